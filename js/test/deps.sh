@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes sure that the programs which the browser tests drive are here: Firefox, a D-Bus daemon, Node with npm.
+# Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
+set -eu
+missing=""
+command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
+command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
+command -v node >/dev/null 2>&1 || missing="$missing nodejs"
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing$missing"
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+	echo "make test needs$missing: install these (Debian: sudo apt-get install$missing) and try again" >&2
+	exit 1
+fi

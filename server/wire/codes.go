@@ -1,0 +1,71 @@
+package wire
+
+// A Code names an outcome. Codes are stable: programs may compare them.
+type Code string
+
+// Codes that the client gives in status().reason or in an error's code.
+const (
+	InsecureContext        Code = "insecure-context"
+	NoServiceWorker        Code = "no-service-worker"
+	NoPushManager          Code = "no-push-manager"
+	IOSNeedsInstall        Code = "ios-needs-install"
+	NoWebAssembly          Code = "no-webassembly"
+	ForeignServiceWorker   Code = "foreign-service-worker"
+	ServiceWorkerFailed    Code = "service-worker-failed"
+	PermissionDenied       Code = "permission-denied"
+	PermissionDismissed    Code = "permission-dismissed"
+	NoUserGesture          Code = "no-user-gesture"
+	PushServiceUnreachable Code = "push-service-unreachable"
+	ServerUnreachable      Code = "server-unreachable"
+	NotInitialized         Code = "not-initialized"
+	InvalidOption          Code = "invalid-option"
+	StorageFailed          Code = "storage-failed"
+	Unexpected             Code = "unexpected"
+)
+
+// Codes that the server gives in problem details (RFC 9457).
+const (
+	InvalidJSON           Code = "invalid-json"
+	InvalidField          Code = "invalid-field"
+	BodyTooLarge          Code = "body-too-large"
+	UnsupportedMediaType  Code = "unsupported-media-type"
+	NotFound              Code = "not-found"
+	MethodNotAllowed      Code = "method-not-allowed"
+	APIKeyMissing         Code = "api-key-missing"
+	APIKeyInvalid         Code = "api-key-invalid"
+	OriginNotAllowed      Code = "origin-not-allowed"
+	PushServiceNotAllowed Code = "push-service-not-allowed"
+	EndpointRemoved       Code = "endpoint-permanently-removed"
+	EndpointTaken         Code = "endpoint-taken"
+	EndpointGone          Code = "endpoint-gone"
+	SubscriptionUnknown   Code = "subscription-unknown"
+	MessageTooLarge       Code = "message-too-large"
+	IdempotencyConflict   Code = "idempotency-conflict"
+	InvalidUserToken      Code = "invalid-user-token"
+	Unavailable           Code = "unavailable"
+	Internal              Code = "internal"
+)
+
+// ClientSentences says for each client code what to tell a person, in the
+// order of the constants.
+var ClientSentences = []struct {
+	Code     Code
+	Sentence string
+}{
+	{InsecureContext, "Notifications need a secure page: open it by https or on localhost."},
+	{NoServiceWorker, "This browser window offers no service workers. A private window may be the cause."},
+	{NoPushManager, "This browser cannot receive push messages."},
+	{IOSNeedsInstall, "Add this site to the Home Screen and open it from there to get notifications."},
+	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
+	{ForeignServiceWorker, "Another service worker runs this site: add the line importScripts(\"SERVER/pushkit-sw.js\") to it."},
+	{ServiceWorkerFailed, "The service worker could not be installed: its file must be on this site's own origin."},
+	{PermissionDenied, "Notifications are blocked for this site: allow them in the browser's site settings."},
+	{PermissionDismissed, "The question was closed without an answer. You can be asked again."},
+	{NoUserGesture, "Browsers ask for notifications only after a click: call subscribe() in one."},
+	{PushServiceUnreachable, "The browser cannot reach its push service. Check the connection and the browser's push setting."},
+	{ServerUnreachable, "The notification server cannot be reached. It is tried again at the next visit."},
+	{NotInitialized, "Call pushkit.init({server}) first."},
+	{InvalidOption, "An option has a wrong value."},
+	{StorageFailed, "The browser refuses to store data for this site."},
+	{Unexpected, "Something unexpected happened."},
+}

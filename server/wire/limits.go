@@ -1,0 +1,56 @@
+package wire
+
+// Limits that client and server agree on.
+const (
+	// MaxEndpointLength is in bytes. Push services use up to about 500; 2048
+	// leaves room.
+	MaxEndpointLength = 2048
+	// MaxChannels is how many channels one subscription may have.
+	MaxChannels = 50
+	// MaxChannelLength is in characters.
+	MaxChannelLength = 64
+	// MaxLocaleLength and MaxTimeZoneLength are in bytes.
+	MaxLocaleLength   = 35
+	MaxTimeZoneLength = 64
+	// MaxEvents is how many events one POST may carry.
+	MaxEvents = 100
+	// MaxBody is the largest JSON body of a public call, in bytes.
+	MaxBody = 64 << 10
+	// MaxMessageBody is the largest JSON body of a message, in bytes.
+	MaxMessageBody = 256 << 10
+	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one
+	// audience may name.
+	MaxAudienceIDs = 1000
+	// MaxTopicLength is in bytes, before hashing.
+	MaxTopicLength = 256
+	// MaxEncrypted is the largest encrypted body of a push in bytes
+	// (RFC 8030 section 7.2: a push service must take at least this much).
+	MaxEncrypted = 4096
+	// MaxTTL and DefaultTTL are in seconds: four weeks.
+	MaxTTL     = 2419200
+	DefaultTTL = 2419200
+)
+
+// Times of the client, in milliseconds.
+const (
+	// SubscribeTimeout bounds PushManager.subscribe, which some browsers leave
+	// unsettled where no push service can be reached.
+	SubscribeTimeout = 20_000
+	// RequestTimeout bounds one call of our server.
+	RequestTimeout = 15_000
+	// WorkerAnswerTimeout bounds how long a service worker that is already
+	// there may take to say whether it imports ours.
+	WorkerAnswerTimeout = 2_000
+	// ClickAnswerTimeout bounds how long a page may take to say whether it
+	// handles a click.
+	ClickAnswerTimeout = 500
+	// CheckEvery is how long the loader trusts the last check within a tab.
+	CheckEvery = 3_600_000
+)
+
+// Subscribe attempts where the browser hands out an endpoint of
+// PermanentlyRemovedHost, which Chrome does for a moment after an unsubscribe.
+const (
+	SubscribeAttempts      = 3
+	PermanentlyRemovedHost = "permanently-removed.invalid"
+)

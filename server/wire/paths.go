@@ -1,0 +1,24 @@
+package wire
+
+// Paths of the HTTP API. Those below PathMessages need an API key, the others
+// are called by the browsers of a site's visitors.
+const (
+	PathConfig              = "/v1/config"
+	PathSubscriptions       = "/v1/subscriptions"
+	PathSubscriptionsCheck  = "/v1/subscriptions/check"
+	PathSubscriptionsRemove = "/v1/subscriptions/remove"
+	PathEvents              = "/v1/events"
+	PathMessages            = "/v1/messages"
+)
+
+// Files of the client as the server serves them. The WebAssembly and Go's
+// wasm_exec.js have names with a content hash beside these.
+const (
+	FileLoader        = "pushkit.js"
+	FileLoaderClassic = "pushkit.classic.js"
+	FileWorker        = "pushkit-sw.js"
+)
+
+// DefaultServiceWorker is the service worker's file on the site's own origin
+// unless init({serviceWorker}) names another.
+const DefaultServiceWorker = "/pushkit-sw.js"
