@@ -1,0 +1,233 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import puppeteer from "puppeteer-core";
+import { Program, temporaryFolder } from "./program.mjs";
+import { PermissionPrompt } from "./prompt.mjs";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+/** @typedef {Record<string, string | number | boolean>} Preferences */
+
+/**
+ * @typedef {object} Options
+ * @property {string} [pushService] the websocket's address, ws://127.0.0.1:PORT/; without it there is no push service
+ * @property {Record<string, string>} [environment] for example of a Desktop
+ * @property {Preferences} [preferences]
+ */
+
+/**
+ * Preferences of a profile whose push service is on this machine.
+ *
+ * @param {string | undefined} pushService
+ * @returns {Preferences}
+ */
+export function pushPreferences(pushService) {
+  return {
+    "dom.push.serverURL": pushService ?? "ws://127.0.0.1:9/",
+    "dom.push.testing.allowInsecureServerURL": true,
+    // The remote agent turns the connection off where it is not named.
+    "dom.push.connection.enabled": true,
+    "dom.push.retryBaseInterval": 200,
+  };
+}
+
+/** Keeps Firefox from the internet, from first-run pages and from what a person's first start brings. */
+const quiet = {
+  "app.normandy.enabled": false,
+  "app.update.disabledForTesting": true,
+  "browser.aboutwelcome.enabled": false,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  "browser.shell.checkDefaultBrowser": false,
+  "browser.startup.homepage_override.mstone": "ignore",
+  "browser.tabs.warnOnClose": false,
+  "captivedetect.canonicalURL": "",
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "extensions.systemAddon.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  // "Allow" takes no click in the prompt's first half second, lest it be clicked by mistake.
+  "security.notification_enable_delay": 0,
+  "services.settings.server": "data:,#remote-settings-dummy/v1",
+  "toolkit.telemetry.reportingpolicy.firstRun": false,
+};
+
+/**
+ * Makes a fresh profile.
+ *
+ * @param {Preferences} preferences
+ */
+export function profile(preferences) {
+  const folder = temporaryFolder("firefox");
+  const lines = Object.entries({ ...quiet, ...preferences }).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+  );
+  mkdirSync(join(folder, "profile"));
+  writeFileSync(join(folder, "profile", "user.js"), lines.join(""));
+  return folder;
+}
+
+/**
+ * Starts Firefox, headless, on a profile's folder.
+ *
+ * @param {string} folder of profile()
+ * @param {string[]} args
+ * @param {Record<string, string>} [environment]
+ */
+export function run(folder, args, environment = {}) {
+  const { DISPLAY: _x, WAYLAND_DISPLAY: _w, DBUS_SESSION_BUS_ADDRESS: _bus, ...env } = process.env;
+  const command = process.env["PUSHKIT_TEST_FIREFOX"] ?? "firefox-esr";
+  return new Program("firefox", command, ["--no-remote", "--headless", "--profile", join(folder, "profile"), ...args], {
+    env: { ...env, HOME: folder, MOZ_CRASHREPORTER_DISABLE: "1", ...environment },
+  });
+}
+
+/** Stock Firefox on a profile of its own, driven over WebDriver BiDi. */
+export class Firefox {
+  #options;
+  #folder;
+  /** @type {Program} */
+  #program;
+  /** @type {import("puppeteer-core").Browser} */
+  browser;
+  /** The permission prompt, which only a real click opens. @type {PermissionPrompt} */
+  prompt;
+
+  /**
+   * @param {Options} options
+   * @param {string} folder
+   * @param {Awaited<ReturnType<typeof connect>>} connected
+   */
+  constructor(options, folder, connected) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#program = connected.program;
+    this.browser = connected.browser;
+    this.prompt = new PermissionPrompt(this);
+  }
+
+  /** @param {Options} [options] */
+  static async start(options = {}) {
+    const folder = profile({ ...pushPreferences(options.pushService), ...options.preferences });
+    return new Firefox(options, folder, await connect(folder, options));
+  }
+
+  /**
+   * Opens a page in a new tab.
+   *
+   * @param {string} url
+   * @returns {Promise<Page>}
+   */
+  async newPage(url) {
+    const page = await this.browser.newPage();
+    await page.goto(url);
+    return page;
+  }
+
+  /**
+   * Sets what a person has decided for an origin, without a prompt.
+   *
+   * @param {string} origin
+   * @param {"granted" | "denied" | "prompt"} state "prompt" is undecided
+   * @param {string} [name] of the Permissions API
+   */
+  async setPermission(origin, state, name = "notifications") {
+    await this.send("permissions.setPermission", { descriptor: { name }, state, origin });
+  }
+
+  /**
+   * Runs a script in a page that has no user gesture; puppeteer's own evaluate counts as one.
+   *
+   * @param {Page} page
+   * @param {string} expression its promise is awaited
+   * @returns {Promise<any>} of what JSON can hold
+   */
+  async evaluateWithoutGesture(page, expression) {
+    return this.evaluateIn({ context: contextID(page) }, expression);
+  }
+
+  /**
+   * Runs a script in the browser's own window, where the prompts are.
+   *
+   * @param {string} expression its promise is awaited
+   * @returns {Promise<any>} of what JSON can hold
+   */
+  async evaluateInChrome(expression) {
+    const { contexts } = await this.send("browsingContext.getTree", { "moz:scope": "chrome" });
+    const window = contexts.find((/** @type {{url: string}} */ c) => c.url.includes("browser.xhtml"));
+    return this.evaluateIn({ context: window.context }, expression);
+  }
+
+  /**
+   * @param {object} target
+   * @param {string} expression
+   */
+  async evaluateIn(target, expression) {
+    const answer = await this.send("script.evaluate", {
+      // A JSON text, so that there is no second way of reading values beside puppeteer's.
+      expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value))`,
+      target,
+      awaitPromise: true,
+      userActivation: false,
+    });
+    if (answer.type === "exception") throw new Error(answer.exceptionDetails.text);
+    return answer.result.type === "string" ? JSON.parse(answer.result.value) : undefined;
+  }
+
+  /**
+   * Sends a WebDriver BiDi command that puppeteer has no method for.
+   *
+   * @param {string} method
+   * @param {object} params
+   * @returns {Promise<any>}
+   */
+  async send(method, params) {
+    // Firefox has one BiDi session, so this goes over puppeteer's connection.
+    const { connection } = /** @type {{connection: {send(m: string, p: object): Promise<{result: any}>}}} */ (
+      /** @type {unknown} */ (this.browser)
+    );
+    return (await connection.send(method, params)).result;
+  }
+
+  /** Ends Firefox as a person does, and starts it again with the same profile. Pages are gone, subscriptions are kept. */
+  async restart() {
+    await this.close();
+    await this.open();
+  }
+
+  /** Starts Firefox again after close() or kill(). */
+  async open() {
+    ({ program: this.#program, browser: this.browser } = await connect(this.#folder, this.#options));
+  }
+
+  async close() {
+    // Not awaited: the connection may end before the answer.
+    this.send("browser.close", {}).catch(() => {});
+    await this.#program.ended();
+  }
+
+  /** Ends Firefox as a crash does. */
+  async kill() {
+    await this.#program.end("SIGKILL");
+  }
+}
+
+/** @param {Page} page */
+function contextID(page) {
+  return /** @type {{_id: string}} */ (/** @type {unknown} */ (page.mainFrame()))._id;
+}
+
+/**
+ * @param {string} folder
+ * @param {Options} options
+ */
+async function connect(folder, options) {
+  const args = ["--remote-debugging-port=0", "--remote-allow-system-access", "about:blank"];
+  const program = run(folder, args, options.environment);
+  const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/, 60_000);
+  const browser = await puppeteer.connect({
+    browserWSEndpoint: `${address}/session`,
+    protocol: "webDriverBiDi",
+    defaultViewport: null,
+  });
+  return { program, browser };
+}
