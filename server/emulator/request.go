@@ -1,0 +1,178 @@
+package emulator
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+const (
+	// maxBody is the least that a push service must take (RFC 8030 §7.2), and the
+	// most that the vendors' services do.
+	maxBody = 4096
+	// maxTTL is what Mozilla's service clips to: 30 days, in seconds.
+	maxTTL = 30 * 24 * 60 * 60
+	// maxTopic is in characters, RFC 8030 §5.4.
+	maxTopic = 32
+)
+
+var urgencies = []string{"very-low", "low", "normal", "high"}
+
+// fault is an answer to give instead of the true one.
+type fault struct {
+	status     int
+	retryAfter int // seconds; 0: none
+	count      int // how many pushes it still meets
+}
+
+// push answers the request of an application server, RFC 8030 §5.
+func (e *Emulator) push(w http.ResponseWriter, r *http.Request) {
+	// One byte over the limit tells that there is more.
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return // the sender is gone
+	}
+	e.mu.Lock()
+	e.expire()
+	p := &push{received: e.now(), body: body}
+	p.record = Push{Time: p.received, Urgency: "normal", Size: len(body), Status: http.StatusCreated}
+	refused := e.accept(p, r)
+	if refused != nil {
+		p.record.Status, p.record.Rule, p.record.Detail, p.record.State = refused.Status, refused.ID, refused.detail, stateRefused
+		p.body = nil
+		e.log.add(p)
+	} else {
+		e.enqueue(p)
+	}
+	e.mu.Unlock()
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	w.Header().Set("Location", p.subscription.origin+"/m/"+p.version)
+	w.Header().Set("TTL", strconv.Itoa(p.record.TTL))
+	w.WriteHeader(http.StatusCreated)
+}
+
+// accept holds the request against the rules, in autopush's order, and fills in
+// what the log tells. The lock is held.
+func (e *Emulator) accept(p *push, r *http.Request) *refusal {
+	vars := mux.Vars(r)
+	s := e.byToken[vars["token"]]
+	known := s != nil && strings.HasSuffix(s.endpoint, "/"+vars["version"]+"/"+s.token)
+	if known {
+		p.subscription, p.record.Subscription = s, s.id
+	}
+	if e.fault.count > 0 {
+		e.fault.count--
+		rule := ruleFault
+		if rule.Status = e.fault.status; rule.Status != http.StatusTooManyRequests && rule.Status != http.StatusServiceUnavailable {
+			rule.Errno = 0
+		}
+		return &refusal{Rule: rule, retryAfter: e.fault.retryAfter}
+	}
+	if !known {
+		return ruleEndpointUnknown.refuse("")
+	}
+	credentials, refused := s.authorize(r.Header.Get("Authorization"))
+	switch {
+	case refused != nil:
+		return refused
+	case s.end != nil:
+		return s.end.rule.refuse("%s", s.end.reason)
+	}
+	if credentials != nil {
+		if refused := credentials.check(s.origin, e.now()); refused != nil {
+			return refused
+		}
+	}
+	if len(p.body) > maxBody {
+		return ruleTooLarge.refuse("")
+	}
+	if refused := p.readTTL(r.Header); refused != nil {
+		return refused
+	}
+	if refused := checkEncoding(r.Header, p.body); refused != nil {
+		return refused
+	}
+	return p.readTopicAndUrgency(r.Header)
+}
+
+// authorize tells whether the header's key may send to s. Without a header it
+// may if the subscription was made without a key; the credentials are then nil.
+func (s *subscription) authorize(header string) (*vapidCredentials, *refusal) {
+	if header == "" {
+		if s.key != nil {
+			return nil, ruleVapidMissing.refuse("")
+		}
+		return nil, nil
+	}
+	c, refused := parseVapidHeader(header)
+	if refused != nil {
+		return nil, refused
+	}
+	if s.key != nil && !bytes.Equal(s.key, c.point) {
+		return nil, ruleVapidKeyMismatch.refuse("")
+	}
+	return &c, nil
+}
+
+func (p *push) readTTL(h http.Header) *refusal {
+	header := strings.TrimSpace(h.Get("TTL"))
+	digits, negative := strings.CutPrefix(header, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return ruleTTLMissing.refuse("it is %q", header)
+	}
+	if negative && strings.Trim(digits, "0") != "" {
+		return ruleTTLNegative.refuse("it is %s", header)
+	}
+	ttl, err := strconv.Atoi(digits)
+	if err != nil {
+		ttl = maxTTL // more digits than an int holds
+	}
+	p.record.TTL = min(ttl, maxTTL)
+	p.expires = p.received.Add(time.Duration(p.record.TTL) * time.Second)
+	return nil
+}
+
+func checkEncoding(h http.Header, body []byte) *refusal {
+	// A push without data needs no encryption, RFC 8291 §4.
+	if len(body) == 0 {
+		return nil
+	}
+	switch encoding := strings.TrimSpace(h.Get("Content-Encoding")); {
+	case encoding == "":
+		return ruleEncodingMissing.refuse("")
+	case !strings.EqualFold(encoding, "aes128gcm"):
+		return ruleEncoding.refuse("it is %q", encoding)
+	}
+	return checkAES128GCM(body)
+}
+
+func (p *push) readTopicAndUrgency(h http.Header) *refusal {
+	if values := h.Values("Topic"); len(values) > 0 {
+		topic := strings.Join(values, ",")
+		if len(topic) == 0 || len(topic) > maxTopic || strings.ContainsFunc(topic, notBase64URL) {
+			return ruleTopic.refuse("%d characters: %q", len(topic), topic)
+		}
+		p.record.Topic = topic
+	}
+	if values := h.Values("Urgency"); len(values) > 0 {
+		urgency := strings.Join(values, ",")
+		if !slices.Contains(urgencies, urgency) {
+			return ruleUrgency.refuse("it is %q", urgency)
+		}
+		p.record.Urgency = urgency
+	}
+	return nil
+}
+
+func notBase64URL(c rune) bool {
+	return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-'
+}
