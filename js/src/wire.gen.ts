@@ -222,7 +222,7 @@ export interface WorkerMessage {
 
 
 /** What to tell a person, for each code of the client. */
-export const Sentences: Record<string, string> = {
+export const Sentences: { [code: string]: string } = {
   "insecure-context": "Notifications need a secure page: open it by https or on localhost.",
   "no-service-worker": "This browser window offers no service workers. A private window may be the cause.",
   "no-push-manager": "This browser cannot receive push messages.",

@@ -87,7 +87,7 @@ func generate(folder string) ([]byte, error) {
 			b.WriteString("}\n")
 		}
 	}
-	b.WriteString("\n\n/** What to tell a person, for each code of the client. */\nexport const Sentences: Record<string, string> = {\n")
+	b.WriteString("\n\n/** What to tell a person, for each code of the client. */\nexport const Sentences: { [code: string]: string } = {\n")
 	for _, s := range wire.ClientSentences {
 		fmt.Fprintf(&b, "  %q: %q,\n", s.Code, s.Sentence)
 	}
@@ -102,7 +102,7 @@ func typescript(t types.Type) string {
 	case *types.Slice:
 		return typescript(t.Elem()) + "[]"
 	case *types.Map:
-		return "Record<string, " + typescript(t.Elem()) + ">"
+		return "{ [name: string]: " + typescript(t.Elem()) + " }"
 	case *types.Named:
 		return t.Obj().Name()
 	case *types.Interface:
