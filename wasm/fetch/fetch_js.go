@@ -1,0 +1,108 @@
+package fetch
+
+import (
+	"context"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/wasm/dom"
+)
+
+// A Response is the answer to a request, of any status. See
+// https://fetch.spec.whatwg.org/#response-class.
+type Response struct {
+	value safejs.Value
+	// Status is HTTP's, for example 201.
+	Status int
+}
+
+// Fetch sends a request and returns the answer once its header has arrived. A
+// request that could not be made is a [dom.TypeError] whatever the reason was:
+// browsers tell neither CORS nor DNS nor a refused connection apart. When ctx
+// ends, the request is aborted and ctx's cause returned. See
+// https://fetch.spec.whatwg.org/#fetch-method.
+func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
+	options := map[string]any{}
+	if init.Method != "" {
+		options["method"] = init.Method
+	}
+	if init.Body != nil {
+		options["body"] = *init.Body
+	}
+	if init.Credentials != "" {
+		options["credentials"] = init.Credentials
+	}
+	if init.Cache != "" {
+		options["cache"] = init.Cache
+	}
+	if init.KeepAlive {
+		options["keepalive"] = true
+	}
+	headers := make(map[string]any, len(init.Headers))
+	for name, value := range init.Headers {
+		headers[name] = value
+	}
+	options["headers"] = headers
+	if signal, ok := abortSignal(ctx); ok {
+		options["signal"] = signal
+	}
+	value, err := dom.CallAsync(ctx, safejs.Global(), "fetch", url, options)
+	if err != nil {
+		return nil, err
+	}
+	status, err := value.Get("status")
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	number, err := status.Int()
+	return &Response{value: value, Status: number}, err
+}
+
+// Header returns a header field, or "" where the answer has none or CORS hides
+// it.
+func (r *Response) Header(name string) string {
+	headers, ok := dom.Member(r.value, "headers")
+	if !ok {
+		return ""
+	}
+	value, err := headers.Call("get", name)
+	if err != nil || value.IsNull() {
+		return ""
+	}
+	text, err := value.String()
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// Text returns the body as UTF-8. A body can be read once.
+func (r *Response) Text(ctx context.Context) (string, error) {
+	value, err := dom.CallAsync(ctx, r.value, "text")
+	if err != nil {
+		return "", err
+	}
+	return value.String()
+}
+
+// JSON returns the body as what its JSON stands for; malformed JSON is a
+// [dom.SyntaxError]. A body can be read once.
+func (r *Response) JSON(ctx context.Context) (safejs.Value, error) {
+	return dom.CallAsync(ctx, r.value, "json")
+}
+
+// abortSignal returns an AbortSignal that follows ctx.
+func abortSignal(ctx context.Context) (safejs.Value, bool) {
+	if ctx.Done() == nil {
+		return safejs.Undefined(), false
+	}
+	constructor, ok := dom.Member(safejs.Global(), "AbortController")
+	if !ok {
+		return safejs.Undefined(), false
+	}
+	controller, err := constructor.New()
+	if err != nil {
+		return safejs.Undefined(), false
+	}
+	context.AfterFunc(ctx, func() { _, _ = controller.Call("abort") })
+	return dom.Member(controller, "signal")
+}

@@ -1,0 +1,87 @@
+package indexeddb
+
+import (
+	"context"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/wasm/dom"
+)
+
+// An ObjectStore is an IDBObjectStore within a transaction. See
+// https://www.w3.org/TR/IndexedDB/#object-store-interface.
+type ObjectStore struct {
+	value safejs.Value
+}
+
+// Get returns the value under key, or undefined where there is none. See
+// https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-get.
+func (s *ObjectStore) Get(ctx context.Context, key any) (safejs.Value, error) {
+	return s.request(ctx, "get", key)
+}
+
+// Put stores value under key, in place of what is there. A key of nil is for
+// stores that find or generate it. See
+// https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-put.
+func (s *ObjectStore) Put(ctx context.Context, value safejs.Value, key any) error {
+	args := []any{value}
+	if key != nil {
+		args = append(args, key)
+	}
+	_, err := s.request(ctx, "put", args...)
+	return err
+}
+
+// Delete removes what is under key, if anything. See
+// https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-delete.
+func (s *ObjectStore) Delete(ctx context.Context, key any) error {
+	_, err := s.request(ctx, "delete", key)
+	return err
+}
+
+func (s *ObjectStore) request(ctx context.Context, method string, args ...any) (safejs.Value, error) {
+	request, err := s.value.Call(method, args...)
+	if err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	return await(ctx, request)
+}
+
+// await returns an IDBRequest's result. The goroutine that awaits goes on
+// within the success event, while the request's transaction is active.
+func await(ctx context.Context, request safejs.Value) (safejs.Value, error) {
+	type outcome struct {
+		value safejs.Value
+		err   error
+	}
+	done := make(chan outcome, 1)
+	settle := func(o outcome) {
+		select {
+		case done <- o:
+		default:
+		}
+	}
+	removeSuccess, err := dom.Listen(request, "success", func(safejs.Value) {
+		value, err := request.Get("result")
+		settle(outcome{value, dom.Error(err)})
+	})
+	if err != nil {
+		return safejs.Undefined(), err
+	}
+	defer removeSuccess()
+	removeError, err := dom.Listen(request, "error", func(event safejs.Value) {
+		// Otherwise Firefox reports the failure to window.onerror too.
+		_, _ = event.Call("preventDefault")
+		reason, _ := dom.Member(request, "error")
+		settle(outcome{err: dom.NewException(reason)})
+	})
+	if err != nil {
+		return safejs.Undefined(), err
+	}
+	defer removeError()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		return safejs.Undefined(), context.Cause(ctx)
+	}
+}

@@ -1,0 +1,95 @@
+package serviceworker
+
+import (
+	"context"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/push"
+)
+
+// A Registration is a ServiceWorkerRegistration. See
+// https://www.w3.org/TR/service-workers/#serviceworkerregistration-interface.
+type Registration struct {
+	value safejs.Value
+}
+
+// Scope returns the URL that every page which the worker controls begins with.
+func (r *Registration) Scope() string { return dom.StringMember(r.value, "scope") }
+
+// Installing returns the worker that is being installed, or nil.
+func (r *Registration) Installing() *Worker { return r.worker("installing") }
+
+// Waiting returns the worker that is installed and waits for the active one's
+// pages to close, or nil.
+func (r *Registration) Waiting() *Worker { return r.worker("waiting") }
+
+// Active returns the worker that gets events, or nil.
+func (r *Registration) Active() *Worker { return r.worker("active") }
+
+// PushManager returns the registration's push manager, or a
+// [dom.NotSupportedError] where the browser has no Push API. See
+// https://www.w3.org/TR/push-api/#extensions-to-the-serviceworkerregistration-interface.
+func (r *Registration) PushManager() (*push.Manager, error) {
+	value, ok := dom.Member(r.value, "pushManager")
+	if !ok {
+		return nil, dom.Unsupported("PushManager")
+	}
+	return push.NewManager(value), nil
+}
+
+// Unregister ends the registration and its push subscription. See
+// https://www.w3.org/TR/service-workers/#navigator-service-worker-unregister.
+func (r *Registration) Unregister(ctx context.Context) (bool, error) {
+	value, err := dom.CallAsync(ctx, r.value, "unregister")
+	if err != nil {
+		return false, err
+	}
+	return value.Bool()
+}
+
+// AwaitActive returns the active worker, which it waits for while one is being
+// installed. If none is, or if the last one fails, that is a
+// [dom.InvalidStateError]. It is not part of the API, whose ready promise
+// belongs to the page's own scope and never settles where an installation
+// fails.
+func (r *Registration) AwaitActive(ctx context.Context) (*Worker, error) {
+	changed := make(chan struct{}, 1)
+	for {
+		if active := r.Active(); active != nil {
+			return active, nil
+		}
+		next := r.Waiting()
+		if next == nil {
+			next = r.Installing()
+		}
+		if next == nil {
+			return nil, &dom.Exception{Name: dom.InvalidStateError, Message: "no service worker could be installed for " + r.Scope()}
+		}
+		remove, err := dom.Listen(next.value, "statechange", func(safejs.Value) {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		remove()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (r *Registration) worker(member string) *Worker {
+	value, ok := dom.Member(r.value, member)
+	if !ok {
+		return nil
+	}
+	return &Worker{value}
+}

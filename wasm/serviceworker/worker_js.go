@@ -1,0 +1,87 @@
+package serviceworker
+
+import (
+	"context"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/webidl"
+)
+
+// A Worker is a ServiceWorker. See
+// https://www.w3.org/TR/service-workers/#serviceworker-interface.
+type Worker struct {
+	value safejs.Value
+}
+
+// ScriptURL returns the absolute URL of the worker's script.
+func (w *Worker) ScriptURL() string { return dom.StringMember(w.value, "scriptURL") }
+
+// State returns where the worker stands in its life.
+func (w *Worker) State() State { return State(dom.StringMember(w.value, "state")) }
+
+// PostMessage sends message, which package webidl converts, to the worker as a
+// message event. See
+// https://www.w3.org/TR/service-workers/#service-worker-postmessage.
+func (w *Worker) PostMessage(message any) error {
+	return w.post(message, nil)
+}
+
+// Ask sends message with the port of a new MessageChannel and returns the first
+// message that the worker sends to the port. Give it a ctx with a deadline: a
+// worker that does not know the message says nothing. See
+// https://html.spec.whatwg.org/multipage/web-messaging.html#message-channels.
+func (w *Worker) Ask(ctx context.Context, message any) (safejs.Value, error) {
+	constructor, err := safejs.Global().Get("MessageChannel")
+	if err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	channel, err := constructor.New()
+	if err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	ours, err := channel.Get("port1")
+	if err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	theirs, err := channel.Get("port2")
+	if err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	defer func() { _, _ = ours.Call("close") }()
+
+	answers := make(chan safejs.Value, 1)
+	remove, err := dom.Listen(ours, "message", func(event safejs.Value) {
+		data, _ := dom.Member(event, "data")
+		select {
+		case answers <- data:
+		default:
+		}
+	})
+	if err != nil {
+		return safejs.Undefined(), err
+	}
+	defer remove()
+	// A port that is listened to by addEventListener does not start by itself.
+	if _, err := ours.Call("start"); err != nil {
+		return safejs.Undefined(), dom.Error(err)
+	}
+	if err := w.post(message, []any{theirs}); err != nil {
+		return safejs.Undefined(), err
+	}
+	select {
+	case answer := <-answers:
+		return answer, nil
+	case <-ctx.Done():
+		return safejs.Undefined(), context.Cause(ctx)
+	}
+}
+
+func (w *Worker) post(message any, transfer []any) error {
+	value, err := webidl.ToJS(message)
+	if err != nil {
+		return err
+	}
+	_, err = w.value.Call("postMessage", value, transfer)
+	return dom.Error(err)
+}

@@ -1,0 +1,134 @@
+package webidl
+
+import (
+	"fmt"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/wasm/dom"
+)
+
+// maxDepth bounds the nesting of objects that ToGo walks.
+const maxDepth = 32
+
+// ToJS returns the JavaScript value of v: see [Encode].
+func ToJS(v any) (safejs.Value, error) {
+	tree, err := Encode(v)
+	if err != nil {
+		return safejs.Undefined(), err
+	}
+	value, err := safejs.ValueOf(tree)
+	return value, dom.Error(err)
+}
+
+// FromJS stores value in what dst points to: see [ToGo] and [Decode].
+func FromJS(value safejs.Value, dst any) error {
+	tree, err := ToGo(value)
+	if err != nil {
+		return err
+	}
+	return Decode(tree, dst)
+}
+
+// ToGo returns the tree of value, which may be anything that a page made. It is
+// what JSON.stringify takes value for: members that are functions or undefined
+// are left out, Dates are strings, and cycles and BigInts are a TypeError.
+func ToGo(value safejs.Value) (any, error) {
+	// The detour makes a copy of plain data, whose members have no getters: one
+	// that throws would end the Go program.
+	json, err := safejs.Global().Get("JSON")
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	text, err := json.Call("stringify", value)
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	if text.IsUndefined() {
+		return nil, nil
+	}
+	plain, err := json.Call("parse", text)
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	return toGo(plain, 0)
+}
+
+func toGo(value safejs.Value, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("webidl: nested deeper than %d", maxDepth)
+	}
+	switch value.Type() {
+	case safejs.TypeBoolean:
+		return value.Bool()
+	case safejs.TypeNumber:
+		return value.Float()
+	case safejs.TypeString:
+		return value.String()
+	case safejs.TypeObject:
+		return objectToGo(value, depth)
+	default:
+		return nil, nil
+	}
+}
+
+func objectToGo(value safejs.Value, depth int) (any, error) {
+	array, err := safejs.Global().Get("Array")
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	if isArray, err := callBool(array, "isArray", value); err != nil {
+		return nil, err
+	} else if isArray {
+		return listToGo(value, depth)
+	}
+	constructor, err := safejs.Global().Get("Object")
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	keys, err := constructor.Call("keys", value)
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	names, err := listToGo(keys, depth)
+	if err != nil {
+		return nil, err
+	}
+	object := make(map[string]any, len(names))
+	for _, name := range names {
+		name, _ := name.(string)
+		member, err := value.Get(name)
+		if err != nil {
+			return nil, dom.Error(err)
+		}
+		if object[name], err = toGo(member, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
+}
+
+func listToGo(value safejs.Value, depth int) ([]any, error) {
+	length, err := value.Length()
+	if err != nil {
+		return nil, dom.Error(err)
+	}
+	list := make([]any, length)
+	for i := range list {
+		element, err := value.Index(i)
+		if err != nil {
+			return nil, dom.Error(err)
+		}
+		if list[i], err = toGo(element, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func callBool(object safejs.Value, method string, args ...any) (bool, error) {
+	value, err := object.Call(method, args...)
+	if err != nil {
+		return false, dom.Error(err)
+	}
+	return value.Bool()
+}
