@@ -1,3 +1,5 @@
+package weblocks
+
 import (
 	"context"
 
