@@ -36,6 +36,7 @@ export const SubscriptionUnknown = "subscription-unknown";
 export const MessageTooLarge = "message-too-large";
 export const IdempotencyConflict = "idempotency-conflict";
 export const InvalidUserToken = "invalid-user-token";
+export const MessageUnknown = "message-unknown";
 export const Unavailable = "unavailable";
 export const Internal = "internal";
 
@@ -117,12 +118,115 @@ export const MaxEncrypted = 4096;
 export const MaxTTL = 2419200;
 export const DefaultTTL = 2419200;
 export const SubscribeTimeout = 20000;
+export const SubscribeDelay = 1000;
+export const WorkerTimeout = 20000;
+export const StorageTimeout = 5000;
+export const LockTimeout = 60000;
 export const RequestTimeout = 15000;
 export const WorkerAnswerTimeout = 2000;
 export const ClickAnswerTimeout = 500;
 export const CheckEvery = 3600000;
 export const SubscribeAttempts = 3;
 export const PermanentlyRemovedHost = "permanently-removed.invalid";
+
+export interface MessageRequest {
+  notification: Notification;
+  audience: Audience;
+  appBadge?: number;
+  ttl?: number;
+  urgency?: string;
+  topic?: string;
+  sendAt?: string;
+}
+
+
+export interface Notification {
+  title: string;
+  body?: string;
+  navigate?: string;
+  icon?: string;
+  image?: string;
+  badge?: string;
+  tag?: string;
+  lang?: string;
+  dir?: string;
+  actions?: NotificationAction[];
+  requireInteraction?: boolean;
+  renotify?: boolean;
+  silent?: boolean;
+  data?: unknown;
+}
+
+
+export interface NotificationAction {
+  action: string;
+  title: string;
+  icon?: string;
+  navigate?: string;
+}
+
+
+export interface Audience {
+  all?: boolean;
+  channels?: string[];
+  users?: string[];
+  subscriptions?: string[];
+}
+
+export const MessageScheduled = "scheduled";
+export const MessageSending = "sending";
+export const MessageSent = "sent";
+export const MessageCancelled = "cancelled";
+
+export interface MessageResponse {
+  id: string;
+  state: string;
+  createdAt: string;
+  dueAt: string;
+  counts: MessageCounts;
+  targetedFinal: boolean;
+  warnings?: string[];
+}
+
+
+export interface MessageCounts {
+  targeted: number;
+  accepted: number;
+  gone: number;
+  failed: number;
+  expired: number;
+  cancelled: number;
+  pending: number;
+  displayed: number;
+  clicked: number;
+  closed: number;
+}
+
+
+export interface SubscriptionInfo {
+  id: string;
+  channels: string[];
+  user?: string;
+  pushService: string;
+  locale?: string;
+  timeZone?: string;
+  state: string;
+  createdAt: string;
+  lastSeenAt: string;
+}
+
+
+export interface SubscriptionList {
+  data: SubscriptionInfo[];
+  next: string;
+}
+
+
+export interface MessageList {
+  data: MessageResponse[];
+  next: string;
+}
+
 export const PathConfig = "/v1/config";
 export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
@@ -194,6 +298,7 @@ export interface Record {
   channels: string[];
   wanted: boolean;
   pending: boolean;
+  wantedChannels?: string[];
   removing: string;
 }
 

@@ -36,6 +36,17 @@ const (
 	// SubscribeTimeout bounds PushManager.subscribe, which some browsers leave
 	// unsettled where no push service can be reached.
 	SubscribeTimeout = 20_000
+	// SubscribeDelay is how long the client waits before it asks again for an
+	// endpoint that is not of PermanentlyRemovedHost.
+	SubscribeDelay = 1_000
+	// WorkerTimeout bounds how long a service worker may take to be installed
+	// and activated.
+	WorkerTimeout = 20_000
+	// StorageTimeout bounds one transaction in IndexedDB, which another tab's
+	// open connection may hold up.
+	StorageTimeout = 5_000
+	// LockTimeout bounds how long a tab waits for what another one is doing.
+	LockTimeout = 60_000
 	// RequestTimeout bounds one call of our server.
 	RequestTimeout = 15_000
 	// WorkerAnswerTimeout bounds how long a service worker that is already

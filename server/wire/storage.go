@@ -30,6 +30,9 @@ type Record struct {
 	// Pending is true while the server has not confirmed the present state: a
 	// sync that failed, or a repair that the service worker could not make.
 	Pending bool `json:"pending"`
+	// WantedChannels are those that the last subscribe() named, until the server
+	// has them; nil: none were named.
+	WantedChannels *[]string `json:"wantedChannels,omitempty"`
 	// Removing is an endpoint that the server has yet to be told is gone.
 	Removing string `json:"removing"`
 }
