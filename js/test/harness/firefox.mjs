@@ -45,6 +45,9 @@ const quiet = {
   "extensions.systemAddon.update.enabled": false,
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
+  // A machine without a network is "offline" to the push service, and subscribe() waits for ever; the remote agent sets
+  // this too, but tests of the bindings run without it.
+  "network.manage-offline-status": false,
   // "Allow" takes no click in the prompt's first half second, lest it be clicked by mistake.
   "security.notification_enable_delay": 0,
   "services.settings.server": "data:,#remote-settings-dummy/v1",

@@ -9,8 +9,8 @@ import { until, within } from "./until.mjs";
 /** Lines of a program's output that are kept, and printed when the run fails. */
 const keptLines = 200;
 
-/** @type {Set<Program>} */
-const programs = new Set();
+/** @type {Program[]} */
+const programs = [];
 /** @type {Set<string>} */
 const folders = new Set();
 
@@ -53,7 +53,7 @@ export class Program {
         for (const read of this.#readers) read(line);
       });
     }
-    programs.add(this);
+    programs.push(this);
   }
 
   get running() {
@@ -127,8 +127,6 @@ export class Program {
       this.#signal("SIGKILL");
       await this.#exit;
       throw error;
-    } finally {
-      programs.delete(this);
     }
   }
 
@@ -168,9 +166,16 @@ export async function freePort() {
   return port;
 }
 
+let printLogs = true;
+
+/** Keeps the programs' logs from being printed when this process fails: the failure is told otherwise. */
+export function discardLogs() {
+  printLogs = false;
+}
+
 process.on("exit", (code) => {
   for (const program of programs) {
-    if (code !== 0 && program.log) process.stderr.write(`--- ${program.name}\n${program.log}\n`);
+    if (code !== 0 && printLogs && program.log) process.stderr.write(`--- ${program.name}\n${program.log}\n`);
     program.abandon();
   }
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Runs a Go test binary in Firefox: GOOS=js GOARCH=wasm go test -exec "$PWD/js/test/wasm/exec.sh" ./wasm/...
+exec node "$(dirname "$0")/run.mjs" "$@"
