@@ -1,0 +1,73 @@
+package client
+
+import (
+	"context"
+
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/notification"
+	"github.com/pushkit/pushkit/wasm/push"
+)
+
+// A Browser is what the client needs of the browser, named as in the Web APIs.
+// An exception is an error that [errors.Is] finds by its dom.Name. The page's
+// own is [NewBrowser]'s.
+type Browser interface {
+	// Permission is Notification.permission.
+	Permission() (notification.Permission, error)
+	// RequestPermission is Notification.requestPermission().
+	RequestPermission(ctx context.Context) (notification.Permission, error)
+	// Register is navigator.serviceWorker.register().
+	Register(ctx context.Context, scriptURL, scope string) (Registration, error)
+	// GetRegistration is navigator.serviceWorker.getRegistration(): the
+	// registration with the longest scope that clientURL begins with, or nil.
+	GetRegistration(ctx context.Context, clientURL string) (Registration, error)
+	// Request runs do under navigator.locks.request(), which all tabs share.
+	// Where the browser has no Web Locks, only this page's calls exclude each
+	// other.
+	Request(ctx context.Context, name string, do func(ctx context.Context) error) error
+	// Fetch sends body as JSON, or nothing where it is nil, and returns the
+	// answer's status, whatever it is, and its JSON as package webidl's tree,
+	// nil where the body is no JSON.
+	Fetch(ctx context.Context, method, url string, body any) (status int, answer any, err error)
+	// Record returns what is stored for a scope, or nil. What is stored but
+	// malformed counts as nothing.
+	Record(ctx context.Context, scope string) (*wire.Record, error)
+	// UpdateRecord changes what is stored for a scope, a zero Record where
+	// there is nothing, in one transaction, and returns it as it then is.
+	UpdateRecord(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error)
+}
+
+// A Registration is a ServiceWorkerRegistration.
+type Registration interface {
+	Scope() string
+	// Workers returns the active, waiting and installing ones, as far as they
+	// exist, in this order.
+	Workers() []Worker
+	// AwaitActive waits until a worker is active.
+	AwaitActive(ctx context.Context) error
+	PushManager() (PushManager, error)
+}
+
+// A Worker is a ServiceWorker.
+type Worker interface {
+	ScriptURL() string
+	// Ask posts message with a port and returns what the worker answers on it.
+	Ask(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error)
+}
+
+// A PushManager is the Push API's.
+type PushManager interface {
+	// GetSubscription returns nil where there is none.
+	GetSubscription(ctx context.Context) (PushSubscription, error)
+	Subscribe(ctx context.Context, options push.SubscriptionOptionsInit) (PushSubscription, error)
+}
+
+// A PushSubscription is the Push API's.
+type PushSubscription interface {
+	Endpoint() string
+	// ApplicationServerKey is options.applicationServerKey, nil where the
+	// browser does not tell.
+	ApplicationServerKey() ([]byte, error)
+	ToJSON() (push.SubscriptionJSON, error)
+	Unsubscribe(ctx context.Context) (bool, error)
+}

@@ -1,0 +1,157 @@
+// Package client brings a browser to a push subscription that the server has,
+// and keeps it so: it asks for permission, registers the service worker,
+// subscribes, tells the server, and repairs what was lost.
+//
+// What is wanted is written down first, in the [wire.Record] that page and
+// service worker share in IndexedDB, so that whatever is interrupted is finished
+// by the next Sync. All three methods may be called again at any time, from any
+// number of tabs.
+//
+// The package knows the browser through the interface [Browser] only.
+package client
+
+import (
+	"context"
+	"time"
+
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/notification"
+)
+
+// A Client acts for one page.
+type Client struct {
+	browser Browser
+}
+
+// New returns the client of a browser's page.
+func New(browser Browser) *Client { return &Client{browser} }
+
+// State is how a call left the subscription.
+type State struct {
+	// Subscribed is true if the server has confirmed the browser's
+	// subscription; the other members are then as it confirmed them, and
+	// otherwise empty.
+	Subscribed bool     `json:"subscribed"`
+	Endpoint   string   `json:"endpoint"`
+	ID         string   `json:"id"`
+	Channels   []string `json:"channels"`
+}
+
+// Subscribe ends in a subscription that the server has, or in an *[Error]. It
+// asks for permission where that was not given yet, for which it must be called
+// within a click. If the server cannot be reached, the wish is kept: Sync
+// fulfils it later.
+func (c *Client) Subscribe(ctx context.Context, options Options) (State, error) {
+	if err := options.validate(); err != nil {
+		return State{}, err
+	}
+	// Before anything else is awaited, for the click's sake, and outside the
+	// lock, since a person may take any time.
+	if err := c.askPermission(ctx, &options); err != nil {
+		return State{}, err
+	}
+	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+		return c.establish(ctx, &options)
+	})
+}
+
+// Unsubscribe ends the subscription in the browser and on the server. If the
+// server cannot be reached, that is not an error: nothing can be sent any more,
+// and Sync tells it later.
+func (c *Client) Unsubscribe(ctx context.Context, options Options) (State, error) {
+	if err := options.validate(); err != nil {
+		return State{}, err
+	}
+	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+		return State{}, c.end(ctx, &options)
+	})
+}
+
+// Sync finishes what an earlier call or the service worker could not: it tells
+// the server of a subscription that ended, and restores one that is wanted and
+// missing in the browser or on the server. It asks the person nothing and does
+// nothing for one who never subscribed.
+func (c *Client) Sync(ctx context.Context, options Options) (State, error) {
+	if err := options.validate(); err != nil {
+		return State{}, err
+	}
+	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+		record, err := c.record(ctx, options.Scope)
+		if err != nil || record == nil {
+			return State{}, err
+		}
+		if !record.Wanted {
+			return State{}, c.finishRemoving(ctx, options.Scope, record)
+		}
+		permission, err := c.browser.Permission()
+		if err != nil {
+			return State{}, coded(wire.NoPushManager, err)
+		}
+		if permission != notification.Granted {
+			return State{}, nil
+		}
+		return c.establish(ctx, &options)
+	})
+}
+
+// exclusively runs do while no other call on the same scope runs, in this tab
+// or another.
+func (c *Client) exclusively(ctx context.Context, options Options, do func(context.Context) (State, error)) (State, error) {
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(wire.LockTimeout*time.Millisecond, func() {
+		cancel(&Error{Code: wire.Unexpected, Detail: "another tab does not finish"})
+	})
+	defer timer.Stop()
+	var state State
+	err := c.browser.Request(waiting, "pushkit:"+options.Scope, func(context.Context) error {
+		timer.Stop()
+		var err error
+		state, err = do(ctx)
+		return err
+	})
+	if err != nil {
+		return State{}, coded(wire.Unexpected, err)
+	}
+	return state, nil
+}
+
+func (c *Client) askPermission(ctx context.Context, options *Options) error {
+	permission, err := c.browser.Permission()
+	if err != nil {
+		return coded(wire.NoPushManager, err)
+	}
+	if permission != notification.Granted && options.Permission != nil {
+		if permission, err = options.Permission(ctx); err != nil {
+			return coded(wire.Unexpected, err)
+		}
+	} else if permission == notification.Default {
+		if permission, err = c.browser.RequestPermission(ctx); err != nil {
+			return coded(wire.Unexpected, err)
+		}
+	}
+	switch {
+	case permission == notification.Granted:
+		return nil
+	case permission == notification.Denied:
+		return &Error{Code: wire.PermissionDenied}
+	case options.NoGesture:
+		return &Error{Code: wire.NoUserGesture}
+	default:
+		return &Error{Code: wire.PermissionDismissed}
+	}
+}
+
+func (c *Client) record(ctx context.Context, scope string) (*wire.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, wire.StorageTimeout*time.Millisecond)
+	defer cancel()
+	record, err := c.browser.Record(ctx, scope)
+	return record, coded(wire.StorageFailed, err)
+}
+
+func (c *Client) update(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, wire.StorageTimeout*time.Millisecond)
+	defer cancel()
+	record, err := c.browser.UpdateRecord(ctx, scope, change)
+	return record, coded(wire.StorageFailed, err)
+}

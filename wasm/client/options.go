@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/notification"
+)
+
+// Options say which server and worker a call is about, and what to tell the
+// server. The zero value of a member that is not said to be required leaves the
+// matter as it is.
+type Options struct {
+	// Server is the server's address without a slash at the end. Required.
+	Server string `json:"server"`
+	// ServiceWorker is the absolute URL of the worker's file, and Scope that of
+	// the pages it is for; both on the page's origin. Required.
+	ServiceWorker string `json:"serviceWorker"`
+	Scope         string `json:"scope"`
+	// ApplicationServerKey is the server's public key in base64url where the
+	// page knows it; otherwise the server is asked.
+	ApplicationServerKey string `json:"applicationServerKey"`
+	// Channels replaces the subscription's channels; nil leaves them.
+	Channels *[]string `json:"channels"`
+	// Locale is a BCP 47 tag, TimeZone an IANA name.
+	Locale   string `json:"locale"`
+	TimeZone string `json:"timeZone"`
+	// UserToken is a JWT by the site's back end that says whose this is.
+	UserToken string `json:"userToken"`
+	// NoGesture says that the call did not come from a click or the like, in
+	// which browsers ask.
+	NoGesture bool `json:"-"`
+	// Permission returns the answer to a question that was put already; nil:
+	// the client asks.
+	Permission func(ctx context.Context) (notification.Permission, error) `json:"-"`
+}
+
+func (o *Options) validate() error {
+	for _, required := range []struct{ name, value string }{
+		{"server", o.Server}, {"serviceWorker", o.ServiceWorker}, {"scope", o.Scope},
+	} {
+		if required.value == "" {
+			return invalid(required.name + " is missing")
+		}
+	}
+	if o.ApplicationServerKey != "" {
+		key, err := parseKey(o.ApplicationServerKey)
+		if err != nil {
+			return &Error{Code: wire.InvalidOption, Detail: "applicationServerKey", Err: err}
+		}
+		o.ApplicationServerKey = key
+	}
+	// The server would say so too, but only once the browser has subscribed.
+	if o.Channels == nil {
+		return nil
+	}
+	if len(*o.Channels) > wire.MaxChannels {
+		return invalid("channels are more than " + strconv.Itoa(wire.MaxChannels))
+	}
+	for i, channel := range *o.Channels {
+		if n := utf8.RuneCountInString(channel); n == 0 || n > wire.MaxChannelLength {
+			return invalid("channels[" + strconv.Itoa(i) + "] must have 1 to " +
+				strconv.Itoa(wire.MaxChannelLength) + " characters")
+		}
+	}
+	return nil
+}
+
+func invalid(detail string) error {
+	return &Error{Code: wire.InvalidOption, Detail: detail}
+}
+
+// parseKey returns an application server key, an uncompressed P-256 point (RFC
+// 8292 section 3.2), in unpadded base64url.
+func parseKey(text string) (string, error) {
+	key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	if err != nil || len(key) != 65 || key[0] != 4 {
+		return "", &Error{Code: wire.Unexpected, Detail: "the application server key is not an uncompressed P-256 point in base64url"}
+	}
+	return formatKey(key), nil
+}
+
+func formatKey(key []byte) string {
+	return base64.RawURLEncoding.EncodeToString(key)
+}

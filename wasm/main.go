@@ -1,0 +1,126 @@
+//go:build js && wasm
+
+// Command wasm is the WebAssembly half of pushkit's client: it puts package
+// client on the page.
+//
+// The loader sets globalThis.pushkitClient to a function before it starts this
+// program, which calls it once with an object of three functions, each of which
+// takes one object of arguments and returns a promise:
+//
+//	{ subscribe(args), unsubscribe(args), sync(args) }
+//
+// args has the members of [client.Options] by their JSON names, and for
+// subscribe also permission, the promise of a Notification.requestPermission()
+// that the loader has called within the click, and gesture, false if there was
+// none. The promise is fulfilled with a [client.State] and rejected with {code,
+// detail, cause}: code is one of package wire's, cause the browser's exception
+// where there is one.
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hack-pad/safejs"
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/client"
+	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/notification"
+	"github.com/pushkit/pushkit/wasm/webidl"
+)
+
+// entry is the name of the function that the loader leaves for this program.
+const entry = "pushkitClient"
+
+func main() {
+	if err := start(); err != nil {
+		fmt.Println("pushkit:", err)
+		return
+	}
+	select {}
+}
+
+func start() error {
+	c := client.New(client.NewBrowser())
+	methods := map[string]any{}
+	for name, call := range map[string]method{
+		"subscribe":   c.Subscribe,
+		"unsubscribe": c.Unsubscribe,
+		"sync":        c.Sync,
+	} {
+		function, err := safejs.FuncOf(call.promise)
+		if err != nil {
+			return dom.Error(err)
+		}
+		methods[name] = function
+	}
+	_, err := safejs.Global().Call(entry, methods)
+	return dom.Error(err)
+}
+
+// A method is one of the client's.
+type method func(context.Context, client.Options) (client.State, error)
+
+// promise is the method as JavaScript sees it.
+func (m method) promise(_ safejs.Value, args []safejs.Value) any {
+	promise, err := dom.NewPromise(func() (value, reason any, ok bool) {
+		// A panic would end this program, and every later call with it.
+		defer func() {
+			if r := recover(); r != nil {
+				value, reason, ok = nil, rejection(fmt.Errorf("panic: %v", r)), false
+			}
+		}()
+		options, err := parse(args)
+		if err != nil {
+			return nil, rejection(&client.Error{Code: wire.InvalidOption, Err: err}), false
+		}
+		state, err := m(context.Background(), options)
+		if err != nil {
+			return nil, rejection(err), false
+		}
+		tree, err := webidl.Encode(state)
+		if err != nil {
+			return nil, rejection(err), false
+		}
+		return tree, nil, true
+	})
+	if err != nil {
+		return nil
+	}
+	return promise
+}
+
+func parse(args []safejs.Value) (client.Options, error) {
+	var options client.Options
+	if len(args) == 0 {
+		return options, nil
+	}
+	if err := webidl.FromJS(args[0], &options); err != nil {
+		return options, err
+	}
+	if gesture, ok := dom.Member(args[0], "gesture"); ok {
+		truthy, err := gesture.Truthy()
+		options.NoGesture = err == nil && !truthy
+	}
+	if permission, ok := dom.Member(args[0], "permission"); ok {
+		options.Permission = func(ctx context.Context) (notification.Permission, error) {
+			answer, err := dom.Await(ctx, permission)
+			if err != nil {
+				return "", err
+			}
+			text, err := answer.String()
+			return notification.Permission(text), err
+		}
+	}
+	return options, nil
+}
+
+// rejection is what a promise is rejected with. Detail is ours or the server's,
+// or else the cause's text.
+func rejection(err error) map[string]any {
+	reason := map[string]any{"code": string(client.CodeOf(err)), "detail": client.DetailOf(err)}
+	if thrown, ok := dom.Thrown(err); ok {
+		reason["cause"] = thrown
+	}
+	return reason
+}
