@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// Browsers too old for push must still parse the loader to be told so. These
+// are of 2021 and know private members, which minify well; the first Safari
+// with push is of 2022.
+var engines = []api.Engine{
+	{Name: api.EngineChrome, Version: "91"},
+	{Name: api.EngineFirefox, Version: "90"},
+	{Name: api.EngineSafari, Version: "15"},
+}
+
+// bundler makes JavaScript of TypeScript. Nothing in its output depends on
+// where the repository lies.
+type bundler struct {
+	root    string // the repository
+	goroot  string
+	defines map[string]string
+}
+
+// entry is one bundle.
+type entry struct {
+	source string // below root
+	name   string // of the output
+	format api.Format
+	inject []string
+	noMap  bool
+}
+
+func loaderEntries() []entry {
+	return []entry{
+		{source: "js/src/index.ts", name: wire.FileLoader, format: api.FormatESModule},
+		{source: "js/src/classic.ts", name: wire.FileLoaderClassic, format: api.FormatIIFE},
+		{source: "sw/index.ts", name: wire.FileWorker, format: api.FormatIIFE},
+	}
+}
+
+// execEntry has no source map: most of it is Go's file, which is not ours.
+func execEntry() entry {
+	return entry{
+		source: "js/src/exec.ts", name: "wasm_exec.js", format: api.FormatESModule, noMap: true,
+		inject: []string{"js/src/exec-globals.ts"},
+	}
+}
+
+// bundle returns the files of e by name: the script and its source map.
+func (b bundler) bundle(e entry) (map[string][]byte, error) {
+	sourcemap := api.SourceMapLinked
+	if e.noMap {
+		sourcemap = api.SourceMapNone
+	}
+	// Paths in a source map are relative to the output, so it must not matter
+	// where that is really written.
+	result := api.Build(api.BuildOptions{
+		AbsWorkingDir:     b.root,
+		EntryPoints:       []string{e.source},
+		Outfile:           path.Join("js/dist", e.name),
+		Inject:            e.inject,
+		Bundle:            true,
+		Format:            e.format,
+		Platform:          api.PlatformBrowser,
+		Engines:           engines,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		LegalComments:     api.LegalCommentsNone,
+		Sourcemap:         sourcemap,
+		Define:            b.defines,
+		// Fields as plain assignments: nothing here needs Object.defineProperty,
+		// and its helper costs the loader bytes.
+		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
+		Plugins:     []api.Plugin{b.wasmExec()},
+	})
+	if len(result.Errors) > 0 {
+		return nil, errors.New(strings.Join(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}), ""))
+	}
+	files := map[string][]byte{}
+	for _, file := range result.OutputFiles {
+		files[filepath.Base(file.Path)] = file.Contents
+	}
+	if _, ok := files[e.name]; !ok {
+		return nil, fmt.Errorf("%s: esbuild wrote no %s", e.source, e.name)
+	}
+	return files, nil
+}
+
+// wasmExec resolves the import of "wasm_exec.js" to the one of the Go that
+// builds the WebAssembly: the two must be of one version.
+func (b bundler) wasmExec() api.Plugin {
+	return api.Plugin{Name: "wasm_exec", Setup: func(build api.PluginBuild) {
+		build.OnResolve(api.OnResolveOptions{Filter: `^wasm_exec\.js$`}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
+			return api.OnResolveResult{Path: filepath.Join(b.goroot, "lib/wasm/wasm_exec.js"), SideEffects: api.SideEffectsTrue}, nil
+		})
+	}}
+}

@@ -1,0 +1,27 @@
+package js
+
+import (
+	"errors"
+	"testing"
+	"testing/fstest"
+)
+
+func TestFilesOfAFreshCloneAreReportedAsNotBuilt(t *testing.T) {
+	if err := built(fstest.MapFS{".gitignore": {}}); !errors.Is(err, ErrNotBuilt) {
+		t.Fatalf("got %v, want ErrNotBuilt", err)
+	}
+}
+
+func TestABuildWithoutItsWebAssemblyIsReported(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, name := range []string{"pushkit.js", "pushkit.classic.js", "pushkit-sw.js", "pushkit.0a1b.wasm", "wasm_exec.0a1b.js"} {
+		files[name], files[name+".br"] = &fstest.MapFile{}, &fstest.MapFile{}
+	}
+	if err := built(files); err != nil {
+		t.Fatal("a whole build:", err)
+	}
+	delete(files, "pushkit.0a1b.wasm.br")
+	if err := built(files); !errors.Is(err, ErrNotBuilt) {
+		t.Fatalf("got %v, want ErrNotBuilt", err)
+	}
+}

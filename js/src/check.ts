@@ -1,0 +1,48 @@
+import { isConfirmed, lacking, observe, tell } from "./status";
+import type { Settings } from "./options";
+import { PathSubscriptionsCheck, WorkerPing, type CheckRequest } from "./wire.gen";
+
+const key = ({ scope }: Settings): string => "pushkit:" + scope;
+
+/** Remembers in this tab that the server has just confirmed the subscription. */
+export function markChecked(settings: Settings): void {
+  try {
+    sessionStorage.setItem(key(settings), "" + Date.now());
+  } catch {
+    // A page that may not store asks again at its next load, no more.
+  }
+}
+
+function isDue(settings: Settings): boolean {
+  try {
+    return Date.now() - Number(sessionStorage.getItem(key(settings))) >= settings.checkEvery;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * What a page load does for a subscription: `sync` where something is to be
+ * repaired, else one small question to the server at the first page of a
+ * visit. Neither for a visitor who never subscribed.
+ */
+export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<void> {
+  if (lacking()) return;
+  const seen = await observe(settings);
+  const { record } = seen;
+  const wanted = record?.wanted && Notification.permission === "granted";
+  if (record?.removing || (wanted && !isConfirmed(seen, settings))) return void (await sync());
+  if (!wanted || !isDue(settings)) return;
+  // Wakes the worker, which then reports what it could not report before.
+  tell(seen, WorkerPing);
+  const { endpoint, applicationServerKey, channels } = record;
+  const body: CheckRequest = { endpoint, applicationServerKey, channels };
+  // A server that is away is asked again at the next page.
+  const response = await fetch(settings.server + PathSubscriptionsCheck, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  }).catch(() => undefined);
+  if (response?.ok) markChecked(settings);
+  else if ([404, 410].includes(response?.status!)) await sync();
+}

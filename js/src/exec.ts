@@ -1,0 +1,53 @@
+// Go's wasm_exec.js and what starts Go with it: a file of its own, which the
+// loader imports together with the WebAssembly.
+import { hide, show } from "./exec-globals";
+import "wasm_exec.js";
+
+/** What the loader hands to Go. */
+export interface Args {
+  server: string;
+  serviceWorker: string;
+  scope: string;
+  channels?: string[];
+  locale?: string;
+  timeZone?: string;
+  userToken?: string;
+  /** The answer to the prompt that the loader showed within the click. */
+  permission?: Promise<NotificationPermission>;
+  /** Whether the call came from a click, as far as the browser says. */
+  gesture?: boolean;
+}
+
+/** Go's client. Its promises reject with `{code, detail, cause?}`. */
+export type Client = { [Method in "subscribe" | "unsubscribe" | "sync"]: (args: Args) => Promise<unknown> };
+
+/** This file as a module. */
+export type Exec = typeof import("./exec");
+
+interface GoInstance {
+  importObject: WebAssembly.Imports;
+  run(instance: WebAssembly.Instance): Promise<void>;
+}
+
+const page = globalThis as unknown as { Go: new () => GoInstance; pushkitClient?: (client: Client) => void };
+const { Go } = page;
+hide();
+
+/** Starts Go; `ended` is called should it ever end, and every call that waits is rejected. */
+export async function start(response: Response, ended: () => void): Promise<Client> {
+  const go = new Go();
+  const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
+  const ready = new Promise<Client>((resolve) => (page.pushkitClient = resolve));
+  show();
+  const ending = go.run(instance).then(() => {
+    ended();
+    throw new Error("The WebAssembly ended.");
+  });
+  hide();
+  // Nobody may be waiting when it ends.
+  ending.catch(() => {});
+  const client = await Promise.race([ready, ending]);
+  delete page.pushkitClient;
+  const call = (method: keyof Client) => (args: Args) => Promise.race([client[method](args), ending]);
+  return { subscribe: call("subscribe"), unsubscribe: call("unsubscribe"), sync: call("sync") };
+}

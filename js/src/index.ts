@@ -1,0 +1,10 @@
+import { Pushkit } from "./pushkit";
+
+export { PushkitError } from "./error";
+export type { NotificationClick, PushkitEventMap, PushMessage } from "./events";
+export type { PushkitOptions, SubscribeOptions } from "./options";
+export type { Pushkit } from "./pushkit";
+export type { Status } from "./status";
+export type { Code } from "./wire.gen";
+
+export const pushkit = new Pushkit(import.meta.url);

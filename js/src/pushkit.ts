@@ -1,0 +1,131 @@
+import { markChecked, visit } from "./check";
+import { loadClient } from "./client";
+import { PushkitError, toError } from "./error";
+import type { PushkitEventMap, PushkitListener } from "./events";
+import type { Args, Client } from "./exec";
+import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
+import { lacking, observe, readStatus, tell, type Status } from "./status";
+import { NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush} from "./wire.gen";
+
+/**
+ * Web push for a page. It observes, and holds the user's gesture; all changes
+ * are made by Go, whose WebAssembly is loaded when there is something to change.
+ */
+export class Pushkit extends EventTarget {
+  #base: string;
+  #settings?: Settings;
+  #clickListeners = new Set<unknown>();
+
+  /** `base` is the address of this script. */
+  constructor(base: string) {
+    super();
+    this.#base = base;
+  }
+
+  /**
+   * Names the server; call it on every page. Once the page is idle it repairs
+   * what is to be repaired and says by an `error` event what could not be.
+   * Throws `invalid-option`.
+   */
+  init(options: PushkitOptions): void {
+    const settings = (this.#settings = parseOptions(options));
+    if (lacking()) return;
+    navigator.serviceWorker.addEventListener("message", this.#hear);
+    navigator.permissions
+      ?.query({ name: "notifications" })
+      .then((permission) => (permission.onchange = () => this.#emit("change")))
+      // Only comfort: not every browser knows this name.
+      .catch(() => {});
+    (window.requestIdleCallback ?? setTimeout)(() =>
+      visit(settings, () => this.sync()).catch((thrown) => this.#emit("error", toError(thrown))),
+    );
+  }
+
+  /** How things stand, as of the last word from the server. Never rejects, loads nothing. */
+  status(): Promise<Status> {
+    return readStatus(this.#settings);
+  }
+
+  /**
+   * Asks for permission where that is open, and ends in a subscription that the
+   * server has. Call it in a click, before anything that waits. Rejects with a
+   * PushkitError.
+   */
+  async subscribe(options?: SubscribeOptions): Promise<Status> {
+    const checked = parseSubscribeOptions(options);
+    return this.#act("subscribe", () => {
+      if (Notification.permission === "denied") throw new PushkitError(PermissionDenied);
+      const gesture = navigator.userActivation?.isActive !== false;
+      // Now, not when Go is there: the browser asks within the click only.
+      const permission = Notification.permission === "default" ? Notification.requestPermission() : undefined;
+      return { ...checked, gesture, permission };
+    });
+  }
+
+  /**
+   * Ends the subscription in the browser and on the server; where the server
+   * is away, it is told later. Rejects with a PushkitError.
+   */
+  async unsubscribe(): Promise<Status> {
+    return this.#act("unsubscribe");
+  }
+
+  /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */
+  async sync(): Promise<Status> {
+    return this.#act("sync", () => parseSubscribeOptions());
+  }
+
+  override addEventListener<Type extends keyof PushkitEventMap>(
+    type: Type,
+    listener: PushkitListener<Type> | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as EventListener, options);
+    if (type === "click" && listener) {
+      this.#clickListeners.add(listener);
+      Object(options).signal?.addEventListener("abort", () => this.#clickListeners.delete(listener));
+    }
+  }
+
+  override removeEventListener<Type extends keyof PushkitEventMap>(
+    type: Type,
+    listener: PushkitListener<Type> | null,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener as EventListener, options);
+    if (type === "click") this.#clickListeners.delete(listener);
+  }
+
+  #emit(type: keyof PushkitEventMap, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** Runs up to Go's download in the caller's own task, as the prompt needs. */
+  async #act(method: keyof Client, prepare: () => Partial<Args> = () => ({})): Promise<Status> {
+    const settings = this.#settings;
+    const reason = lacking() ?? (settings ? null : NotInitialized);
+    if (reason || !settings) throw new PushkitError(reason!);
+    try {
+      const args = { ...settings, ...prepare() };
+      await (await loadClient(this.#base))[method](args);
+      markChecked(settings);
+    } catch (thrown) {
+      throw toError(thrown, settings.server);
+    } finally {
+      this.#emit("change");
+      // The worker tells the other tabs.
+      observe(settings).then((seen) => tell(seen, WorkerChange), () => {});
+    }
+    return this.status();
+  }
+
+  #hear = ({ data, ports: [port] }: MessageEvent): void => {
+    const { type, ...detail } = Object(data?.pushkit);
+    if (type === WorkerChange || type === WorkerPush) this.#emit(type, detail);
+    if (type === WorkerClick && port && this.#clickListeners.size) {
+      // Of all pages that answer the worker chooses one, and tells it so.
+      port.onmessage = () => this.#emit("click", detail);
+      port.postMessage(true);
+    }
+  };
+}

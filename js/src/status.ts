@@ -1,0 +1,126 @@
+import { readRecord, type RegistrationRecord } from "./database";
+import { advice, toError } from "./error";
+import type { Settings } from "./options";
+import {
+  ForeignServiceWorker,
+  InsecureContext,
+  IOSNeedsInstall,
+  NoPushManager,
+  NoServiceWorker,
+  NotInitialized,
+  NoWebAssembly,
+  PermissionDenied,
+  WorkerAnswerTimeout,
+  WorkerPing,
+  WorkerPong,
+  type Code,
+} from "./wire.gen";
+
+/** How things stand in this browser, from `pushkit.status()`. */
+export interface Status {
+  /** Whether this browser window can receive pushes at all. */
+  supported: boolean;
+  /** What is in the way, from a closed list; null where nothing is. */
+  reason: Code | null;
+  /** What to tell a person about the reason; empty without one. */
+  advice: string;
+  permission: NotificationPermission;
+  /** Whether the server has confirmed the subscription that this browser has now. */
+  subscribed: boolean;
+  /** The channels that the server confirmed. */
+  channels: string[];
+  /** The server's id of the subscription, to send to it; where it is subscribed. */
+  id?: string;
+  /** The push service's address of the subscription; where it is subscribed. */
+  endpoint?: string;
+}
+
+/** What browser and database hold for our scope. */
+export interface Observation {
+  registration?: ServiceWorkerRegistration;
+  subscription?: PushSubscription | null;
+  record?: RegistrationRecord;
+}
+
+/** What this browser window lacks for push, known at once. */
+export function lacking(): Code | null {
+  if (!isSecureContext) return InsecureContext;
+  const notifies = "Notification" in window;
+  // Safari on iOS and iPadOS, which alone has `standalone`, shows the push
+  // interfaces to Home Screen apps only.
+  if (!notifies && (navigator as { standalone?: boolean }).standalone === false) return IOSNeedsInstall;
+  if (!("serviceWorker" in navigator)) return NoServiceWorker;
+  if (!notifies || !("PushManager" in window)) return NoPushManager;
+  try {
+    // The smallest module: a page's policy refuses it as it refuses ours.
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    return NoWebAssembly;
+  }
+  return null;
+}
+
+export async function observe({ scope }: Settings): Promise<Observation> {
+  const registration = await navigator.serviceWorker.getRegistration(scope);
+  // getRegistration gives the nearest scope above where there is no own one.
+  const own = registration?.scope === scope ? registration : undefined;
+  const [subscription, record] = await Promise.all([own?.pushManager.getSubscription(), readRecord(scope)]);
+  return { registration: own, subscription, record };
+}
+
+/** Whether the server has confirmed, and the visitor still wants, what the browser holds. */
+export const isConfirmed = ({ subscription, record }: Observation, { server }: Settings): boolean =>
+  !!record?.wanted && !record.pending && record.server === server && subscription?.endpoint === record.endpoint;
+
+/** Sends the worker a message without an answer. */
+export const tell = ({ registration }: Observation, type: string): void =>
+  registration?.active?.postMessage({ pushkit: { type } });
+
+/** Whether a worker with a file of another name says that it imports ours. */
+const importsOurs = (worker: ServiceWorker): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data?.pushkit?.type === WorkerPong);
+    setTimeout(resolve, WorkerAnswerTimeout, false);
+    worker.postMessage({ pushkit: { type: WorkerPing } }, [port2]);
+  });
+
+async function isForeign({ registration }: Observation, { serviceWorker }: Settings): Promise<boolean> {
+  const worker = registration?.active ?? registration?.waiting ?? registration?.installing;
+  return !!worker && worker.scriptURL !== serviceWorker && !(await importsOurs(worker));
+}
+
+/** Looks and changes nothing; never rejects. */
+export async function readStatus(settings?: Settings): Promise<Status> {
+  const status: Status = {
+    supported: false,
+    reason: null,
+    advice: "",
+    permission: "default",
+    subscribed: false,
+    channels: [],
+  };
+  try {
+    status.reason = lacking();
+    if ("Notification" in window) status.permission = Notification.permission;
+    status.supported = !status.reason;
+    if (!settings) {
+      status.reason ??= NotInitialized;
+    } else if (status.supported) {
+      const seen = await observe(settings);
+      if (await isForeign(seen, settings)) {
+        status.supported = false;
+        status.reason = ForeignServiceWorker;
+      } else if (status.permission === "denied") {
+        status.reason = PermissionDenied;
+      } else if (isConfirmed(seen, settings)) {
+        const { channels, id, endpoint } = seen.record!;
+        Object.assign(status, { subscribed: true, channels: channels ?? [], id, endpoint });
+      }
+    }
+  } catch (thrown) {
+    status.reason = toError(thrown).code;
+  }
+  if (status.reason) status.advice = advice(status.reason, settings?.server);
+  return status;
+}

@@ -1,0 +1,42 @@
+import { ClickAnswerTimeout, EventClicked, WorkerClick, type WorkerMessage } from "../js/src/wire.gen";
+import { report } from "./outbox";
+import type { ShownData } from "./payload";
+import { scope, windows, worker } from "./scope";
+
+/** Brings the person to where the notification leads, and then reports it. */
+export async function follow({ notification, action }: NotificationEvent, ours: ShownData): Promise<void> {
+  const { token, actions, navigate = scope() } = ours;
+  const to = actions?.find((button) => button.action === action)?.navigate ?? navigate;
+  const { title, body, tag, data } = notification;
+  // First, since the browser lets a click open a window for a moment only.
+  await open(to, { type: WorkerClick, navigate: to, action, title, body, tag, data: data.data }).catch(() => {});
+  await report(EventClicked, token, action);
+}
+
+async function open(navigate: string, message: WorkerMessage): Promise<unknown> {
+  const pages = await windows();
+  const there = pages.find(({ url }) => url === navigate);
+  if (there && (await focused(there))) return;
+  const asked = pages.map((page) => ask(page, message));
+  for (const [i, page] of pages.entries()) {
+    const port = await asked[i];
+    if (port && (await focused(page))) return port.postMessage(true);
+  }
+  return worker.clients.openWindow(navigate);
+}
+
+const focused = (page: WindowClient): Promise<boolean> =>
+  page.focus().then(
+    () => true,
+    // Without a focus the click still opens a window.
+    () => false,
+  );
+
+/** A port to tell the page that the click is its own, if it takes clicks. */
+const ask = (page: WindowClient, message: WorkerMessage): Promise<MessagePort | undefined> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1);
+    setTimeout(resolve, ClickAnswerTimeout);
+    page.postMessage({ pushkit: message }, [port2]);
+  });

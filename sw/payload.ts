@@ -1,0 +1,107 @@
+import type { PayloadNotification } from "../js/src/wire.gen";
+
+/** What `showNotification` takes; TypeScript's library knows only what all browsers do. */
+export interface ShowOptions extends NotificationOptions {
+  actions?: { action: string; title: string; icon?: string }[];
+  image?: string;
+  renotify?: boolean;
+}
+
+/** What of ours stands in `notification.data.pushkit` once it is shown. */
+export interface ShownData {
+  /** The delivery's token; empty where the payload was not ours. */
+  token: string;
+  /** Where a click leads, absolute. */
+  navigate: string;
+  /** Where a click on a button leads, for the buttons that have an address. */
+  actions: { action: string; navigate: string }[];
+}
+
+/** A push ready to be shown: every member has a type that no browser throws at. */
+export interface Shown {
+  title: string;
+  options: ShowOptions & { data: { pushkit: ShownData; data?: unknown } };
+  /** The number on the app's icon; absent: leave it. */
+  appBadge?: number;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
+
+const object = (value: unknown): { [name: string]: unknown } => Object(value);
+
+/** An absolute http(s) address, or nothing. */
+function address(value: unknown, base: string): string | undefined {
+  try {
+    const url = new URL(text(value)!, base);
+    return /^https?:$/.test(url.protocol) ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// An integer or its digits, as the drafts of app_badge differ.
+const count = (value: unknown): number | undefined =>
+  ["number", "string"].includes(typeof value) && /^\d{1,15}$/.test(String(value)) ? Number(value) : undefined;
+
+/** Removes what is undefined: for some browsers a member that is there is a member. */
+const defined = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+
+/**
+ * Reads a payload of Declarative Web Push (`"web_push": 8030`), member by
+ * member: what is of a wrong type is left out, and what is missing has a
+ * default, so that every push can be shown. Takes whatever a stranger may
+ * send and never throws.
+ */
+export function readPayload(payload: unknown, scope: string): Shown {
+  const top = object(payload);
+  const n = object(top.notification) as { [Name in keyof PayloadNotification]?: unknown };
+  const data = object(n.data);
+  const token = text(object(data.pushkit).token) ?? "";
+  const actions = (Array.isArray(n.actions) ? n.actions : [])
+    .map(object)
+    .filter(({ action, title }) => text(action) && text(title));
+  const tag = text(n.tag) ?? token;
+  return {
+    title: text(n.title) ?? new URL(scope).host,
+    options: defined({
+      body: text(n.body),
+      icon: address(n.icon, scope),
+      image: address(n.image, scope),
+      badge: address(n.badge, scope),
+      tag,
+      lang: text(n.lang),
+      dir: ["ltr", "rtl"].includes(n.dir as string) ? (n.dir as NotificationDirection) : undefined,
+      requireInteraction: n.requireInteraction === true || undefined,
+      // A renotify without a tag throws.
+      renotify: (n.renotify === true && !!tag) || undefined,
+      silent: n.silent === true || undefined,
+      actions: actions.length
+        ? actions.map(({ action, title, icon }) =>
+            defined({ action: action as string, title: title as string, icon: address(icon, scope) }),
+          )
+        : undefined,
+      data: defined({
+        pushkit: {
+          token,
+          navigate: address(n.navigate, scope) ?? scope,
+          actions: actions.flatMap(({ action, navigate }) => {
+            const to = address(navigate, scope);
+            return to ? [{ action: action as string, navigate: to }] : [];
+          }),
+        },
+        data: data.data,
+      }),
+    }),
+    appBadge: count(top.app_badge) ?? count(n.app_badge),
+  };
+}
+
+/** The payload of a push from its text, which need not be JSON. */
+export function parsePayload(json: string | undefined): unknown {
+  try {
+    return JSON.parse(json!);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { createStores, readRecord, settled, transact, type RegistrationRecord } from "../js/src/database";
+import {
+  PathSubscriptions,
+  RequestTimeout,
+  StoreRegistrations,
+  WorkerChange,
+  type SubscribeRequest,
+  type SubscribeResponse,
+} from "../js/src/wire.gen";
+import { tellPages } from "./messages";
+import { scope, worker } from "./scope";
+
+/** What the event carries (Push API, PushSubscriptionChangeEvent); older browsers leave both out. */
+interface SubscriptionChange {
+  readonly oldSubscription?: PushSubscription | null;
+  readonly newSubscription?: PushSubscription | null;
+}
+
+/**
+ * Subscribes anew after the browser lost or changed the subscription, and tells
+ * the server which one it follows. What fails is left to the next page, by a
+ * mark in the record.
+ */
+export async function renew(event: SubscriptionChange): Promise<void> {
+  const work = (): Promise<void> => renewAlone(event);
+  // The lock under which a page's Go changes the subscription.
+  await (worker.navigator.locks ? worker.navigator.locks.request("pushkit:" + scope(), work) : work());
+  await tellPages({ type: WorkerChange });
+}
+
+async function renewAlone({ oldSubscription, newSubscription }: SubscriptionChange): Promise<void> {
+  const record = await readRecord(scope());
+  // Where the visitor unsubscribed, its loss is no loss.
+  if (!record?.wanted) return;
+  const { pushManager } = worker.registration;
+  try {
+    const applicationServerKey = oldSubscription?.options.applicationServerKey ?? record.applicationServerKey;
+    const subscription =
+      newSubscription ?? (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
+    if (subscription.endpoint === record.endpoint && !record.pending) return;
+    const { id, channels } = await post(record, subscription);
+    await keep({ ...record, endpoint: subscription.endpoint, id, channels, pending: false });
+  } catch {
+    await keep({ ...record, pending: true });
+  }
+}
+
+async function post(record: RegistrationRecord, subscription: PushSubscription): Promise<SubscribeResponse> {
+  const body: SubscribeRequest = {
+    ...(subscription.toJSON() as object as Pick<SubscribeRequest, "endpoint" | "keys">),
+    applicationServerKey: record.applicationServerKey,
+    replaces: record.endpoint && record.endpoint !== subscription.endpoint ? record.endpoint : undefined,
+  };
+  const response = await fetch(record.server + PathSubscriptions, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(RequestTimeout),
+  });
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  return response.json();
+}
+
+const keep = (record: RegistrationRecord): Promise<unknown> =>
+  transact(StoreRegistrations, "readwrite", createStores, (store) => settled(store.put(record, scope())));
