@@ -39,7 +39,8 @@ async function renewAlone({ oldSubscription, newSubscription }: SubscriptionChan
       newSubscription ?? (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
     if (subscription.endpoint === record.endpoint && !record.pending) return;
     const { id, channels } = await post(record, subscription);
-    await keep({ ...record, endpoint: subscription.endpoint, id, channels, pending: false });
+    const { wantedChannels: _, ...rest } = record;
+    await keep({ ...rest, endpoint: subscription.endpoint, id, channels, pending: false });
   } catch {
     await keep({ ...record, pending: true });
   }
@@ -49,6 +50,7 @@ async function post(record: RegistrationRecord, subscription: PushSubscription):
   const body: SubscribeRequest = {
     ...(subscription.toJSON() as object as Pick<SubscribeRequest, "endpoint" | "keys">),
     applicationServerKey: record.applicationServerKey,
+    channels: record.wantedChannels,
     replaces: record.endpoint && record.endpoint !== subscription.endpoint ? record.endpoint : undefined,
   };
   const response = await fetch(record.server + PathSubscriptions, {

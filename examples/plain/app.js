@@ -1,0 +1,133 @@
+import { pushkit } from "https://push.example.com/pushkit.js";
+
+const server = "https://push.example.com";
+
+const element = (id) => document.getElementById(id);
+const buttons = {
+  subscribe: element("subscribe"),
+  unsubscribe: element("unsubscribe"),
+  me: element("notify-me"),
+  all: element("notify-all"),
+};
+
+let status;
+let busy = false;
+// A failure is shown until something succeeds.
+let failure = "";
+
+/** Brings the page to what is true now. */
+function render() {
+  const { supported, subscribed, permission, advice } = status;
+  element("status").textContent = subscribed
+    ? "This browser is subscribed."
+    : supported
+      ? "This browser is not subscribed."
+      : "This browser cannot subscribe here.";
+  element("status").classList.toggle("subscribed", subscribed);
+  const trouble = failure || advice;
+  element("advice").textContent = trouble;
+  element("advice").hidden = !trouble;
+
+  const key = apiKey();
+  buttons.subscribe.disabled = busy || !supported || subscribed || permission === "denied";
+  buttons.unsubscribe.disabled = busy || !subscribed;
+  buttons.me.disabled = busy || !subscribed || !key;
+  buttons.all.disabled = busy || !key;
+  element("why").textContent = !key
+    ? "Sending needs the server's API key: open this page by the address that pushkit serve printed, which ends in #key=…"
+    : subscribed
+      ? ""
+      : "Subscribe first to notify yourself.";
+}
+
+async function refresh() {
+  status = await pushkit.status();
+  render();
+}
+
+/** Runs what a button does, one thing at a time, and tells how it ended. */
+async function run(work) {
+  busy = true;
+  render();
+  try {
+    await work();
+    failure = "";
+  } catch (error) {
+    failure = error.message;
+    log(`Failed: ${error.code ?? error.name}.`);
+  }
+  busy = false;
+  await refresh();
+}
+
+function log(text) {
+  const item = document.createElement("li");
+  const time = document.createElement("time");
+  time.textContent = new Date().toLocaleTimeString();
+  item.append(time, text);
+  element("log").prepend(item);
+}
+
+/** Shows whether a notification brought the person here. */
+function welcome(address) {
+  const url = new URL(address, location.href);
+  const back = url.searchParams.get("from") === "notification";
+  element("back").hidden = !back;
+  if (back) log("You came back by a notification.");
+}
+
+/**
+ * The API key of this demo, from the address's fragment, which no server sees.
+ * A real site keeps its key on its back end and sends from there.
+ */
+function apiKey() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (key) {
+    sessionStorage.setItem("pushkit-demo-key", key);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  return sessionStorage.getItem("pushkit-demo-key");
+}
+
+/** Sends a message; a real site's back end makes this call. */
+async function send(title, audience) {
+  const navigate = new URL("?from=notification", location.origin + location.pathname).href;
+  const response = await fetch(`${server}/v1/messages`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${apiKey()}` },
+    body: JSON.stringify({
+      notification: { title, body: "Click to come back to the page.", navigate },
+      audience,
+      ttl: 300,
+      urgency: "high",
+    }),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.detail), { code: answer.code });
+  log(`Message ${answer.id} accepted.`);
+}
+
+buttons.subscribe.onclick = () => run(() => pushkit.subscribe().then(() => log("Subscribed.")));
+buttons.unsubscribe.onclick = () => run(() => pushkit.unsubscribe().then(() => log("Unsubscribed.")));
+buttons.me.onclick = () => run(() => send("Hello, you", { subscriptions: [status.id] }));
+buttons.all.onclick = () => run(() => send("Hello, everybody", { all: true }));
+
+pushkit.addEventListener("change", refresh);
+pushkit.addEventListener("message", ({ detail }) => log(`Message shown: ${detail.title}`));
+pushkit.addEventListener("click", ({ detail }) => {
+  log(`Notification clicked: ${detail.title}`);
+  // This page is a single one, so it follows the click without a load.
+  history.pushState(null, "", detail.navigate);
+  welcome(detail.navigate);
+});
+pushkit.addEventListener("error", ({ detail }) => {
+  failure = detail.message;
+  log(`Repair failed: ${detail.code}.`);
+  render();
+});
+window.addEventListener("hashchange", refresh);
+
+welcome(location.href);
+pushkit.init({ server, serviceWorker: new URL("pushkit-sw.js", import.meta.url) });
+// Nothing can be clicked before this, since all buttons start disabled.
+await refresh();
