@@ -31,9 +31,10 @@ const object = (value: unknown): { [name: string]: unknown } => Object(value);
 
 /** An absolute http(s) address, or nothing. */
 function address(value: unknown, base: string): string | undefined {
+  const given = text(value);
   try {
-    const url = new URL(text(value)!, base);
-    return /^https?:$/.test(url.protocol) ? url.href : undefined;
+    const url = given && new URL(given, base);
+    return url && /^https?:$/.test(url.protocol) ? url.href : undefined;
   } catch {
     return undefined;
   }

@@ -123,7 +123,7 @@ pushkit.addEventListener("click", ({ detail }) => {
 pushkit.addEventListener("error", ({ detail }) => {
   failure = detail.message;
   log(`Repair failed: ${detail.code}.`);
-  render();
+  refresh();
 });
 window.addEventListener("hashchange", refresh);
 

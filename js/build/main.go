@@ -3,6 +3,7 @@
 // wasm_exec.js and the WebAssembly, each with a .br beside it.
 //
 //	go run ./js/build [-out js/dist] [-sizes]
+//	go run ./js/build -bundle FILE.ts
 package main
 
 import (
@@ -16,6 +17,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 func main() {
@@ -23,7 +26,14 @@ func main() {
 	out := flag.String("out", "js/dist", "the folder to write to")
 	wasm := flag.String("wasm", "./wasm", "the Go package that becomes the WebAssembly")
 	sizes := flag.Bool("sizes", false, "print the files' sizes and fail where one is over its budget")
+	source := flag.String("bundle", "", "write this TypeScript file alone to the standard output, as a module for the unit tests")
 	flag.Parse()
+	if *source != "" {
+		if err := printBundle(*source); err != nil {
+			log.Fatal("js/build: ", err)
+		}
+		return
+	}
 	if err := run(*out, *wasm, *sizes); err != nil {
 		log.Fatal("js/build: ", err)
 	}
@@ -54,6 +64,21 @@ func run(out, wasm string, sizes bool) error {
 		return reportSizes(os.Stdout, root, out, files)
 	}
 	return nil
+}
+
+// printBundle writes the module that source, a path below the repository,
+// becomes.
+func printBundle(source string) error {
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	files, err := bundler{root: root}.bundle(entry{source: source, name: "bundle.js", format: api.FormatESModule, noMap: true})
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(files["bundle.js"])
+	return err
 }
 
 // build returns all files by name, without those in brotli.
