@@ -3,6 +3,10 @@ import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { Program, temporaryFolder } from "./program.mjs";
 import { PermissionPrompt } from "./prompt.mjs";
+import { within } from "./until.mjs";
+
+/** Time for a script's promise, in ms; a browser may leave one pending for ever, such as that of subscribe(). */
+const scriptLimit = 30_000;
 
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {Record<string, string | number | boolean>} Preferences */
@@ -26,7 +30,9 @@ export function pushPreferences(pushService) {
     "dom.push.testing.allowInsecureServerURL": true,
     // The remote agent turns the connection off where it is not named.
     "dom.push.connection.enabled": true,
+    // In ms: how soon Firefox connects again, doubled each time up to the second of these.
     "dom.push.retryBaseInterval": 200,
+    "dom.push.pingInterval": 2000,
   };
 }
 
@@ -42,7 +48,10 @@ const quiet = {
   "browser.tabs.warnOnClose": false,
   "captivedetect.canonicalURL": "",
   "datareporting.policy.dataSubmissionEnabled": false,
+  // What pages and workers log is in Firefox's log, which is printed when a test fails.
+  "devtools.console.stdout.content": true,
   "extensions.systemAddon.update.enabled": false,
+  "messaging-system.rsexperimentloader.enabled": false,
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
   // A machine without a network is "offline" to the push service, and subscribe() waits for ever; the remote agent sets
@@ -165,13 +174,14 @@ export class Firefox {
    * @param {string} expression
    */
   async evaluateIn(target, expression) {
-    const answer = await this.send("script.evaluate", {
+    const sent = this.send("script.evaluate", {
       // A JSON text, so that there is no second way of reading values beside puppeteer's.
       expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value))`,
       target,
       awaitPromise: true,
       userActivation: false,
     });
+    const answer = await within(sent, `answer to ${expression}`, scriptLimit);
     if (answer.type === "exception") throw new Error(answer.exceptionDetails.text);
     return answer.result.type === "string" ? JSON.parse(answer.result.value) : undefined;
   }

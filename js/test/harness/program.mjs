@@ -23,7 +23,8 @@ export class Program {
   #child;
   /** @type {Promise<string>} */
   #exit;
-  #running = true;
+  /** How the program ended. @type {string | undefined} */
+  #end;
 
   /**
    * @param {string} name for logs and errors
@@ -37,15 +38,10 @@ export class Program {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin.on("error", () => {});
     this.#exit = new Promise((resolve) => {
-      this.#child.once("error", (error) => {
-        this.#running = false;
-        resolve(error.message);
-      });
-      this.#child.once("close", (code, signal) => {
-        this.#running = false;
-        resolve(signal ?? `status ${code}`);
-      });
+      this.#child.once("error", (error) => resolve(error.message));
+      this.#child.once("close", (code, signal) => resolve(signal ?? `status ${code}`));
     });
+    this.#exit.then((how) => (this.#end = how));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         this.#log.push(line);
@@ -54,10 +50,6 @@ export class Program {
       });
     }
     programs.push(this);
-  }
-
-  get running() {
-    return this.#running;
   }
 
   /** The last lines of what the program printed. */
@@ -89,10 +81,13 @@ export class Program {
    * @param {number} [timeout] in ms
    */
   async ready(condition, what, timeout = 15_000) {
-    const ended = this.#exit.then((how) => {
-      throw new Error(`${this.name} ended with ${how} before there was ${what}:\n${this.log}`);
-    });
-    return Promise.race([until(condition, `${what} of ${this.name}`, timeout), ended]);
+    const outcome = await until(async () => {
+      if (this.#end !== undefined) return { end: this.#end };
+      const value = await condition();
+      return value && { value };
+    }, `${what} of ${this.name}`, timeout);
+    if ("end" in outcome) throw new Error(`${this.name} ended with ${outcome.end} before there was ${what}:\n${this.log}`);
+    return outcome.value;
   }
 
   /**
@@ -137,7 +132,7 @@ export class Program {
 
   /** @param {NodeJS.Signals} signal */
   #signal(signal) {
-    if (!this.#running || this.#child.pid === undefined) return;
+    if (this.#end !== undefined || this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, signal);
     } catch (error) {
