@@ -44,9 +44,15 @@ func start() error {
 	c := client.New(client.NewBrowser())
 	methods := map[string]any{}
 	for name, call := range map[string]method{
-		"subscribe":   c.Subscribe,
-		"unsubscribe": c.Unsubscribe,
-		"sync":        c.Sync,
+		"subscribe": func(ctx context.Context, options client.Options, args safejs.Value) (client.State, error) {
+			return c.Subscribe(ctx, options, newPrompt(args))
+		},
+		"unsubscribe": func(ctx context.Context, options client.Options, _ safejs.Value) (client.State, error) {
+			return c.Unsubscribe(ctx, options)
+		},
+		"sync": func(ctx context.Context, options client.Options, _ safejs.Value) (client.State, error) {
+			return c.Sync(ctx, options)
+		},
 	} {
 		function, err := safejs.FuncOf(call.promise)
 		if err != nil {
@@ -58,8 +64,8 @@ func start() error {
 	return dom.Error(err)
 }
 
-// A method is one of the client's.
-type method func(context.Context, client.Options) (client.State, error)
+// A method is one of the client's. args is what options were read from.
+type method func(ctx context.Context, options client.Options, args safejs.Value) (client.State, error)
 
 // promise is the method as JavaScript sees it.
 func (m method) promise(_ safejs.Value, args []safejs.Value) any {
@@ -70,11 +76,15 @@ func (m method) promise(_ safejs.Value, args []safejs.Value) any {
 				value, reason, ok = nil, rejection(fmt.Errorf("panic: %v", r)), false
 			}
 		}()
-		options, err := parse(args)
-		if err != nil {
+		var options client.Options
+		object := safejs.Undefined()
+		if len(args) > 0 {
+			object = args[0]
+		}
+		if err := webidl.FromJS(object, &options); err != nil {
 			return nil, rejection(&client.Error{Code: wire.InvalidOption, Err: err}), false
 		}
-		state, err := m(context.Background(), options)
+		state, err := m(context.Background(), options, object)
 		if err != nil {
 			return nil, rejection(err), false
 		}
@@ -90,20 +100,15 @@ func (m method) promise(_ safejs.Value, args []safejs.Value) any {
 	return promise
 }
 
-func parse(args []safejs.Value) (client.Options, error) {
-	var options client.Options
-	if len(args) == 0 {
-		return options, nil
-	}
-	if err := webidl.FromJS(args[0], &options); err != nil {
-		return options, err
-	}
-	if gesture, ok := dom.Member(args[0], "gesture"); ok {
+// newPrompt reads what the loader has done about the permission.
+func newPrompt(args safejs.Value) client.Prompt {
+	var prompt client.Prompt
+	if gesture, ok := dom.Member(args, "gesture"); ok {
 		truthy, err := gesture.Truthy()
-		options.NoGesture = err == nil && !truthy
+		prompt.NoGesture = err == nil && !truthy
 	}
-	if permission, ok := dom.Member(args[0], "permission"); ok {
-		options.Permission = func(ctx context.Context) (notification.Permission, error) {
+	if permission, ok := dom.Member(args, "permission"); ok {
+		prompt.Answer = func(ctx context.Context) (notification.Permission, error) {
 			answer, err := dom.Await(ctx, permission)
 			if err != nil {
 				return "", err
@@ -112,7 +117,7 @@ func parse(args []safejs.Value) (client.Options, error) {
 			return notification.Permission(text), err
 		}
 	}
-	return options, nil
+	return prompt
 }
 
 // rejection is what a promise is rejected with. Detail is ours or the server's,

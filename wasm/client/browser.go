@@ -10,64 +10,67 @@ import (
 
 // A Browser is what the client needs of the browser, named as in the Web APIs.
 // An exception is an error that [errors.Is] finds by its dom.Name. The page's
-// own is [NewBrowser]'s.
-type Browser interface {
+// own is NewBrowser's.
+//
+// It is a struct of functions, as are those below, and not an interface, whose
+// method tables would lead the linker to time.Time: see limited.
+type Browser struct {
 	// Permission is Notification.permission.
-	Permission() (notification.Permission, error)
+	Permission func() (notification.Permission, error)
 	// RequestPermission is Notification.requestPermission().
-	RequestPermission(ctx context.Context) (notification.Permission, error)
+	RequestPermission func(ctx context.Context) (notification.Permission, error)
 	// Register is navigator.serviceWorker.register().
-	Register(ctx context.Context, scriptURL, scope string) (Registration, error)
+	Register func(ctx context.Context, scriptURL, scope string) (*Registration, error)
 	// GetRegistration is navigator.serviceWorker.getRegistration(): the
 	// registration with the longest scope that clientURL begins with, or nil.
-	GetRegistration(ctx context.Context, clientURL string) (Registration, error)
+	GetRegistration func(ctx context.Context, clientURL string) (*Registration, error)
 	// Request runs do under navigator.locks.request(), which all tabs share.
 	// Where the browser has no Web Locks, only this page's calls exclude each
 	// other.
-	Request(ctx context.Context, name string, do func(ctx context.Context) error) error
+	Request func(ctx context.Context, name string, do func(ctx context.Context) error) error
 	// Fetch sends body as JSON, or nothing where it is nil, and returns the
 	// answer's status, whatever it is, and its JSON as package webidl's tree,
 	// nil where the body is no JSON.
-	Fetch(ctx context.Context, method, url string, body any) (status int, answer any, err error)
+	Fetch func(ctx context.Context, method, url string, body any) (status int, answer any, err error)
 	// Record returns what is stored for a scope, or nil. What is stored but
 	// malformed counts as nothing.
-	Record(ctx context.Context, scope string) (*wire.Record, error)
+	Record func(ctx context.Context, scope string) (*wire.Record, error)
 	// UpdateRecord changes what is stored for a scope, a zero Record where
 	// there is nothing, in one transaction, and returns it as it then is.
-	UpdateRecord(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error)
+	UpdateRecord func(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error)
 }
 
 // A Registration is a ServiceWorkerRegistration.
-type Registration interface {
-	Scope() string
+type Registration struct {
+	Scope string
 	// Workers returns the active, waiting and installing ones, as far as they
 	// exist, in this order.
-	Workers() []Worker
+	Workers func() []Worker
 	// AwaitActive waits until a worker is active.
-	AwaitActive(ctx context.Context) error
-	PushManager() (PushManager, error)
+	AwaitActive func(ctx context.Context) error
+	PushManager func() (*PushManager, error)
 }
 
 // A Worker is a ServiceWorker.
-type Worker interface {
-	ScriptURL() string
+type Worker struct {
+	ScriptURL string
 	// Ask posts message with a port and returns what the worker answers on it.
-	Ask(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error)
+	Ask func(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error)
 }
 
 // A PushManager is the Push API's.
-type PushManager interface {
+type PushManager struct {
 	// GetSubscription returns nil where there is none.
-	GetSubscription(ctx context.Context) (PushSubscription, error)
-	Subscribe(ctx context.Context, options push.SubscriptionOptionsInit) (PushSubscription, error)
+	GetSubscription func(ctx context.Context) (*PushSubscription, error)
+	Subscribe       func(ctx context.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error)
 }
 
 // A PushSubscription is the Push API's.
-type PushSubscription interface {
-	Endpoint() string
+type PushSubscription struct {
+	Endpoint string
 	// ApplicationServerKey is options.applicationServerKey, nil where the
 	// browser does not tell.
-	ApplicationServerKey() ([]byte, error)
-	ToJSON() (push.SubscriptionJSON, error)
-	Unsubscribe(ctx context.Context) (bool, error)
+	ApplicationServerKey func() ([]byte, error)
+	ToJSON               func() (push.SubscriptionJSON, error)
+	Unsubscribe          func(ctx context.Context) (bool, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/fetch"
@@ -12,59 +13,109 @@ import (
 	"github.com/pushkit/pushkit/wasm/serviceworker"
 	"github.com/pushkit/pushkit/wasm/webidl"
 	"github.com/pushkit/pushkit/wasm/weblocks"
-
-	"github.com/hack-pad/safejs"
 )
 
 // NewBrowser returns the page that this program runs in.
-func NewBrowser() Browser {
-	return &page{lock: make(chan struct{}, 1)}
+func NewBrowser() *Browser {
+	store := new(storage)
+	return &Browser{
+		Permission:        notification.CurrentPermission,
+		RequestPermission: notification.RequestPermission,
+		Register: func(ctx context.Context, scriptURL, scope string) (*Registration, error) {
+			return newRegistration(serviceworker.Register(ctx, scriptURL, scope))
+		},
+		GetRegistration: func(ctx context.Context, clientURL string) (*Registration, error) {
+			return newRegistration(serviceworker.GetRegistration(ctx, clientURL))
+		},
+		Request:      newLock(),
+		Fetch:        fetchJSON,
+		Record:       store.record,
+		UpdateRecord: store.update,
+	}
 }
 
-type page struct {
-	storage
-	// lock stands in for Web Locks.
-	lock chan struct{}
+// newLock returns Web Locks, or what stands in for them.
+func newLock() func(context.Context, string, func(context.Context) error) error {
+	if weblocks.Supported() {
+		return weblocks.Request
+	}
+	held := make(chan struct{}, 1)
+	return func(ctx context.Context, _ string, do func(context.Context) error) error {
+		select {
+		case held <- struct{}{}:
+			defer func() { <-held }()
+			return do(ctx)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
-func (*page) Permission() (notification.Permission, error) {
-	return notification.CurrentPermission()
+func newRegistration(r *serviceworker.Registration, err error) (*Registration, error) {
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return &Registration{
+		Scope: r.Scope(),
+		Workers: func() []Worker {
+			var workers []Worker
+			for _, w := range []*serviceworker.Worker{r.Active(), r.Waiting(), r.Installing()} {
+				if w != nil {
+					workers = append(workers, newWorker(w))
+				}
+			}
+			return workers
+		},
+		AwaitActive: func(ctx context.Context) error {
+			_, err := r.AwaitActive(ctx)
+			return err
+		},
+		PushManager: func() (*PushManager, error) { return newPushManager(r.PushManager()) },
+	}, nil
 }
 
-func (*page) RequestPermission(ctx context.Context) (notification.Permission, error) {
-	return notification.RequestPermission(ctx)
+// envelope is what page and service worker post to each other.
+type envelope struct {
+	Pushkit wire.WorkerMessage `json:"pushkit"`
 }
 
-func (*page) Register(ctx context.Context, scriptURL, scope string) (Registration, error) {
-	registered, err := serviceworker.Register(ctx, scriptURL, scope)
+func newWorker(w *serviceworker.Worker) Worker {
+	return Worker{
+		ScriptURL: w.ScriptURL(),
+		Ask: func(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error) {
+			value, err := w.Ask(ctx, envelope{message})
+			if err != nil {
+				return wire.WorkerMessage{}, err
+			}
+			var answer envelope
+			err = webidl.FromJS(value, &answer)
+			return answer.Pushkit, err
+		},
+	}
+}
+
+func newPushManager(m *push.Manager, err error) (*PushManager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return registration{registered}, nil
+	return &PushManager{
+		GetSubscription: func(ctx context.Context) (*PushSubscription, error) {
+			return newPushSubscription(m.GetSubscription(ctx))
+		},
+		Subscribe: func(ctx context.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
+			return newPushSubscription(m.Subscribe(ctx, options))
+		},
+	}, nil
 }
 
-func (*page) GetRegistration(ctx context.Context, clientURL string) (Registration, error) {
-	found, err := serviceworker.GetRegistration(ctx, clientURL)
-	if err != nil || found == nil {
+func newPushSubscription(s *push.Subscription, err error) (*PushSubscription, error) {
+	if err != nil || s == nil {
 		return nil, err
 	}
-	return registration{found}, nil
+	return &PushSubscription{s.Endpoint(), s.ApplicationServerKey, s.ToJSON, s.Unsubscribe}, nil
 }
 
-func (p *page) Request(ctx context.Context, name string, do func(ctx context.Context) error) error {
-	if weblocks.Supported() {
-		return weblocks.Request(ctx, name, do)
-	}
-	select {
-	case p.lock <- struct{}{}:
-		defer func() { <-p.lock }()
-		return do(ctx)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (*page) Fetch(ctx context.Context, method, url string, body any) (int, any, error) {
+func fetchJSON(ctx context.Context, method, url string, body any) (int, any, error) {
 	// The server knows its visitors by their endpoints, never by cookies.
 	init := fetch.Init{Method: method, Credentials: "omit", Cache: "no-store"}
 	if body != nil {
@@ -104,70 +155,4 @@ func stringify(body any) (string, error) {
 		return "", dom.Error(err)
 	}
 	return text.String()
-}
-
-type registration struct {
-	*serviceworker.Registration
-}
-
-func (r registration) Workers() []Worker {
-	var workers []Worker
-	for _, present := range []*serviceworker.Worker{r.Active(), r.Waiting(), r.Installing()} {
-		if present != nil {
-			workers = append(workers, worker{present})
-		}
-	}
-	return workers
-}
-
-func (r registration) AwaitActive(ctx context.Context) error {
-	_, err := r.Registration.AwaitActive(ctx)
-	return err
-}
-
-func (r registration) PushManager() (PushManager, error) {
-	found, err := r.Registration.PushManager()
-	if err != nil {
-		return nil, err
-	}
-	return manager{found}, nil
-}
-
-type worker struct {
-	*serviceworker.Worker
-}
-
-// envelope is what page and service worker post to each other.
-type envelope struct {
-	Pushkit wire.WorkerMessage `json:"pushkit"`
-}
-
-func (w worker) Ask(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error) {
-	value, err := w.Worker.Ask(ctx, envelope{message})
-	if err != nil {
-		return wire.WorkerMessage{}, err
-	}
-	var answer envelope
-	err = webidl.FromJS(value, &answer)
-	return answer.Pushkit, err
-}
-
-type manager struct {
-	*push.Manager
-}
-
-func (m manager) GetSubscription(ctx context.Context) (PushSubscription, error) {
-	subscription, err := m.Manager.GetSubscription(ctx)
-	if err != nil || subscription == nil {
-		return nil, err
-	}
-	return subscription, nil
-}
-
-func (m manager) Subscribe(ctx context.Context, options push.SubscriptionOptionsInit) (PushSubscription, error) {
-	subscription, err := m.Manager.Subscribe(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	return subscription, nil
 }

@@ -7,12 +7,11 @@
 // by the next Sync. All three methods may be called again at any time, from any
 // number of tabs.
 //
-// The package knows the browser through the interface [Browser] only.
+// The package knows the browser through [Browser] only.
 package client
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/notification"
@@ -20,11 +19,11 @@ import (
 
 // A Client acts for one page.
 type Client struct {
-	browser Browser
+	browser *Browser
 }
 
 // New returns the client of a browser's page.
-func New(browser Browser) *Client { return &Client{browser} }
+func New(browser *Browser) *Client { return &Client{browser} }
 
 // State is how a call left the subscription.
 type State struct {
@@ -41,13 +40,13 @@ type State struct {
 // asks for permission where that was not given yet, for which it must be called
 // within a click. If the server cannot be reached, the wish is kept: Sync
 // fulfils it later.
-func (c *Client) Subscribe(ctx context.Context, options Options) (State, error) {
+func (c *Client) Subscribe(ctx context.Context, options Options, prompt Prompt) (State, error) {
 	if err := options.validate(); err != nil {
 		return State{}, err
 	}
 	// Before anything else is awaited, for the click's sake, and outside the
 	// lock, since a person may take any time.
-	if err := c.askPermission(ctx, &options); err != nil {
+	if err := c.askPermission(ctx, prompt); err != nil {
 		return State{}, err
 	}
 	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
@@ -97,15 +96,11 @@ func (c *Client) Sync(ctx context.Context, options Options) (State, error) {
 // exclusively runs do while no other call on the same scope runs, in this tab
 // or another.
 func (c *Client) exclusively(ctx context.Context, options Options, do func(context.Context) (State, error)) (State, error) {
-	waiting, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(wire.LockTimeout*time.Millisecond, func() {
-		cancel(&Error{Code: wire.Unexpected, Detail: "another tab does not finish"})
-	})
-	defer timer.Stop()
+	waiting, cancel := within(ctx, wire.LockTimeout)
+	defer cancel()
 	var state State
 	err := c.browser.Request(waiting, "pushkit:"+options.Scope, func(context.Context) error {
-		timer.Stop()
+		cancel()
 		var err error
 		state, err = do(ctx)
 		return err
@@ -116,13 +111,13 @@ func (c *Client) exclusively(ctx context.Context, options Options, do func(conte
 	return state, nil
 }
 
-func (c *Client) askPermission(ctx context.Context, options *Options) error {
+func (c *Client) askPermission(ctx context.Context, prompt Prompt) error {
 	permission, err := c.browser.Permission()
 	if err != nil {
 		return coded(wire.NoPushManager, err)
 	}
-	if permission != notification.Granted && options.Permission != nil {
-		if permission, err = options.Permission(ctx); err != nil {
+	if permission != notification.Granted && prompt.Answer != nil {
+		if permission, err = prompt.Answer(ctx); err != nil {
 			return coded(wire.Unexpected, err)
 		}
 	} else if permission == notification.Default {
@@ -135,7 +130,7 @@ func (c *Client) askPermission(ctx context.Context, options *Options) error {
 		return nil
 	case permission == notification.Denied:
 		return &Error{Code: wire.PermissionDenied}
-	case options.NoGesture:
+	case prompt.NoGesture:
 		return &Error{Code: wire.NoUserGesture}
 	default:
 		return &Error{Code: wire.PermissionDismissed}
@@ -143,14 +138,14 @@ func (c *Client) askPermission(ctx context.Context, options *Options) error {
 }
 
 func (c *Client) record(ctx context.Context, scope string) (*wire.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, wire.StorageTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.StorageTimeout)
 	defer cancel()
 	record, err := c.browser.Record(ctx, scope)
 	return record, coded(wire.StorageFailed, err)
 }
 
 func (c *Client) update(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, wire.StorageTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.StorageTimeout)
 	defer cancel()
 	record, err := c.browser.UpdateRecord(ctx, scope, change)
 	return record, coded(wire.StorageFailed, err)

@@ -35,8 +35,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf returns the code of err: wire.Unexpected where it has none.
 func CodeOf(err error) wire.Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return wire.Unexpected
@@ -44,8 +43,10 @@ func CodeOf(err error) wire.Code {
 
 // coded returns err with a code, unless it has one.
 func coded(code wire.Code, err error) error {
-	var e *Error
-	if err == nil || errors.As(err, &e) {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	return &Error{Code: code, Err: err}
@@ -54,9 +55,9 @@ func coded(code wire.Code, err error) error {
 // DetailOf returns what a developer should read beside the code of err: its own
 // detail, or else the text of its cause. It may be empty.
 func DetailOf(err error) string {
-	var e *Error
+	e, ok := errors.AsType[*Error](err)
 	switch {
-	case !errors.As(err, &e):
+	case !ok:
 		return err.Error()
 	case e.Detail == "" && e.Err != nil:
 		return e.Err.Error()

@@ -31,12 +31,17 @@ type Options struct {
 	TimeZone string `json:"timeZone"`
 	// UserToken is a JWT by the site's back end that says whose this is.
 	UserToken string `json:"userToken"`
+}
+
+// A Prompt says how the person is asked for permission. The zero value is for a
+// call within a click that has awaited nothing yet.
+type Prompt struct {
+	// Answer returns the answer to a question that was put already; nil: the
+	// client asks.
+	Answer func(ctx context.Context) (notification.Permission, error)
 	// NoGesture says that the call did not come from a click or the like, in
 	// which browsers ask.
-	NoGesture bool `json:"-"`
-	// Permission returns the answer to a question that was put already; nil:
-	// the client asks.
-	Permission func(ctx context.Context) (notification.Permission, error) `json:"-"`
+	NoGesture bool
 }
 
 func (o *Options) validate() error {
@@ -75,13 +80,19 @@ func invalid(detail string) error {
 }
 
 // parseKey returns an application server key, an uncompressed P-256 point (RFC
-// 8292 section 3.2), in unpadded base64url.
+// 8292 section 3.2), in unpadded base64url. Whether the point is on the curve is
+// for the browser to say.
 func parseKey(text string) (string, error) {
-	key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
-	if err != nil || len(key) != 65 || key[0] != 4 {
+	text = strings.TrimRight(text, "=")
+	// 65 bytes, of which the first is 4.
+	ok := len(text) == 87 && text[0] == 'B'
+	for _, r := range text {
+		ok = ok && (r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+	}
+	if !ok {
 		return "", &Error{Code: wire.Unexpected, Detail: "the application server key is not an uncompressed P-256 point in base64url"}
 	}
-	return formatKey(key), nil
+	return text, nil
 }
 
 func formatKey(key []byte) string {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/webidl"
@@ -23,7 +23,7 @@ func (c *Client) applicationServerKey(ctx context.Context, server string) (strin
 // stores the answer in response, unless that is nil. What is not an answer of
 // the server, such as a proxy's page, is wire.ServerUnreachable.
 func (c *Client) call(ctx context.Context, method, url string, request, response any) error {
-	ctx, cancel := context.WithTimeout(ctx, wire.RequestTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.RequestTimeout)
 	defer cancel()
 	var body any
 	if request != nil {
@@ -81,7 +81,6 @@ func notOurs(status int) error {
 // refuses reports whether err is the server's complaint about a field that
 // begins with name.
 func refuses(err error, name string) bool {
-	var p *problemError
-	return errors.As(err, &p) && p.Code == wire.InvalidField &&
-		len(p.Field) >= len(name) && p.Field[:len(name)] == name
+	p, ok := errors.AsType[*problemError](err)
+	return ok && p.Code == wire.InvalidField && strings.HasPrefix(p.Field, name)
 }

@@ -16,7 +16,7 @@ type storage struct {
 	database *indexeddb.Database
 }
 
-func (s *storage) Record(ctx context.Context, scope string) (*wire.Record, error) {
+func (s *storage) record(ctx context.Context, scope string) (*wire.Record, error) {
 	var record *wire.Record
 	err := s.transact(ctx, indexeddb.ReadOnly, func(store *indexeddb.ObjectStore) error {
 		var err error
@@ -26,7 +26,7 @@ func (s *storage) Record(ctx context.Context, scope string) (*wire.Record, error
 	return record, err
 }
 
-func (s *storage) UpdateRecord(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
+func (s *storage) update(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
 	var updated wire.Record
 	err := s.transact(ctx, indexeddb.ReadWrite, func(store *indexeddb.ObjectStore) error {
 		record, err := get(ctx, store, scope)

@@ -71,7 +71,7 @@ func (c *Client) tell(ctx context.Context, options *Options, record wire.Record,
 	}
 	response, err := c.post(ctx, options, record, s, replaces)
 	if CodeOf(err) == wire.EndpointGone {
-		dead := s.subscription.Endpoint()
+		dead := s.subscription.Endpoint
 		if err := s.renew(ctx); err != nil {
 			return State{}, err
 		}
@@ -85,7 +85,7 @@ func (c *Client) tell(ctx context.Context, options *Options, record wire.Record,
 		return State{}, err
 	}
 
-	endpoint := s.subscription.Endpoint()
+	endpoint := s.subscription.Endpoint
 	record, err = c.update(ctx, options.Scope, func(record *wire.Record) {
 		record.Endpoint = endpoint
 		record.ApplicationServerKey = s.key
@@ -136,11 +136,11 @@ func (c *Client) post(ctx context.Context, options *Options, record wire.Record,
 
 // A subscriber brings a registration to a subscription with a key.
 type subscriber struct {
-	manager PushManager
+	manager *PushManager
 	key     string
 	// subscription is the present one; ended is the endpoint of one with
 	// another key that made room for it.
-	subscription PushSubscription
+	subscription *PushSubscription
 	ended        string
 }
 
@@ -169,7 +169,7 @@ func (s *subscriber) subscribe(ctx context.Context) error {
 
 // renew ends the subscription and makes another.
 func (s *subscriber) renew(ctx context.Context) error {
-	s.ended = s.subscription.Endpoint()
+	s.ended = s.subscription.Endpoint
 	if err := s.unsubscribe(ctx); err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (s *subscriber) make(ctx context.Context) error {
 			if s.subscription == nil {
 				return subscribeError(err)
 			}
-			s.ended = s.subscription.Endpoint()
+			s.ended = s.subscription.Endpoint
 			if err := s.unsubscribe(ctx); err != nil {
 				return err
 			}
@@ -212,13 +212,13 @@ func (s *subscriber) make(ctx context.Context) error {
 		select {
 		case <-time.After(wire.SubscribeDelay * time.Millisecond):
 		case <-ctx.Done():
-			return coded(wire.Unexpected, context.Cause(ctx))
+			return coded(wire.Unexpected, ctx.Err())
 		}
 	}
 }
 
 func (s *subscriber) request(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, wire.SubscribeTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	subscription, err := s.manager.Subscribe(ctx, push.SubscriptionOptionsInit{
 		UserVisibleOnly:      true,
@@ -229,7 +229,7 @@ func (s *subscriber) request(ctx context.Context) error {
 }
 
 func (s *subscriber) find(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, wire.SubscribeTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	subscription, err := s.manager.GetSubscription(ctx)
 	s.subscription = subscription
@@ -245,8 +245,8 @@ func (s *subscriber) unsubscribe(ctx context.Context) error {
 
 // unsubscribe ends a subscription in the browser. One that has ended already is
 // no error.
-func unsubscribe(ctx context.Context, subscription PushSubscription) error {
-	ctx, cancel := context.WithTimeout(ctx, wire.SubscribeTimeout*time.Millisecond)
+func unsubscribe(ctx context.Context, subscription *PushSubscription) error {
+	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	if _, err := subscription.Unsubscribe(ctx); err != nil {
 		return subscribeError(err)
@@ -266,6 +266,6 @@ func subscribeError(err error) error {
 	return coded(wire.Unexpected, err)
 }
 
-func isPermanentlyRemoved(subscription PushSubscription) bool {
-	return strings.HasPrefix(subscription.Endpoint(), "https://"+wire.PermanentlyRemovedHost+"/")
+func isPermanentlyRemoved(subscription *PushSubscription) bool {
+	return strings.HasPrefix(subscription.Endpoint, "https://"+wire.PermanentlyRemovedHost+"/")
 }

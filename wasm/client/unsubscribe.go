@@ -19,7 +19,7 @@ func (c *Client) end(ctx context.Context, options *Options) error {
 	ended, err := c.update(ctx, options.Scope, func(record *wire.Record) {
 		removing := record.Endpoint
 		if subscription != nil {
-			removing = subscription.Endpoint()
+			removing = subscription.Endpoint
 		}
 		if removing == "" {
 			removing = record.Removing
@@ -47,7 +47,7 @@ func (c *Client) end(ctx context.Context, options *Options) error {
 
 // ourSubscription returns the browser's subscription on our scope, or nil where
 // there is none or it belongs to another's service worker.
-func (c *Client) ourSubscription(ctx context.Context, options *Options) (PushSubscription, error) {
+func (c *Client) ourSubscription(ctx context.Context, options *Options) (*PushSubscription, error) {
 	registration, err := c.registration(ctx, options)
 	if err != nil || registration == nil || len(registration.Workers()) == 0 {
 		return nil, err
@@ -64,7 +64,7 @@ func (c *Client) ourSubscription(ctx context.Context, options *Options) (PushSub
 	if err != nil {
 		return nil, err
 	}
-	endpoint := s.subscription.Endpoint()
+	endpoint := s.subscription.Endpoint
 	if record != nil && (record.Endpoint == endpoint || record.Removing == endpoint) ||
 		c.isOurs(ctx, registration, options) {
 		return s.subscription, nil
@@ -94,7 +94,7 @@ func (c *Client) endInBrowser(ctx context.Context, scope, endpoint string) error
 		return coded(wire.NoPushManager, err)
 	}
 	s := &subscriber{manager: manager}
-	if err := s.find(ctx); err != nil || s.subscription == nil || s.subscription.Endpoint() != endpoint {
+	if err := s.find(ctx); err != nil || s.subscription == nil || s.subscription.Endpoint != endpoint {
 		return err
 	}
 	return s.unsubscribe(ctx)

@@ -2,21 +2,20 @@ package client
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
 )
 
 // registration returns the registration of exactly our scope, or nil.
-func (c *Client) registration(ctx context.Context, options *Options) (Registration, error) {
-	ctx, cancel := context.WithTimeout(ctx, wire.WorkerTimeout*time.Millisecond)
+func (c *Client) registration(ctx context.Context, options *Options) (*Registration, error) {
+	ctx, cancel := within(ctx, wire.WorkerTimeout)
 	defer cancel()
 	registration, err := c.browser.GetRegistration(ctx, options.Scope)
 	if err != nil {
 		return nil, coded(wire.NoServiceWorker, err)
 	}
 	// The browser also answers with a registration of a wider scope.
-	if registration == nil || registration.Scope() != options.Scope {
+	if registration == nil || registration.Scope != options.Scope {
 		return nil, nil
 	}
 	return registration, nil
@@ -24,16 +23,16 @@ func (c *Client) registration(ctx context.Context, options *Options) (Registrati
 
 // ensureWorker returns a registration with an active worker that is ours.
 // Another one's registration is never replaced.
-func (c *Client) ensureWorker(ctx context.Context, options *Options) (Registration, error) {
+func (c *Client) ensureWorker(ctx context.Context, options *Options) (*Registration, error) {
 	registration, err := c.registration(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, wire.WorkerTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.WorkerTimeout)
 	defer cancel()
 	if registration != nil && len(registration.Workers()) > 0 {
 		if !c.isOurs(ctx, registration, options) {
-			return nil, &Error{Code: wire.ForeignServiceWorker, Detail: registration.Workers()[0].ScriptURL()}
+			return nil, &Error{Code: wire.ForeignServiceWorker, Detail: registration.Workers()[0].ScriptURL}
 		}
 	} else if registration, err = c.browser.Register(ctx, options.ServiceWorker, options.Scope); err != nil {
 		return nil, &Error{Code: wire.ServiceWorkerFailed, Detail: options.ServiceWorker, Err: err}
@@ -46,14 +45,14 @@ func (c *Client) ensureWorker(ctx context.Context, options *Options) (Registrati
 
 // isOurs reports whether one of the registration's workers is our file or
 // answers that it imports ours.
-func (c *Client) isOurs(ctx context.Context, registration Registration, options *Options) bool {
+func (c *Client) isOurs(ctx context.Context, registration *Registration, options *Options) bool {
 	workers := registration.Workers()
 	for _, worker := range workers {
-		if worker.ScriptURL() == options.ServiceWorker {
+		if worker.ScriptURL == options.ServiceWorker {
 			return true
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, wire.WorkerAnswerTimeout*time.Millisecond)
+	ctx, cancel := within(ctx, wire.WorkerAnswerTimeout)
 	defer cancel()
 	answer, err := workers[0].Ask(ctx, wire.WorkerMessage{Type: wire.WorkerPing})
 	return err == nil && answer.Type == wire.WorkerPong

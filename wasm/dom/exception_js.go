@@ -10,13 +10,14 @@ import (
 // Error returns err, which safejs gave, as an *[Exception] if JavaScript threw,
 // and unchanged otherwise.
 func Error(err error) error {
-	var exception *Exception
-	if err == nil || errors.As(err, &exception) {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*Exception](err); ok {
 		return err
 	}
-	var thrown js.Error
-	if errors.As(err, &thrown) {
-		return NewException(safejs.Safe(thrown.Value))
+	if thrown, ok := Thrown(err); ok {
+		return NewException(thrown)
 	}
 	return err
 }
@@ -39,9 +40,6 @@ func NewException(thrown safejs.Value) *Exception {
 
 // Thrown returns the JavaScript value behind err, if JavaScript threw one.
 func Thrown(err error) (safejs.Value, bool) {
-	var thrown js.Error
-	if !errors.As(err, &thrown) {
-		return safejs.Undefined(), false
-	}
-	return safejs.Safe(thrown.Value), true
+	thrown, ok := errors.AsType[js.Error](err)
+	return safejs.Safe(thrown.Value), ok
 }

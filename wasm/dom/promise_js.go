@@ -12,7 +12,7 @@ type settlement struct {
 }
 
 // Await returns what promise is fulfilled with. A rejection is an *[Exception].
-// When ctx ends first, its cause is returned and the promise's outcome is
+// When ctx ends first, its error is returned and the promise's outcome is
 // ignored. A value that is not a promise is returned as it is, as JavaScript's
 // await does.
 func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
@@ -59,7 +59,7 @@ func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
 	case s := <-settled:
 		return s.value, s.err
 	case <-ctx.Done():
-		return safejs.Undefined(), context.Cause(ctx)
+		return safejs.Undefined(), ctx.Err()
 	}
 }
 

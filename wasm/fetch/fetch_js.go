@@ -10,7 +10,8 @@ import (
 // A Response is the answer to a request, of any status. See
 // https://fetch.spec.whatwg.org/#response-class.
 type Response struct {
-	value safejs.Value
+	value      safejs.Value
+	controller safejs.Value
 	// Status is HTTP's, for example 201.
 	Status int
 }
@@ -18,7 +19,7 @@ type Response struct {
 // Fetch sends a request and returns the answer once its header has arrived. A
 // request that could not be made is a [dom.TypeError] whatever the reason was:
 // browsers tell neither CORS nor DNS nor a refused connection apart. When ctx
-// ends, the request is aborted and ctx's cause returned. See
+// ends, the request is aborted and ctx's error returned. See
 // https://fetch.spec.whatwg.org/#fetch-method.
 func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
 	options := map[string]any{}
@@ -42,11 +43,13 @@ func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
 		headers[name] = value
 	}
 	options["headers"] = headers
-	if signal, ok := abortSignal(ctx); ok {
-		options["signal"] = signal
+	controller, err := newController(options)
+	if err != nil {
+		return nil, err
 	}
 	value, err := dom.CallAsync(ctx, safejs.Global(), "fetch", url, options)
 	if err != nil {
+		abort(ctx, controller)
 		return nil, err
 	}
 	status, err := value.Get("status")
@@ -54,7 +57,7 @@ func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
 		return nil, dom.Error(err)
 	}
 	number, err := status.Int()
-	return &Response{value: value, Status: number}, err
+	return &Response{value, controller, number}, err
 }
 
 // Header returns a header field, or "" where the answer has none or CORS hides
@@ -75,9 +78,10 @@ func (r *Response) Header(name string) string {
 	return text
 }
 
-// Text returns the body as UTF-8. A body can be read once.
+// Text returns the body as UTF-8. A body can be read once. When ctx ends, the
+// request is aborted and ctx's error returned.
 func (r *Response) Text(ctx context.Context) (string, error) {
-	value, err := dom.CallAsync(ctx, r.value, "text")
+	value, err := r.body(ctx, "text")
 	if err != nil {
 		return "", err
 	}
@@ -85,24 +89,37 @@ func (r *Response) Text(ctx context.Context) (string, error) {
 }
 
 // JSON returns the body as what its JSON stands for; malformed JSON is a
-// [dom.SyntaxError]. A body can be read once.
+// [dom.SyntaxError]. A body can be read once. When ctx ends, the request is
+// aborted and ctx's error returned.
 func (r *Response) JSON(ctx context.Context) (safejs.Value, error) {
-	return dom.CallAsync(ctx, r.value, "json")
+	return r.body(ctx, "json")
 }
 
-// abortSignal returns an AbortSignal that follows ctx.
-func abortSignal(ctx context.Context) (safejs.Value, bool) {
-	if ctx.Done() == nil {
-		return safejs.Undefined(), false
+func (r *Response) body(ctx context.Context, method string) (safejs.Value, error) {
+	value, err := dom.CallAsync(ctx, r.value, method)
+	if err != nil {
+		abort(ctx, r.controller)
 	}
+	return value, err
+}
+
+// newController makes an AbortController for the request with these options.
+func newController(options map[string]any) (safejs.Value, error) {
 	constructor, ok := dom.Member(safejs.Global(), "AbortController")
 	if !ok {
-		return safejs.Undefined(), false
+		return safejs.Undefined(), dom.Unsupported("AbortController")
 	}
 	controller, err := constructor.New()
 	if err != nil {
-		return safejs.Undefined(), false
+		return safejs.Undefined(), dom.Error(err)
 	}
-	context.AfterFunc(ctx, func() { _, _ = controller.Call("abort") })
-	return dom.Member(controller, "signal")
+	options["signal"], _ = dom.Member(controller, "signal")
+	return controller, nil
+}
+
+// abort ends a request that nobody waits for any more.
+func abort(ctx context.Context, controller safejs.Value) {
+	if ctx.Err() != nil {
+		_, _ = controller.Call("abort")
+	}
 }

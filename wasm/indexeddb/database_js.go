@@ -89,7 +89,7 @@ func closeLate(ctx context.Context, request safejs.Value) {
 		return
 	}
 	go func() {
-		if value, err := await(context.WithoutCancel(ctx), request); err == nil {
+		if value, err := await(context.Background(), request); err == nil {
 			_, _ = value.Call("close")
 		}
 	}()

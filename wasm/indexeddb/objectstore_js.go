@@ -82,6 +82,6 @@ func await(ctx context.Context, request safejs.Value) (safejs.Value, error) {
 	case o := <-done:
 		return o.value, o.err
 	case <-ctx.Done():
-		return safejs.Undefined(), context.Cause(ctx)
+		return safejs.Undefined(), ctx.Err()
 	}
 }

@@ -77,7 +77,7 @@ func (t *Transaction) Await(ctx context.Context) error {
 	case err := <-t.ended:
 		return err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

@@ -81,7 +81,7 @@ func (r *Registration) AwaitActive(ctx context.Context) (*Worker, error) {
 		}
 		remove()
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		}
 	}
 }

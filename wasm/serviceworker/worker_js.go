@@ -73,7 +73,7 @@ func (w *Worker) Ask(ctx context.Context, message any) (safejs.Value, error) {
 	case answer := <-answers:
 		return answer, nil
 	case <-ctx.Done():
-		return safejs.Undefined(), context.Cause(ctx)
+		return safejs.Undefined(), ctx.Err()
 	}
 }
 

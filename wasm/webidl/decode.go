@@ -1,7 +1,6 @@
 package webidl
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -25,86 +24,95 @@ func (e *TypeError) Error() string {
 	return path + " must be " + e.Want + ", not " + e.Got
 }
 
-// Decode stores tree in the value that dst points to. A member that is missing,
-// null or undefined leaves the field as it is, members without a field are
-// ignored, and one of another type is a *[TypeError]. An integer field takes
-// only whole numbers within its range.
-func Decode(tree any, dst any) error {
-	v := reflect.ValueOf(dst)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return fmt.Errorf("webidl: Decode into %T, which is no pointer", dst)
-	}
-	return decode(tree, v.Elem(), "")
+// Decode stores tree in the value that dst, a pointer, points to: a struct,
+// string, bool, float64 or signed integer of any named type, a []string, a
+// pointer to a []string or float64, or an any, which takes every tree. Others
+// are an error.
+//
+// A member that is missing, null or undefined leaves the field as it is,
+// members without a field are ignored, and one of another type is a
+// *[TypeError]. An integer takes only whole numbers within its range.
+func Decode(tree, dst any) error {
+	return decode(tree, reflect.ValueOf(dst).Elem(), "")
 }
 
 func decode(tree any, v reflect.Value, path string) error {
 	if tree == nil {
 		return nil
 	}
+	ok, want := false, ""
 	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
-		}
-		return decode(tree, v.Elem(), path)
-	case reflect.Interface:
-		if v.NumMethod() == 0 {
-			v.Set(reflect.ValueOf(tree))
-			return nil
-		}
-	case reflect.Bool:
-		if b, ok := tree.(bool); ok {
-			v.SetBool(b)
-			return nil
-		}
-		return mismatch(path, "a boolean", tree)
-	case reflect.String:
-		if s, ok := tree.(string); ok {
-			v.SetString(s)
-			return nil
-		}
-		return mismatch(path, "a string", tree)
-	case reflect.Float32, reflect.Float64:
-		if f, ok := tree.(float64); ok {
-			v.SetFloat(f)
-			return nil
-		}
-		return mismatch(path, "a number", tree)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return decodeInt(tree, v, path)
-	case reflect.Slice:
-		return decodeSlice(tree, v, path)
 	case reflect.Struct:
 		return decodeStruct(tree, v, path)
+	case reflect.String:
+		var s string
+		if s, ok = tree.(string); ok {
+			v.SetString(s)
+		}
+		want = "a string"
+	case reflect.Bool:
+		var b bool
+		if b, ok = tree.(bool); ok {
+			v.SetBool(b)
+		}
+		want = "a boolean"
+	case reflect.Float64:
+		var f float64
+		if f, ok = tree.(float64); ok {
+			v.SetFloat(f)
+		}
+		want = "a number"
+	case reflect.Int, reflect.Int64:
+		var f float64
+		f, ok = tree.(float64)
+		// 2^63 is the first float64 beyond an int64.
+		if ok = ok && f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63; ok {
+			v.SetInt(int64(f))
+		}
+		want = "a whole number"
+	default:
+		return decodeTo(tree, v, path)
 	}
-	return fmt.Errorf("webidl: %s has no counterpart in JavaScript", v.Type())
-}
-
-func decodeInt(tree any, v reflect.Value, path string) error {
-	f, ok := tree.(float64)
-	// 2^63 is the first float64 beyond an int64.
-	if !ok || f != math.Trunc(f) || f < -(1<<63) || f >= 1<<63 || v.OverflowInt(int64(f)) {
-		return mismatch(path, "a whole number", tree)
+	if !ok {
+		return mismatch(path, want, tree)
 	}
-	v.SetInt(int64(f))
 	return nil
 }
 
-func decodeSlice(tree any, v reflect.Value, path string) error {
+// decodeTo decodes to types that reflection would make anew at a high price.
+func decodeTo(tree any, v reflect.Value, path string) error {
+	switch dst := v.Addr().Interface().(type) {
+	case *any:
+		*dst = tree
+	case *[]string:
+		return decodeStrings(tree, dst, path)
+	case **[]string:
+		*dst = new([]string)
+		return decodeStrings(tree, *dst, path)
+	case **float64:
+		f, ok := tree.(float64)
+		if !ok {
+			return mismatch(path, "a number", tree)
+		}
+		*dst = &f
+	default:
+		return unsupported(v)
+	}
+	return nil
+}
+
+func decodeStrings(tree any, dst *[]string, path string) error {
 	list, ok := tree.([]any)
 	if !ok {
 		return mismatch(path, "a list", tree)
 	}
-	slice := reflect.MakeSlice(v.Type(), len(list), len(list))
+	strings := make([]string, len(list))
 	for i, element := range list {
-		if element == nil && v.Type().Elem().Kind() != reflect.Interface {
-			return mismatch(path+"["+strconv.Itoa(i)+"]", "there", element)
-		}
-		if err := decode(element, slice.Index(i), path+"["+strconv.Itoa(i)+"]"); err != nil {
-			return err
+		if strings[i], ok = element.(string); !ok {
+			return mismatch(path+"["+strconv.Itoa(i)+"]", "a string", element)
 		}
 	}
-	v.Set(slice)
+	*dst = strings
 	return nil
 }
 
@@ -114,10 +122,7 @@ func decodeStruct(tree any, v reflect.Value, path string) error {
 		return mismatch(path, "an object", tree)
 	}
 	for i := range v.NumField() {
-		name, _, ok := member(v.Type().Field(i))
-		if !ok {
-			continue
-		}
+		name, _ := member(v.Type().Field(i))
 		memberPath := name
 		if path != "" {
 			memberPath = path + "." + name

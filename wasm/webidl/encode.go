@@ -5,46 +5,58 @@
 // Between the two stands a plain tree of nil, bool, float64, string, []any and
 // map[string]any, so that everything but the last step is pure Go. The package
 // exists because encoding/json would cost the WebAssembly more than the whole
-// client.
+// client; it knows no more types than pushkit's dictionaries have.
 //
 // See https://webidl.spec.whatwg.org/#idl-dictionaries.
 package webidl
 
 import (
-	"fmt"
+	"errors"
 	"reflect"
 	"strings"
 )
 
-// Encode returns the tree of v: a struct, map with string keys, slice, pointer,
-// string, number or bool of any named type, or a tree already. A nil slice is
-// an empty list; a nil pointer, map or interface is nil. A member whose tag
-// says omitempty is left out where encoding/json would leave it out. Other
-// kinds, such as channels, are an error.
+// Encode returns the tree of v: a struct, slice, pointer, string, bool, float64
+// or signed integer of any named type, or a tree already. A nil slice is an
+// empty list, a nil pointer or interface is nil. A member whose tag says
+// omitempty is left out where encoding/json would leave it out. Other kinds are
+// an error.
 func Encode(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, float64, string:
+		return v, nil
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, member := range v {
+			tree, err := Encode(member)
+			if err != nil {
+				return nil, err
+			}
+			object[name] = tree
+		}
+		return object, nil
+	}
 	return encode(reflect.ValueOf(v))
 }
 
 func encode(v reflect.Value) (any, error) {
 	switch v.Kind() {
-	case reflect.Invalid:
-		return nil, nil
 	case reflect.Bool:
 		return v.Bool(), nil
 	case reflect.String:
 		return v.String(), nil
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+	case reflect.Int, reflect.Int64:
 		return float64(v.Int()), nil
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return float64(v.Uint()), nil
-	case reflect.Float32, reflect.Float64:
+	case reflect.Float64:
 		return v.Float(), nil
-	case reflect.Pointer, reflect.Interface:
+	case reflect.Pointer:
 		if v.IsNil() {
 			return nil, nil
 		}
 		return encode(v.Elem())
-	case reflect.Slice, reflect.Array:
+	case reflect.Interface, reflect.Map:
+		return Encode(v.Interface())
+	case reflect.Slice:
 		list := make([]any, v.Len())
 		for i := range list {
 			element, err := encode(v.Index(i))
@@ -54,72 +66,57 @@ func encode(v reflect.Value) (any, error) {
 			list[i] = element
 		}
 		return list, nil
-	case reflect.Map:
-		return encodeMap(v)
 	case reflect.Struct:
 		return encodeStruct(v)
-	default:
-		return nil, fmt.Errorf("webidl: %s has no counterpart in JavaScript", v.Type())
 	}
-}
-
-func encodeMap(v reflect.Value) (any, error) {
-	if v.Type().Key().Kind() != reflect.String {
-		return nil, fmt.Errorf("webidl: %s has no counterpart in JavaScript", v.Type())
-	}
-	if v.IsNil() {
-		return nil, nil
-	}
-	object := make(map[string]any, v.Len())
-	for _, key := range v.MapKeys() {
-		member, err := encode(v.MapIndex(key))
-		if err != nil {
-			return nil, err
-		}
-		object[key.String()] = member
-	}
-	return object, nil
+	return nil, unsupported(v)
 }
 
 func encodeStruct(v reflect.Value) (any, error) {
 	object := make(map[string]any, v.NumField())
 	for i := range v.NumField() {
-		name, omitEmpty, ok := member(v.Type().Field(i))
+		name, omitEmpty := member(v.Type().Field(i))
 		field := v.Field(i)
-		if !ok || omitEmpty && isEmpty(field) {
-			continue
-		}
-		value, err := encode(field)
+		tree, err := encode(field)
 		if err != nil {
 			return nil, err
 		}
-		object[name] = value
+		if !omitEmpty || !isEmpty(tree, field.Kind()) {
+			object[name] = tree
+		}
 	}
 	return object, nil
 }
 
 // member returns the dictionary member that a struct's field stands for.
-func member(field reflect.StructField) (name string, omitEmpty, ok bool) {
-	if !field.IsExported() {
-		return "", false, false
-	}
-	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-	if name == "-" {
-		return "", false, false
-	}
-	if name == "" {
-		name = field.Name
-	}
-	return name, options == "omitempty", true
+func member(field reflect.StructField) (name string, omitEmpty bool) {
+	// Not Tag.Get, which can read every literal of Go.
+	_, tag, _ := strings.Cut(string(field.Tag), `json:"`)
+	tag, _, _ = strings.Cut(tag, `"`)
+	name, options, _ := strings.Cut(tag, ",")
+	return name, options == "omitempty"
 }
 
-func isEmpty(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Slice, reflect.Map, reflect.Array, reflect.String:
-		return v.Len() == 0
-	case reflect.Struct:
-		return false
-	default:
-		return v.IsZero()
+func isEmpty(tree any, kind reflect.Kind) bool {
+	// A pointer to something empty is there.
+	if kind == reflect.Pointer {
+		return tree == nil
 	}
+	switch tree := tree.(type) {
+	case nil:
+		return true
+	case bool:
+		return !tree
+	case float64:
+		return tree == 0
+	case string:
+		return tree == ""
+	case []any:
+		return len(tree) == 0
+	}
+	return false
+}
+
+func unsupported(v reflect.Value) error {
+	return errors.New("webidl: no conversion of " + v.Type().String())
 }

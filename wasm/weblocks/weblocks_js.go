@@ -15,7 +15,7 @@ func Supported() bool {
 
 // Request runs do while it holds the exclusive lock of that name, and returns
 // its error. The lock ends with the tab, however that ends. If ctx ends before
-// the lock was granted, do is not called and ctx's cause is returned. It is a
+// the lock was granted, do is not called and ctx's error is returned. It is a
 // [dom.NotSupportedError] where the API is missing. See
 // https://www.w3.org/TR/web-locks/#dom-lockmanager-request.
 func Request(ctx context.Context, name string, do func(ctx context.Context) error) error {
@@ -62,7 +62,7 @@ func Request(ctx context.Context, name string, do func(ctx context.Context) erro
 		return err
 	case <-ctx.Done():
 		// A lock that is granted later is given back at once: done is closed.
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 
