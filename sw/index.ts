@@ -5,7 +5,7 @@ import { follow } from "./click";
 import { answer } from "./messages";
 import { flush, markClicked, report, SyncTag } from "./outbox";
 import { worker } from "./scope";
-import { receive, shownData } from "./show";
+import { receive, shownData, wasReplaced } from "./show";
 import { renew } from "./subscriptionchange";
 
 worker.addEventListener("push", (event) => event.waitUntil(receive(event)));
@@ -20,7 +20,7 @@ worker.addEventListener("notificationclick", (event) => {
 
 worker.addEventListener("notificationclose", (event) => {
   const ours = shownData(event.notification);
-  if (ours) event.waitUntil(report(EventClosed, ours.token));
+  if (ours && !wasReplaced(event.notification)) event.waitUntil(report(EventClosed, ours.token));
 });
 
 worker.addEventListener("pushsubscriptionchange", (event) => {

@@ -15,6 +15,8 @@ export interface ShownData {
   navigate: string;
   /** Where a click on a button leads, for the buttons that have an address. */
   actions: { action: string; navigate: string }[];
+  /** Tells this notification from all others, also from the same push shown again. */
+  instance?: string;
 }
 
 /** A push ready to be shown: every member has a type that no browser throws at. */

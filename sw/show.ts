@@ -31,29 +31,35 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   ]);
 }
 
+// The last notification that this worker showed under each tag.
+const latest = new Map<string, string>();
+
+/** Whether a notification was closed by the one that took its place: Firefox tells of those too. */
+export const wasReplaced = ({ tag, data }: Notification): boolean =>
+  latest.has(tag) && latest.get(tag) !== data.pushkit.instance;
+
 async function show({ title, options }: Shown): Promise<void> {
-  const { tag, renotify, data } = options;
-  const { token } = data.pushkit;
+  const { tag = "", renotify, data } = options;
   if (renotify) {
     const there = await worker.registration.getNotifications({ tag }).catch(() => []);
     // The same push again: it replaces itself without a sound.
-    if (there.some((older) => shownData(older)?.token === token)) options.renotify = false;
+    if (there.some((older) => shownData(older)?.token === data.pushkit.token)) options.renotify = false;
   }
-  // Tells this one from older ones under the tag.
-  const shownAt = `${Date.now()} ${Math.random()}`;
-  const marked = { ...data, pushkit: { ...data.pushkit, shownAt } };
+  const instance = crypto.randomUUID();
+  const marked = { ...data, pushkit: { ...data.pushkit, instance } };
+  if (tag) latest.set(tag, instance);
   await worker.registration
     .showNotification(title, { ...options, data: marked })
     // A member that this browser refuses must not cost the notification.
     .catch(() => worker.registration.showNotification(title, { body: options.body, tag, data: marked }));
-  if (tag) await closeOlder(tag, shownAt);
+  if (tag) await closeOlder(tag, instance);
 }
 
 /** Closes what tag should have replaced, and did not where it has no effect, as in Safari. */
-async function closeOlder(tag: string, shownAt: string): Promise<void> {
+async function closeOlder(tag: string, instance: string): Promise<void> {
   const there = await worker.registration.getNotifications({ tag }).catch(() => []);
   for (const older of there) {
-    const data = shownData(older) as (ShownData & { shownAt?: string }) | undefined;
-    if (data && data.shownAt !== shownAt) older.close();
+    const ours = shownData(older);
+    if (ours && ours.instance !== instance) older.close();
   }
 }

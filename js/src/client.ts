@@ -21,6 +21,5 @@ async function start(base: string, ended: () => void): Promise<Client> {
   ]).catch((cause) => {
     throw new PushkitError(ServerUnreachable, "", cause);
   });
-  if (!response.ok) throw new PushkitError(ServerUnreachable, response.url);
   return exec.start(response, ended);
 }

@@ -1,6 +1,7 @@
 // Go's wasm_exec.js and what starts Go with it: a file of its own, which the
 // loader imports together with the WebAssembly.
 import { hide, show } from "./exec-globals";
+import { ServerUnreachable } from "./wire.gen";
 import "wasm_exec.js";
 
 /** What the loader hands to Go. */
@@ -35,6 +36,8 @@ hide();
 
 /** Starts Go; `ended` is called should it ever end, and every call that waits is rejected. */
 export async function start(response: Response, ended: () => void): Promise<Client> {
+  // As Go's own errors, for the loader to make a PushkitError of.
+  if (!response.ok) throw { code: ServerUnreachable, detail: `${response.url} is answered ${response.status}.` };
   const go = new Go();
   const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
   const ready = new Promise<Client>((resolve) => (page.pushkitClient = resolve));

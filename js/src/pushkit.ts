@@ -14,6 +14,7 @@ import { NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush
 export class Pushkit extends EventTarget {
   #base: string;
   #settings?: Settings;
+  #asking?: Promise<NotificationPermission>;
   #clickListeners = new Set<unknown>();
 
   /** `base` is the address of this script. */
@@ -57,8 +58,11 @@ export class Pushkit extends EventTarget {
       if (Notification.permission === "denied") throw new PushkitError(PermissionDenied);
       const gesture = navigator.userActivation?.isActive !== false;
       // Now, not when Go is there: the browser asks within the click only.
-      const permission = Notification.permission === "default" ? Notification.requestPermission() : undefined;
-      return { ...checked, gesture, permission };
+      if (Notification.permission === "default") {
+        // A second question would end the first without an answer.
+        this.#asking ??= Notification.requestPermission().finally(() => (this.#asking = undefined));
+      }
+      return { ...checked, gesture, permission: this.#asking };
     });
   }
 
