@@ -108,6 +108,15 @@ func (b *testBrowser) leave(s *testService) {
 	s.waitConnected(0)
 }
 
+// waitCut waits until the emulator has ended the connection.
+func (b *testBrowser) waitCut() {
+	b.t.Helper()
+	ctx := testContext(b.t)
+	if _, data, err := b.conn.Read(ctx); err == nil || ctx.Err() != nil {
+		b.t.Errorf("the connection lives on: %s, %v", data, err)
+	}
+}
+
 // quiet proves that the emulator has sent nothing before the answer to a ping.
 func (b *testBrowser) quiet() {
 	b.t.Helper()

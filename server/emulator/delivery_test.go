@@ -121,9 +121,10 @@ func TestTTLZeroIsNowOrNever(t *testing.T) {
 	b.ack(versions[0], 100)
 	s.waitPush(1, stateAcked)
 	b.leave(s)
-	keys.send(t, sub, "never", 0, "")
-	s.waitPush(2, stateExpired)
-	connect(t, s, b.uaid).quiet()
+	keys.send(t, sub, "waits", 60, "topic")
+	keys.send(t, sub, "never", 0, "topic")
+	s.waitPush(3, stateExpired)
+	connect(t, s, b.uaid).wants(sub, "waits")
 }
 
 func TestTTLIsClippedTo30Days(t *testing.T) {
@@ -202,6 +203,13 @@ func TestAnotherBrowserCannotAcknowledge(t *testing.T) {
 	if p := s.pushes()[0]; p.State != stateDelivered {
 		t.Errorf("%+v", p)
 	}
+	b.ack(version, 100)
+	s.waitPush(1, stateAcked)
+	stranger.write(map[string]any{"messageType": "nack", "version": version, "code": 302})
+	stranger.quiet()
+	if p := s.pushes()[0]; p.Code != 100 {
+		t.Errorf("%+v", p)
+	}
 }
 
 func TestUnknownUaidGetsANewOne(t *testing.T) {
@@ -222,9 +230,7 @@ func TestSecondConnectionOfABrowserCutsTheFirst(t *testing.T) {
 	if second.uaid != first.uaid {
 		t.Fatal("the browser got another uaid")
 	}
-	if _, _, err := first.conn.Read(testContext(t)); err == nil {
-		t.Error("the first connection lives on")
-	}
+	first.waitCut()
 	keys.send(t, sub, "to the second", 60, "")
 	second.wants(sub, "to the second")
 }

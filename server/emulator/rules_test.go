@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha512"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -90,6 +91,22 @@ func newBody(t *testing.T, size int) []byte {
 	return body
 }
 
+// signES384 makes a token that is signed by the right key in the wrong way.
+func signES384(t *testing.T, key *ecdsa.PrivateKey, claims jwt.MapClaims) string {
+	t.Helper()
+	text, err := jwt.NewWithClaims(jwt.SigningMethodES384, claims).SigningString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha512.Sum384([]byte(text))
+	r, s, err := ecdsa.Sign(rand.Reader, key, hash[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := append(r.FillBytes(make([]byte, 48)), s.FillBytes(make([]byte, 48))...)
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
 func TestEachRuleRefusesWhatBreaksIt(t *testing.T) {
 	s := serve(t, Options{})
 	keys, others := newVapidKeys(t), newVapidKeys(t)
@@ -134,6 +151,9 @@ func TestEachRuleRefusesWhatBreaksIt(t *testing.T) {
 		{name: "another's signature", rule: ruleVapidSignature, broke: func(r *request) { r.key = otherKey.key }},
 		{name: "the token is no JWT", rule: ruleVapidToken, broke: header("Authorization", "vapid t=abc, "+k)},
 		{name: "the token is not signed", rule: ruleVapidSignature, broke: header("Authorization", "vapid t="+jwtOf(`{"alg":"none"}`)+"."+jwtOf("{}")+"., "+k)},
+		{name: "the token is signed with ES384", rule: ruleVapidSignature, broke: func(r *request) {
+			r.header["Authorization"] = "vapid t=" + signES384(t, r.key, r.claims) + ", " + k
+		}},
 		{name: "no exp", rule: ruleVapidToken, broke: func(r *request) { delete(r.claims, "exp") }},
 		{name: "exp is text", rule: ruleVapidToken, broke: claim("exp", "tomorrow")},
 		{name: "expired", rule: ruleVapidExpired, broke: claim("exp", time.Now().Add(-time.Second).Unix())},
@@ -157,6 +177,7 @@ func TestEachRuleRefusesWhatBreaksIt(t *testing.T) {
 		{name: "a body that ends in the key", rule: ruleEncodingHeader, body: good[:80]},
 		{name: "a body without a record", rule: ruleEncodingHeader, body: good[:aes128gcmHeaderSize+16]},
 		{name: "a record size of 0", rule: ruleEncodingHeader, body: change(18, 0)},
+		{name: "a record size of 17", rule: ruleEncodingHeader, body: func() []byte { b := change(18, 0); b[19] = 17; return b[:aes128gcmHeaderSize+17] }()},
 		{name: "more than one record", rule: ruleEncodingHeader, body: func() []byte { b := change(18, 0); b[19] = 20; return b }()},
 		{name: "a key id of 64 bytes", rule: ruleEncodingHeader, body: change(20, 64)},
 		{name: "a key id that is no point", rule: ruleEncodingHeader, body: change(40, good[40]^1)},

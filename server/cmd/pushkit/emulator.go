@@ -10,11 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -61,8 +58,6 @@ func runEmulator(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return fmt.Errorf("the emulator cannot listen: %w", err)
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	address := strings.TrimSuffix(cmd.String("public-url"), "/")
 	if address == "" {
 		// A Host that is not loopback is refused, so nobody could use it.
@@ -82,7 +77,6 @@ func runEmulator(ctx context.Context, cmd *cli.Command) error {
 		return fmt.Errorf("the emulator has failed: %w", err)
 	case <-ctx.Done():
 	}
-	stop()
 	e.Close()
 	timeout, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -107,8 +101,6 @@ func runFirefox(ctx context.Context, cmd *cli.Command) error {
 	if u, err := url.Parse(page); cmd.NArg() != 1 || err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return errors.New("name the page to open, for example: pushkit emulator firefox http://localhost:8080/")
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	address := strings.TrimSuffix(cmd.String("emulator"), "/")
 	websocket, err := findEmulator(ctx, address)
 	if err != nil {
