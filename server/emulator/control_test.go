@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -235,6 +236,25 @@ func TestWebPagesCannotReachTheAPIOrTheWebsocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.CloseNow()
+}
+
+func TestPersonWhoLooksIsToldWhatThisIs(t *testing.T) {
+	s := serve(t, Options{})
+	r, err := http.NewRequestWithContext(testContext(t), "GET", s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What curl --http2 asks for is no websocket.
+	r.Header.Set("Upgrade", "h2c")
+	response, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != 200 || !strings.Contains(string(text), "ws"+strings.TrimPrefix(s.URL, "http")+"/") {
+		t.Errorf("answered %d: %s, %v", response.StatusCode, text, err)
+	}
 }
 
 func TestPublicURLIsTheBeginningOfEndpoints(t *testing.T) {

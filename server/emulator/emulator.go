@@ -144,7 +144,7 @@ func (e *Emulator) routes() http.Handler {
 
 // root is what Firefox connects to, and a sentence for a person who looks.
 func (e *Emulator) root(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") != "" {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		e.serveWebsocket(w, r)
 		return
 	}
