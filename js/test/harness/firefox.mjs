@@ -24,7 +24,7 @@ const scriptLimit = 30_000;
  * @param {string | undefined} pushService
  * @returns {Preferences}
  */
-export function pushPreferences(pushService) {
+function pushPreferences(pushService) {
   return {
     "dom.push.serverURL": pushService ?? "ws://127.0.0.1:9/",
     "dom.push.testing.allowInsecureServerURL": true,
@@ -54,9 +54,6 @@ const quiet = {
   "messaging-system.rsexperimentloader.enabled": false,
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
-  // A machine without a network is "offline" to the push service, and subscribe() waits for ever; the remote agent sets
-  // this too, but tests of the bindings run without it.
-  "network.manage-offline-status": false,
   // "Allow" takes no click in the prompt's first half second, lest it be clicked by mistake.
   "security.notification_enable_delay": 0,
   "services.settings.server": "data:,#remote-settings-dummy/v1",
@@ -68,7 +65,7 @@ const quiet = {
  *
  * @param {Preferences} preferences
  */
-export function profile(preferences) {
+function profile(preferences) {
   const folder = temporaryFolder("firefox");
   const lines = Object.entries({ ...quiet, ...preferences }).map(
     ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
@@ -85,7 +82,7 @@ export function profile(preferences) {
  * @param {string[]} args
  * @param {Record<string, string>} [environment]
  */
-export function run(folder, args, environment = {}) {
+function run(folder, args, environment = {}) {
   const { DISPLAY: _x, WAYLAND_DISPLAY: _w, DBUS_SESSION_BUS_ADDRESS: _bus, ...env } = process.env;
   const command = process.env["PUSHKIT_TEST_FIREFOX"] ?? "firefox-esr";
   return new Program("firefox", command, ["--no-remote", "--headless", "--profile", join(folder, "profile"), ...args], {
@@ -120,7 +117,14 @@ export class Firefox {
   /** @param {Options} [options] */
   static async start(options = {}) {
     const folder = profile({ ...pushPreferences(options.pushService), ...options.preferences });
-    return new Firefox(options, folder, await connect(folder, options));
+    const firefox = new Firefox(options, folder, await connect(folder, options));
+    await firefox.#pushReady();
+    return firefox;
+  }
+
+  /** Awaits the end of Firefox, however it comes, and tells how. */
+  get ended() {
+    return this.#program.exit;
   }
 
   /**
@@ -210,6 +214,15 @@ export class Firefox {
   /** Starts Firefox again after close() or kill(). */
   async open() {
     ({ program: this.#program, browser: this.browser } = await connect(this.#folder, this.#options));
+    await this.#pushReady();
+  }
+
+  /**
+   * Firefox starts its push service a second or so after its first window, and a page's subscribe() that comes earlier is
+   * lost: its promise never settles, though the browser connects. So the start is not left to chance.
+   */
+  async #pushReady() {
+    await this.evaluateInChrome(`Cc["@mozilla.org/push/Service;1"].getService().wrappedJSObject.ensureReady()`);
   }
 
   async close() {

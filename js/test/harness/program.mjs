@@ -21,8 +21,8 @@ export class Program {
   /** @type {((line: string) => void)[]} */
   #readers = [];
   #child;
-  /** @type {Promise<string>} */
-  #exit;
+  /** Tells how the program ended. @type {Promise<string>} */
+  exit;
   /** How the program ended. @type {string | undefined} */
   #end;
 
@@ -37,11 +37,11 @@ export class Program {
     // A process group of its own: Firefox's content processes end with it.
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin.on("error", () => {});
-    this.#exit = new Promise((resolve) => {
+    this.exit = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("close", (code, signal) => resolve(signal ?? `status ${code}`));
     });
-    this.#exit.then((how) => (this.#end = how));
+    this.exit.then((how) => (this.#end = how));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         this.#log.push(line);
@@ -117,10 +117,10 @@ export class Program {
   /** Awaits the program's end; after the timeout it is killed. */
   async ended(timeout = 15_000) {
     try {
-      return await within(this.#exit, `end of ${this.name}`, timeout);
+      return await within(this.exit, `end of ${this.name}`, timeout);
     } catch (error) {
       this.#signal("SIGKILL");
-      await this.#exit;
+      await this.exit;
       throw error;
     }
   }
@@ -173,7 +173,13 @@ process.on("exit", (code) => {
     if (code !== 0 && printLogs && program.log) process.stderr.write(`--- ${program.name}\n${program.log}\n`);
     program.abandon();
   }
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  for (const folder of folders) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      // A program that is just being killed wrote once more: that is no failure of the test.
+    }
+  }
 });
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.once(signal, () => process.exit(130));

@@ -41,17 +41,22 @@ globals.process.cwd = () => "/";
 // As long as it is open, run.mjs knows that the page lives.
 new EventSource("/alive");
 
-const go = new globals.Go();
-let code = 2;
-go.exit = (/** @type {number} */ status) => (code = status);
-try {
-  const { args, env } = await (await fetch("/start")).json();
-  go.argv = args;
-  go.env = env;
-  const { instance } = await WebAssembly.instantiateStreaming(fetch("/test.wasm"), go.importObject);
-  await go.run(instance);
-} catch (error) {
-  print(2, `the WebAssembly failed: ${describe(error)}\n`);
+async function run() {
+  const go = new globals.Go();
+  let code = 2;
+  go.exit = (/** @type {number} */ status) => (code = status);
+  try {
+    const { args, env } = await (await fetch("/start")).json();
+    go.argv = args;
+    go.env = env;
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("/test.wasm"), go.importObject);
+    await go.run(instance);
+  } catch (error) {
+    print(2, `the WebAssembly failed: ${describe(error)}\n`);
+  }
+  while (telling) await telling;
+  await fetch("/exit", { method: "POST", body: String(code) });
 }
-while (telling) await telling;
-await fetch("/exit", { method: "POST", body: String(code) });
+
+// Not awaited: the page's load event would wait for it.
+run();
