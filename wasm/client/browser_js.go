@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/fetch"
@@ -119,7 +118,15 @@ func fetchJSON(ctx context.Context, method, url string, body any) (int, any, err
 	// The server knows its visitors by their endpoints, never by cookies.
 	init := fetch.Init{Method: method, Credentials: "omit", Cache: "no-store"}
 	if body != nil {
-		text, err := stringify(body)
+		value, err := webidl.ToJS(body)
+		if err != nil {
+			return 0, nil, err
+		}
+		json, err := dom.CallGlobal("JSON", "stringify", value)
+		if err != nil {
+			return 0, nil, err
+		}
+		text, err := json.String()
 		if err != nil {
 			return 0, nil, err
 		}
@@ -139,20 +146,4 @@ func fetchJSON(ctx context.Context, method, url string, body any) (int, any, err
 	}
 	answer, err := webidl.ToGo(value)
 	return response.Status, answer, err
-}
-
-func stringify(body any) (string, error) {
-	value, err := webidl.ToJS(body)
-	if err != nil {
-		return "", err
-	}
-	json, err := safejs.Global().Get("JSON")
-	if err != nil {
-		return "", dom.Error(err)
-	}
-	text, err := json.Call("stringify", value)
-	if err != nil {
-		return "", dom.Error(err)
-	}
-	return text.String()
 }

@@ -20,11 +20,11 @@ func Member(object safejs.Value, name string) (safejs.Value, bool) {
 	// Not object.Get: a getter that throws would end the Go program.
 	reflect, err := safejs.Global().Get("Reflect")
 	if err != nil {
-		return safejs.Undefined(), false
+		return reflect, false
 	}
 	value, err := reflect.Call("get", object, name)
 	if err != nil || value.IsUndefined() || value.IsNull() {
-		return safejs.Undefined(), false
+		return safejs.Value{}, false
 	}
 	return value, true
 }

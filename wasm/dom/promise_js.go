@@ -16,15 +16,10 @@ type settlement struct {
 // ignored. A value that is not a promise is returned as it is, as JavaScript's
 // await does.
 func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
-	constructor, err := safejs.Global().Get("Promise")
+	promise, err := CallGlobal("Promise", "resolve", promise)
 	if err != nil {
-		return safejs.Undefined(), Error(err)
+		return promise, err
 	}
-	promise, err = constructor.Call("resolve", promise)
-	if err != nil {
-		return safejs.Undefined(), Error(err)
-	}
-
 	settled := make(chan settlement, 1)
 	var onFulfilled, onRejected safejs.Func
 	// Released when the promise settles, not when ctx ends: JavaScript would
@@ -39,7 +34,7 @@ func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
 		return nil
 	})
 	if err != nil {
-		return safejs.Undefined(), Error(err)
+		return promise, err
 	}
 	onRejected, err = safejs.FuncOf(func(_ safejs.Value, args []safejs.Value) any {
 		release()
@@ -47,39 +42,23 @@ func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
 		return nil
 	})
 	if err != nil {
-		onFulfilled.Release()
-		return safejs.Undefined(), Error(err)
+		return promise, err
 	}
-	if _, err := promise.Call("then", onFulfilled, onRejected); err != nil {
-		release()
-		return safejs.Undefined(), Error(err)
+	if promise, err = Call(promise, "then", onFulfilled, onRejected); err != nil {
+		return promise, err
 	}
-
 	select {
 	case s := <-settled:
 		return s.value, s.err
 	case <-ctx.Done():
-		return safejs.Undefined(), ctx.Err()
+		return safejs.Value{}, ctx.Err()
 	}
-}
-
-// CallAsync calls method of object and awaits the promise that it returns.
-func CallAsync(ctx context.Context, object safejs.Value, method string, args ...any) (safejs.Value, error) {
-	promise, err := object.Call(method, args...)
-	if err != nil {
-		return safejs.Undefined(), Error(err)
-	}
-	return Await(ctx, promise)
 }
 
 // NewPromise returns a promise of what run, in a goroutine of its own, returns:
 // it is fulfilled with value, or rejected with reason if ok is false. Both are
 // mapped to JavaScript as [safejs.ValueOf] does.
 func NewPromise(run func() (value, reason any, ok bool)) (safejs.Value, error) {
-	constructor, err := safejs.Global().Get("Promise")
-	if err != nil {
-		return safejs.Undefined(), Error(err)
-	}
 	executor, err := safejs.FuncOf(func(_ safejs.Value, args []safejs.Value) any {
 		resolve, reject := args[0], args[1]
 		go func() {
@@ -96,17 +75,16 @@ func NewPromise(run func() (value, reason any, ok bool)) (safejs.Value, error) {
 		return nil
 	})
 	if err != nil {
-		return safejs.Undefined(), Error(err)
+		return safejs.Value{}, err
 	}
 	// The constructor calls its executor before it returns.
 	defer executor.Release()
-	promise, err := constructor.New(executor)
-	return promise, Error(err)
+	return New("Promise", executor)
 }
 
 func first(args []safejs.Value) safejs.Value {
 	if len(args) == 0 {
-		return safejs.Undefined()
+		return safejs.Value{}
 	}
 	return args[0]
 }

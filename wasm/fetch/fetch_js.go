@@ -52,10 +52,7 @@ func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
 		abort(ctx, controller)
 		return nil, err
 	}
-	status, err := value.Get("status")
-	if err != nil {
-		return nil, dom.Error(err)
-	}
+	status, _ := dom.Member(value, "status")
 	number, err := status.Int()
 	return &Response{value, controller, number}, err
 }
@@ -105,16 +102,11 @@ func (r *Response) body(ctx context.Context, method string) (safejs.Value, error
 
 // newController makes an AbortController for the request with these options.
 func newController(options map[string]any) (safejs.Value, error) {
-	constructor, ok := dom.Member(safejs.Global(), "AbortController")
-	if !ok {
-		return safejs.Undefined(), dom.Unsupported("AbortController")
+	controller, err := dom.New("AbortController")
+	if err == nil {
+		options["signal"], _ = dom.Member(controller, "signal")
 	}
-	controller, err := constructor.New()
-	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
-	}
-	options["signal"], _ = dom.Member(controller, "signal")
-	return controller, nil
+	return controller, err
 }
 
 // abort ends a request that nobody waits for any more.

@@ -30,13 +30,9 @@ func Supported() bool {
 // [dom.InvalidStateError] or [dom.UnknownError]. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbfactory-open.
 func Open(ctx context.Context, name string, version int, upgrade func(db *Database, oldVersion int) error) (*Database, error) {
-	factory, ok := dom.Member(safejs.Global(), "indexedDB")
-	if !ok {
-		return nil, dom.Unsupported("indexedDB")
-	}
-	request, err := factory.Call("open", name, version)
+	request, err := dom.CallGlobal("indexedDB", "open", name, version)
 	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	var upgradeErr error
 	remove, err := dom.Listen(request, "upgradeneeded", func(event safejs.Value) {
@@ -60,24 +56,15 @@ func Open(ctx context.Context, name string, version int, upgrade func(db *Databa
 // upgradeNeeded runs upgrade within the versionchange transaction, which it
 // aborts where upgrade fails.
 func upgradeNeeded(request, event safejs.Value, upgrade func(*Database, int) error) error {
-	value, err := request.Get("result")
-	if err != nil {
-		return dom.Error(err)
-	}
-	oldVersion, err := event.Get("oldVersion")
-	if err != nil {
-		return dom.Error(err)
-	}
+	value, _ := dom.Member(request, "result")
+	oldVersion, _ := dom.Member(event, "oldVersion")
 	old, err := oldVersion.Int()
-	if err != nil {
-		return err
-	}
-	err = upgrade(&Database{value: value}, old)
 	if err == nil {
-		return nil
+		err = upgrade(&Database{value: value}, old)
 	}
-	if transaction, ok := dom.Member(request, "transaction"); ok {
-		_, _ = transaction.Call("abort")
+	if err != nil {
+		transaction, _ := dom.Member(request, "transaction")
+		_, _ = dom.Call(transaction, "abort")
 	}
 	return err
 }
@@ -90,7 +77,7 @@ func closeLate(ctx context.Context, request safejs.Value) {
 	}
 	go func() {
 		if value, err := await(context.Background(), request); err == nil {
-			_, _ = value.Call("close")
+			_, _ = dom.Call(value, "close")
 		}
 	}()
 }
@@ -102,8 +89,8 @@ func (d *Database) CreateObjectStore(name string, parameters StoreParameters) er
 	if err != nil {
 		return err
 	}
-	_, err = d.value.Call("createObjectStore", name, options)
-	return dom.Error(err)
+	_, err = dom.Call(d.value, "createObjectStore", name, options)
+	return err
 }
 
 // OnClose calls closed once the connection is of no more use: another one wants
@@ -127,7 +114,7 @@ func (d *Database) OnClose(closed func()) error {
 // Close ends the connection once its transactions are done. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbdatabase-close.
 func (d *Database) Close() {
-	_, _ = d.value.Call("close")
+	_, _ = dom.Call(d.value, "close")
 	for _, remove := range d.remove {
 		remove()
 	}
@@ -137,13 +124,9 @@ func (d *Database) Close() {
 // Delete deletes a database with all that it holds, once nobody is connected to
 // it. See https://www.w3.org/TR/IndexedDB/#dom-idbfactory-deletedatabase.
 func Delete(ctx context.Context, name string) error {
-	factory, ok := dom.Member(safejs.Global(), "indexedDB")
-	if !ok {
-		return dom.Unsupported("indexedDB")
-	}
-	request, err := factory.Call("deleteDatabase", name)
+	request, err := dom.CallGlobal("indexedDB", "deleteDatabase", name)
 	if err != nil {
-		return dom.Error(err)
+		return err
 	}
 	_, err = await(ctx, request)
 	return err

@@ -39,49 +39,40 @@ func (s *ObjectStore) Delete(ctx context.Context, key any) error {
 }
 
 func (s *ObjectStore) request(ctx context.Context, method string, args ...any) (safejs.Value, error) {
-	request, err := s.value.Call(method, args...)
+	request, err := dom.Call(s.value, method, args...)
 	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
+		return request, err
 	}
 	return await(ctx, request)
 }
 
 // await returns an IDBRequest's result. The goroutine that awaits goes on
 // within the success event, while the request's transaction is active.
-func await(ctx context.Context, request safejs.Value) (safejs.Value, error) {
-	type outcome struct {
-		value safejs.Value
-		err   error
-	}
-	done := make(chan outcome, 1)
-	settle := func(o outcome) {
-		select {
-		case done <- o:
-		default:
-		}
-	}
-	removeSuccess, err := dom.Listen(request, "success", func(safejs.Value) {
-		value, err := request.Get("result")
-		settle(outcome{value, dom.Error(err)})
-	})
+func await(ctx context.Context, request safejs.Value) (result safejs.Value, err error) {
+	// Room for both, should ctx have ended before.
+	done := make(chan error, 2)
+	removeSuccess, err := dom.Listen(request, "success", func(safejs.Value) { done <- nil })
 	if err != nil {
-		return safejs.Undefined(), err
+		return result, err
 	}
 	defer removeSuccess()
 	removeError, err := dom.Listen(request, "error", func(event safejs.Value) {
 		// Otherwise Firefox reports the failure to window.onerror too.
-		_, _ = event.Call("preventDefault")
+		_, _ = dom.Call(event, "preventDefault")
 		reason, _ := dom.Member(request, "error")
-		settle(outcome{err: dom.NewException(reason)})
+		done <- dom.NewException(reason)
 	})
 	if err != nil {
-		return safejs.Undefined(), err
+		return result, err
 	}
 	defer removeError()
 	select {
-	case o := <-done:
-		return o.value, o.err
+	case err = <-done:
+		if err == nil {
+			result, _ = dom.Member(request, "result")
+		}
+		return result, err
 	case <-ctx.Done():
-		return safejs.Undefined(), ctx.Err()
+		return result, ctx.Err()
 	}
 }

@@ -25,9 +25,9 @@ func (d *Database) Transaction(mode Mode, stores ...string) (*Transaction, error
 	for i, store := range stores {
 		names[i] = store
 	}
-	value, err := d.value.Call("transaction", names, string(mode))
+	value, err := dom.Call(d.value, "transaction", names, string(mode))
 	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	t := &Transaction{value: value, ended: make(chan error, 1)}
 	var removes []func()
@@ -55,9 +55,9 @@ func (d *Database) Transaction(mode Mode, stores ...string) (*Transaction, error
 // ObjectStore returns a store of the transaction. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbtransaction-objectstore.
 func (t *Transaction) ObjectStore(name string) (*ObjectStore, error) {
-	value, err := t.value.Call("objectStore", name)
+	value, err := dom.Call(t.value, "objectStore", name)
 	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	return &ObjectStore{value}, nil
 }
@@ -65,8 +65,8 @@ func (t *Transaction) ObjectStore(name string) (*ObjectStore, error) {
 // Abort undoes the transaction. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbtransaction-abort.
 func (t *Transaction) Abort() error {
-	_, err := t.value.Call("abort")
-	return dom.Error(err)
+	_, err := dom.Call(t.value, "abort")
+	return err
 }
 
 // Await waits until the transaction has ended. It returns nil if it is

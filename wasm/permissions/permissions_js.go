@@ -36,7 +36,7 @@ func Query(ctx context.Context, descriptor Descriptor) (State, error) {
 func object() (safejs.Value, bool) {
 	navigator, ok := dom.Member(safejs.Global(), "navigator")
 	if !ok {
-		return safejs.Undefined(), false
+		return safejs.Value{}, false
 	}
 	return dom.Member(navigator, "permissions")
 }

@@ -38,9 +38,9 @@ func (s *Subscription) ApplicationServerKey() ([]byte, error) {
 // GetKey returns one of the subscription's keys, or nil where it is unknown.
 // See https://www.w3.org/TR/push-api/#dom-pushsubscription-getkey.
 func (s *Subscription) GetKey(name KeyName) ([]byte, error) {
-	key, err := s.value.Call("getKey", string(name))
+	key, err := dom.Call(s.value, "getKey", string(name))
 	if err != nil || key.IsNull() {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	return bytesOf(key)
 }
@@ -66,19 +66,15 @@ func (s *Subscription) Unsubscribe(ctx context.Context) (bool, error) {
 
 // bytesOf returns a copy of an ArrayBuffer.
 func bytesOf(buffer safejs.Value) ([]byte, error) {
-	constructor, err := safejs.Global().Get("Uint8Array")
+	array, err := dom.New("Uint8Array", buffer)
 	if err != nil {
-		return nil, dom.Error(err)
-	}
-	array, err := constructor.New(buffer)
-	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	length, err := array.Length()
 	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	bytes := make([]byte, length)
 	_, err = safejs.CopyBytesToGo(bytes, array)
-	return bytes, dom.Error(err)
+	return bytes, err
 }

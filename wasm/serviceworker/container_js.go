@@ -56,7 +56,7 @@ func GetRegistration(ctx context.Context, clientURL string) (*Registration, erro
 func container() (safejs.Value, bool) {
 	navigator, ok := dom.Member(safejs.Global(), "navigator")
 	if !ok {
-		return safejs.Undefined(), false
+		return safejs.Value{}, false
 	}
 	return dom.Member(navigator, "serviceWorker")
 }

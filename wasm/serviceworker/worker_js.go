@@ -32,23 +32,13 @@ func (w *Worker) PostMessage(message any) error {
 // worker that does not know the message says nothing. See
 // https://html.spec.whatwg.org/multipage/web-messaging.html#message-channels.
 func (w *Worker) Ask(ctx context.Context, message any) (safejs.Value, error) {
-	constructor, err := safejs.Global().Get("MessageChannel")
+	channel, err := dom.New("MessageChannel")
 	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
+		return channel, err
 	}
-	channel, err := constructor.New()
-	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
-	}
-	ours, err := channel.Get("port1")
-	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
-	}
-	theirs, err := channel.Get("port2")
-	if err != nil {
-		return safejs.Undefined(), dom.Error(err)
-	}
-	defer func() { _, _ = ours.Call("close") }()
+	ours, _ := dom.Member(channel, "port1")
+	theirs, _ := dom.Member(channel, "port2")
+	defer func() { _, _ = dom.Call(ours, "close") }()
 
 	answers := make(chan safejs.Value, 1)
 	remove, err := dom.Listen(ours, "message", func(event safejs.Value) {
@@ -59,21 +49,21 @@ func (w *Worker) Ask(ctx context.Context, message any) (safejs.Value, error) {
 		}
 	})
 	if err != nil {
-		return safejs.Undefined(), err
+		return channel, err
 	}
 	defer remove()
 	// A port that is listened to by addEventListener does not start by itself.
-	if _, err := ours.Call("start"); err != nil {
-		return safejs.Undefined(), dom.Error(err)
+	if started, err := dom.Call(ours, "start"); err != nil {
+		return started, err
 	}
 	if err := w.post(message, []any{theirs}); err != nil {
-		return safejs.Undefined(), err
+		return safejs.Value{}, err
 	}
 	select {
 	case answer := <-answers:
 		return answer, nil
 	case <-ctx.Done():
-		return safejs.Undefined(), ctx.Err()
+		return safejs.Value{}, ctx.Err()
 	}
 }
 
@@ -82,6 +72,6 @@ func (w *Worker) post(message any, transfer []any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.value.Call("postMessage", value, transfer)
-	return dom.Error(err)
+	_, err = dom.Call(w.value, "postMessage", value, transfer)
+	return err
 }

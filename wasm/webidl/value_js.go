@@ -1,7 +1,8 @@
 package webidl
 
 import (
-	"fmt"
+	"errors"
+	"strconv"
 
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
@@ -14,7 +15,7 @@ const maxDepth = 32
 func ToJS(v any) (safejs.Value, error) {
 	tree, err := Encode(v)
 	if err != nil {
-		return safejs.Undefined(), err
+		return safejs.Value{}, err
 	}
 	value, err := safejs.ValueOf(tree)
 	return value, dom.Error(err)
@@ -35,27 +36,20 @@ func FromJS(value safejs.Value, dst any) error {
 func ToGo(value safejs.Value) (any, error) {
 	// The detour makes a copy of plain data, whose members have no getters: one
 	// that throws would end the Go program.
-	json, err := safejs.Global().Get("JSON")
-	if err != nil {
-		return nil, dom.Error(err)
+	text, err := dom.CallGlobal("JSON", "stringify", value)
+	if err != nil || text.IsUndefined() {
+		return nil, err
 	}
-	text, err := json.Call("stringify", value)
+	plain, err := dom.CallGlobal("JSON", "parse", text)
 	if err != nil {
-		return nil, dom.Error(err)
-	}
-	if text.IsUndefined() {
-		return nil, nil
-	}
-	plain, err := json.Call("parse", text)
-	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	return toGo(plain, 0)
 }
 
 func toGo(value safejs.Value, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("webidl: nested deeper than %d", maxDepth)
+		return nil, errors.New("webidl: nested deeper than " + strconv.Itoa(maxDepth))
 	}
 	switch value.Type() {
 	case safejs.TypeBoolean:
@@ -66,28 +60,21 @@ func toGo(value safejs.Value, depth int) (any, error) {
 		return value.String()
 	case safejs.TypeObject:
 		return objectToGo(value, depth)
-	default:
-		return nil, nil
 	}
+	return nil, nil
 }
 
 func objectToGo(value safejs.Value, depth int) (any, error) {
-	array, err := safejs.Global().Get("Array")
+	isArray, err := dom.CallGlobal("Array", "isArray", value)
 	if err != nil {
-		return nil, dom.Error(err)
-	}
-	if isArray, err := callBool(array, "isArray", value); err != nil {
 		return nil, err
-	} else if isArray {
+	}
+	if truthy, _ := isArray.Truthy(); truthy {
 		return listToGo(value, depth)
 	}
-	constructor, err := safejs.Global().Get("Object")
+	keys, err := dom.CallGlobal("Object", "keys", value)
 	if err != nil {
-		return nil, dom.Error(err)
-	}
-	keys, err := constructor.Call("keys", value)
-	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	names, err := listToGo(keys, depth)
 	if err != nil {
@@ -96,10 +83,7 @@ func objectToGo(value safejs.Value, depth int) (any, error) {
 	object := make(map[string]any, len(names))
 	for _, name := range names {
 		name, _ := name.(string)
-		member, err := value.Get(name)
-		if err != nil {
-			return nil, dom.Error(err)
-		}
+		member, _ := dom.Member(value, name)
 		if object[name], err = toGo(member, depth+1); err != nil {
 			return nil, err
 		}
@@ -110,25 +94,17 @@ func objectToGo(value safejs.Value, depth int) (any, error) {
 func listToGo(value safejs.Value, depth int) ([]any, error) {
 	length, err := value.Length()
 	if err != nil {
-		return nil, dom.Error(err)
+		return nil, err
 	}
 	list := make([]any, length)
 	for i := range list {
 		element, err := value.Index(i)
 		if err != nil {
-			return nil, dom.Error(err)
+			return nil, err
 		}
 		if list[i], err = toGo(element, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
-}
-
-func callBool(object safejs.Value, method string, args ...any) (bool, error) {
-	value, err := object.Call(method, args...)
-	if err != nil {
-		return false, dom.Error(err)
-	}
-	return value.Bool()
 }

@@ -40,10 +40,10 @@ func Request(ctx context.Context, name string, do func(ctx context.Context) erro
 	if err != nil {
 		return dom.Error(err)
 	}
-	promise, err := locks.Call("request", name, callback)
+	promise, err := dom.Call(locks, "request", name, callback)
 	if err != nil {
 		callback.Release()
-		return dom.Error(err)
+		return err
 	}
 	// The browser refuses by rejecting, without having called back.
 	refused := make(chan error, 1)
@@ -69,7 +69,7 @@ func Request(ctx context.Context, name string, do func(ctx context.Context) erro
 func manager() (safejs.Value, bool) {
 	navigator, ok := dom.Member(safejs.Global(), "navigator")
 	if !ok {
-		return safejs.Undefined(), false
+		return safejs.Value{}, false
 	}
 	return dom.Member(navigator, "locks")
 }
