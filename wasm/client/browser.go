@@ -12,8 +12,8 @@ import (
 // An exception is an error that [errors.Is] finds by its dom.Name. The page's
 // own is NewBrowser's.
 //
-// It is a struct of functions, as are those below, and not an interface, whose
-// method tables would lead the linker to time.Time: see limited.
+// It is a struct of functions, as are those below, because that makes a smaller
+// WebAssembly than an interface with types that implement it.
 type Browser struct {
 	// Permission is Notification.permission.
 	Permission func() (notification.Permission, error)

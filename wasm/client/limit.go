@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// limited is what context.WithTimeout makes, without what it drags along: where
-// a type that is stored in an interface leads to time.Time, be it by a field of
-// type context.Context, the linker keeps the printing of dates and time zones,
-// a quarter of what the WebAssembly may be larger than the smallest one.
+// limited is what context.WithTimeout makes. That one leads the linker to much
+// that the WebAssembly needs for nothing else, a seventh of what it may be
+// larger than the smallest one.
 type limited struct {
 	// deadline is in nanoseconds since 1970.
 	deadline int64

@@ -1,0 +1,294 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/notification"
+	"github.com/pushkit/pushkit/wasm/push"
+)
+
+const (
+	server = "https://push.example.com"
+	script = "https://site.example/pushkit-sw.js"
+	scope  = "https://site.example/"
+)
+
+// Application server keys: the first byte says that the point is uncompressed.
+var keyA, keyB = key('A'), key('B')
+
+func key(fill byte) string {
+	bytes := append([]byte{4}, make([]byte, 64)...)
+	for i := range 64 {
+		bytes[1+i] = fill
+	}
+	return base64.RawURLEncoding.EncodeToString(bytes)
+}
+
+var options = Options{Server: server, ServiceWorker: script, Scope: scope}
+
+// A fake is a browser and a server whose parts can be made to fail. No browser
+// runs natively; the real one is tested by the tests of the bindings and of js.
+type fake struct {
+	t *testing.T
+
+	permission notification.Permission
+	answer     notification.Permission
+	asked      int
+
+	script  string // the registered worker's, "" where there is none
+	scope   string
+	pong    bool // whether the worker answers that it imports ours
+	install error
+
+	subscription *subscription
+	made         int
+	subscribe    []error  // what the next calls of subscribe() do; nil works
+	endpoints    []string // what the next subscriptions' endpoints are
+	unsubscribe  error
+
+	record *wire.Record
+	store  error
+
+	key    string
+	stored map[string]wire.SubscribeRequest // by endpoint
+	gone   map[string]bool
+	away   bool
+	status int // what the server answers to subscriptions, 0 is right
+	refuse any
+	calls  []string
+}
+
+type subscription struct {
+	endpoint, key string
+}
+
+// never is what a call that does not settle "fails" with.
+var never = errors.New("never")
+
+func newFake(t *testing.T) *fake {
+	return &fake{
+		t: t, permission: notification.Default, answer: notification.Granted, scope: scope,
+		key: keyA, stored: map[string]wire.SubscribeRequest{}, gone: map[string]bool{},
+	}
+}
+
+// subscribed is a fake where everything is in order.
+func subscribed(t *testing.T) *fake {
+	f := newFake(t)
+	if _, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{}); err != nil {
+		t.Fatal(err)
+	}
+	f.calls = nil
+	return f
+}
+
+func (f *fake) browser() *Browser {
+	lock := make(chan struct{}, 1)
+	return &Browser{
+		Permission: func() (notification.Permission, error) { return f.permission, nil },
+		RequestPermission: func(context.Context) (notification.Permission, error) {
+			f.asked++
+			f.permission = f.answer
+			return f.answer, nil
+		},
+		Register: func(_ context.Context, scriptURL, scope string) (*Registration, error) {
+			if f.install != nil {
+				return nil, f.install
+			}
+			f.script, f.scope = scriptURL, scope
+			return f.registration(), nil
+		},
+		GetRegistration: func(_ context.Context, url string) (*Registration, error) {
+			if f.script == "" || !strings.HasPrefix(url, f.scope) {
+				return nil, nil
+			}
+			return f.registration(), nil
+		},
+		Request: func(ctx context.Context, name string, do func(context.Context) error) error {
+			if name != "pushkit:"+scope {
+				f.t.Errorf("lock %q", name)
+			}
+			select {
+			case lock <- struct{}{}:
+				defer func() { <-lock }()
+				return do(ctx)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+		Fetch: f.fetch,
+		Record: func(context.Context, string) (*wire.Record, error) {
+			return f.record, f.store
+		},
+		UpdateRecord: func(_ context.Context, _ string, change func(*wire.Record)) (wire.Record, error) {
+			if f.store != nil {
+				return wire.Record{}, f.store
+			}
+			record := wire.Record{}
+			if f.record != nil {
+				record = *f.record
+			}
+			change(&record)
+			f.record = &record
+			return record, nil
+		},
+	}
+}
+
+func (f *fake) registration() *Registration {
+	return &Registration{
+		Scope: f.scope,
+		Workers: func() []Worker {
+			return []Worker{{ScriptURL: f.script, Ask: func(ctx context.Context, _ wire.WorkerMessage) (wire.WorkerMessage, error) {
+				if f.pong {
+					return wire.WorkerMessage{Type: wire.WorkerPong}, nil
+				}
+				<-ctx.Done()
+				return wire.WorkerMessage{}, ctx.Err()
+			}}}
+		},
+		AwaitActive: func(context.Context) error { return nil },
+		PushManager: func() (*PushManager, error) {
+			return &PushManager{
+				GetSubscription: func(context.Context) (*PushSubscription, error) { return f.present(), nil },
+				Subscribe:       f.pushSubscribe,
+			}, nil
+		},
+	}
+}
+
+func (f *fake) present() *PushSubscription {
+	s := f.subscription
+	if s == nil {
+		return nil
+	}
+	return &PushSubscription{
+		Endpoint: s.endpoint,
+		ApplicationServerKey: func() ([]byte, error) {
+			if s.key == "" {
+				return nil, nil
+			}
+			return base64.RawURLEncoding.DecodeString(s.key)
+		},
+		ToJSON: func() (push.SubscriptionJSON, error) {
+			return push.SubscriptionJSON{Endpoint: s.endpoint, Keys: push.Keys{P256dh: "p", Auth: "a"}}, nil
+		},
+		Unsubscribe: func(context.Context) (bool, error) {
+			if f.unsubscribe != nil {
+				return false, f.unsubscribe
+			}
+			if f.subscription == s {
+				f.subscription = nil
+			}
+			return true, nil
+		},
+	}
+}
+
+func (f *fake) pushSubscribe(ctx context.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
+	if !options.UserVisibleOnly {
+		f.t.Error("subscribe without userVisibleOnly")
+	}
+	if f.record == nil || f.record.Server == "" {
+		f.t.Error("the browser was subscribed before the worker could know the server")
+	}
+	if len(f.subscribe) > 0 {
+		err := f.subscribe[0]
+		f.subscribe = f.subscribe[1:]
+		if err == never {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if f.subscription == nil {
+		f.made++
+		endpoint := fmt.Sprintf("https://service.example/%d", f.made)
+		if len(f.endpoints) > 0 {
+			endpoint, f.endpoints = f.endpoints[0], f.endpoints[1:]
+		}
+		f.subscription = &subscription{endpoint, options.ApplicationServerKey}
+	} else if f.subscription.key != options.ApplicationServerKey {
+		return nil, &dom.Exception{Name: dom.InvalidStateError}
+	}
+	return f.present(), nil
+}
+
+// fetch is the server, as DESIGN's table of calls has it.
+func (f *fake) fetch(_ context.Context, method, url string, body any) (int, any, error) {
+	path, ok := strings.CutPrefix(url, server)
+	if !ok {
+		f.t.Errorf("call of %s", url)
+	}
+	f.calls = append(f.calls, method+" "+path)
+	if f.away {
+		return 0, nil, &dom.Exception{Name: dom.TypeError, Message: "NetworkError when attempting to fetch resource."}
+	}
+	switch path {
+	case wire.PathConfig:
+		return 200, map[string]any{"applicationServerKey": f.key}, nil
+	case wire.PathSubscriptions:
+		if f.status != 0 {
+			return f.status, f.refuse, nil
+		}
+		var request wire.SubscribeRequest
+		f.remarshal(body, &request)
+		if f.gone[request.Endpoint] {
+			return 410, map[string]any{"code": "endpoint-gone", "detail": "dead"}, nil
+		}
+		f.stored[request.Endpoint] = request
+		channels := []any{}
+		if request.Channels != nil {
+			for _, channel := range *request.Channels {
+				channels = append(channels, channel)
+			}
+		}
+		return 201, map[string]any{"id": "id-" + request.Endpoint, "channels": channels}, nil
+	case wire.PathSubscriptionsRemove:
+		var request wire.RemoveRequest
+		f.remarshal(body, &request)
+		delete(f.stored, request.Endpoint)
+		return 204, nil, nil
+	}
+	return 404, nil, nil
+}
+
+func (f *fake) remarshal(tree, dst any) {
+	text, err := json.Marshal(tree)
+	if err == nil {
+		err = json.Unmarshal(text, dst)
+	}
+	if err != nil {
+		f.t.Error(err)
+	}
+}
+
+// check compares what browser, server and record agree on.
+func (f *fake) check(state State, err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatalf("error %v", err)
+	}
+	if !state.Subscribed || f.subscription == nil || state.Endpoint != f.subscription.endpoint {
+		f.t.Fatalf("state %+v, browser %+v", state, f.subscription)
+	}
+	request, ok := f.stored[state.Endpoint]
+	if !ok || request.ApplicationServerKey != f.subscription.key || request.Keys.Auth != "a" || request.Keys.P256dh != "p" {
+		f.t.Fatalf("the server has %+v", f.stored)
+	}
+	r := f.record
+	if r.Endpoint != state.Endpoint || r.ApplicationServerKey != f.subscription.key || r.ID != state.ID ||
+		!r.Wanted || r.Pending || r.WantedChannels != nil || r.Removing != "" || r.Server != server {
+		f.t.Fatalf("record %+v", *r)
+	}
+}

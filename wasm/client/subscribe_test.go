@@ -1,0 +1,280 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/notification"
+)
+
+// Each way to a subscription ends with browser, server and record in agreement.
+func TestSubscribeEndsSubscribed(t *testing.T) {
+	removed := "https://" + wire.PermanentlyRemovedHost + "/"
+	for name, test := range map[string]struct {
+		arrange  func(f *fake)
+		options  func(o *Options)
+		replaces string
+		channels []string
+		made     int
+	}{
+		"the first time":    {made: 1},
+		"already permitted": {arrange: func(f *fake) { f.permission = notification.Granted }, made: 1},
+		"with channels": {
+			options:  func(o *Options) { o.Channels = &[]string{"news"} },
+			channels: []string{"news"}, made: 1,
+		},
+		"with the key given": {options: func(o *Options) { o.ApplicationServerKey = keyA + "=" }, made: 1},
+		"with a subscription that the server lacks": {
+			arrange: func(f *fake) {
+				f.script = script
+				f.subscription = &subscription{"https://service.example/old", keyA}
+			},
+		},
+		"with a subscription of another key": {
+			arrange: func(f *fake) {
+				f.script = script
+				f.subscription = &subscription{"https://service.example/old", keyB}
+			},
+			replaces: "https://service.example/old", made: 1,
+		},
+		"with a subscription of a key that the browser does not tell": {
+			arrange: func(f *fake) {
+				f.script = script
+				f.subscription = &subscription{"https://service.example/old", ""}
+			},
+			replaces: "https://service.example/old", made: 1,
+		},
+		"with an endpoint that the server knows to be dead": {
+			arrange: func(f *fake) {
+				f.script = script
+				f.subscription = &subscription{"https://service.example/dead", keyA}
+				f.gone["https://service.example/dead"] = true
+			},
+			replaces: "https://service.example/dead", made: 1,
+		},
+		"with endpoints of the removed host first": {
+			arrange: func(f *fake) { f.endpoints = []string{removed + "1", removed + "2"} }, made: 3,
+		},
+		"with another worker that imports ours": {
+			arrange: func(f *fake) { f.script, f.pong = "https://site.example/theirs.js", true }, made: 1,
+		},
+		"with another worker on a wider scope": {
+			arrange: func(f *fake) { f.script, f.scope = "https://site.example/theirs.js", "https://site" }, made: 1,
+		},
+		"with the channels that the record holds": {
+			arrange: func(f *fake) {
+				f.record = &wire.Record{Endpoint: "https://service.example/lost", ID: "1", Channels: []string{"a", "b"}}
+			},
+			channels: []string{"a", "b"}, replaces: "https://service.example/lost", made: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, o := newFake(t), options
+				if test.arrange != nil {
+					test.arrange(f)
+				}
+				if test.options != nil {
+					test.options(&o)
+				}
+				state, err := New(f.browser()).Subscribe(t.Context(), o, Prompt{})
+				f.check(state, err)
+				request := f.stored[state.Endpoint]
+				if request.Replaces != test.replaces || f.made != test.made {
+					t.Errorf("replaces %q, %d made", request.Replaces, f.made)
+				}
+				if !slices.Equal(state.Channels, test.channels) || (request.Channels != nil) != (test.channels != nil) {
+					t.Errorf("channels %v, sent %v", state.Channels, request.Channels)
+				}
+			})
+		})
+	}
+}
+
+// Each failure has its code, and leaves the wish for the next Sync only once
+// the person has agreed.
+func TestSubscribeFailsWithCode(t *testing.T) {
+	for name, test := range map[string]struct {
+		arrange func(f *fake)
+		options func(o *Options)
+		prompt  Prompt
+		code    wire.Code
+		detail  string
+		kept    bool
+	}{
+		"denied":     {arrange: func(f *fake) { f.answer = notification.Denied }, code: wire.PermissionDenied},
+		"dismissed":  {arrange: func(f *fake) { f.answer = notification.Default }, code: wire.PermissionDismissed},
+		"no gesture": {arrange: func(f *fake) { f.answer = notification.Default }, prompt: Prompt{NoGesture: true}, code: wire.NoUserGesture},
+		"foreign worker": {
+			arrange: func(f *fake) { f.script = "https://site.example/theirs.js" },
+			code:    wire.ForeignServiceWorker, detail: "https://site.example/theirs.js", kept: true,
+		},
+		"worker's file missing": {
+			arrange: func(f *fake) { f.install = &dom.Exception{Name: dom.TypeError} },
+			code:    wire.ServiceWorkerFailed, detail: script, kept: true,
+		},
+		"push service away": {
+			arrange: func(f *fake) { f.subscribe = []error{&dom.Exception{Name: dom.AbortError}} },
+			code:    wire.PushServiceUnreachable, kept: true,
+		},
+		"push service silent": {
+			arrange: func(f *fake) { f.subscribe = []error{never} },
+			code:    wire.PushServiceUnreachable, kept: true,
+		},
+		"removed host for ever": {
+			arrange: func(f *fake) {
+				f.endpoints = slices.Repeat([]string{"https://" + wire.PermanentlyRemovedHost + "/x"}, 9)
+			},
+			code: wire.PushServiceUnreachable, kept: true,
+		},
+		"permission revoked meanwhile": {
+			arrange: func(f *fake) { f.subscribe = []error{&dom.Exception{Name: dom.NotAllowedError}} },
+			code:    wire.PermissionDenied, kept: true,
+		},
+		"server away": {arrange: func(f *fake) { f.away = true }, code: wire.ServerUnreachable, kept: true},
+		"server's key malformed": {
+			arrange: func(f *fake) { f.key = "x" }, code: wire.Unexpected, kept: true,
+		},
+		"server refuses": {
+			arrange: func(f *fake) {
+				f.status, f.refuse = 403, map[string]any{"code": "origin-not-allowed", "detail": "set --allowed-origins"}
+			},
+			code: wire.OriginNotAllowed, detail: "set --allowed-origins", kept: true,
+		},
+		"a proxy answers": {
+			arrange: func(f *fake) { f.status = 502 }, code: wire.ServerUnreachable, kept: true,
+		},
+		"storage refused": {
+			arrange: func(f *fake) { f.store = &dom.Exception{Name: dom.SecurityError} }, code: wire.StorageFailed,
+		},
+		"no server": {options: func(o *Options) { o.Server = "" }, code: wire.InvalidOption, detail: "server is missing"},
+		"long channel": {
+			options: func(o *Options) { o.Channels = &[]string{"ok", strings.Repeat("ä", wire.MaxChannelLength+1)} },
+			code:    wire.InvalidOption, detail: "channels[1] must have 1 to 64 characters",
+		},
+		"malformed key": {
+			options: func(o *Options) { o.ApplicationServerKey = keyA[1:] },
+			code:    wire.InvalidOption, detail: "applicationServerKey",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, o := newFake(t), options
+				if test.arrange != nil {
+					test.arrange(f)
+				}
+				if test.options != nil {
+					test.options(&o)
+				}
+				start := time.Now()
+				state, err := New(f.browser()).Subscribe(t.Context(), o, test.prompt)
+				if CodeOf(err) != test.code || state.Subscribed {
+					t.Fatalf("state %+v, error %v", state, err)
+				}
+				if test.detail != "" && DetailOf(err) != test.detail {
+					t.Errorf("detail %q", DetailOf(err))
+				}
+				if took := time.Since(start); took > 30*time.Second {
+					t.Errorf("took %v", took)
+				}
+				if kept := f.record != nil && f.record.Wanted && f.record.Pending; kept != test.kept {
+					t.Errorf("record %+v", f.record)
+				}
+			})
+		})
+	}
+}
+
+// A worker that is not ours keeps its registration, also when ours is asked for
+// again and again.
+func TestForeignWorkerIsNotReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.script = "https://site.example/theirs.js"
+		f.subscription = &subscription{"https://other.example/1", keyB}
+		c := New(f.browser())
+		_, _ = c.Subscribe(t.Context(), options, Prompt{})
+		_, _ = c.Unsubscribe(t.Context(), options)
+		if f.script != "https://site.example/theirs.js" || f.subscription == nil {
+			t.Errorf("script %s, subscription %v", f.script, f.subscription)
+		}
+	})
+}
+
+// The question that the loader has put within the click is not put again.
+func TestSubscribeTakesTheLoadersAnswer(t *testing.T) {
+	f := newFake(t)
+	answer := func(context.Context) (notification.Permission, error) {
+		f.permission = notification.Granted
+		return notification.Granted, nil
+	}
+	state, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{Answer: answer})
+	f.check(state, err)
+	if f.asked != 0 {
+		t.Error("asked twice")
+	}
+}
+
+// Calls at the same time make one subscription between them.
+func TestConcurrentSubscribesMakeOneSubscription(t *testing.T) {
+	f := newFake(t)
+	f.permission = notification.Granted
+	c := New(f.browser())
+	var wait sync.WaitGroup
+	for range 5 {
+		wait.Go(func() {
+			if _, err := c.Subscribe(t.Context(), options, Prompt{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if f.made != 1 || len(f.stored) != 1 {
+		t.Errorf("%d made, server has %v", f.made, f.stored)
+	}
+}
+
+// A tab that never finishes does not hold the others up for ever.
+func TestAnotherTabCannotBlockForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := subscribed(t)
+		browser := f.browser()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			_ = browser.Request(ctx, "pushkit:"+scope, func(ctx context.Context) error { <-ctx.Done(); return nil })
+		}()
+		synctest.Wait()
+		start := time.Now()
+		_, err := New(browser).Sync(t.Context(), options)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != wire.LockTimeout*time.Millisecond {
+			t.Errorf("error %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// Channels that the site does not have are not asked for again at every visit.
+func TestRefusedChannelsAreForgotten(t *testing.T) {
+	f := newFake(t)
+	f.status, f.refuse = 400, map[string]any{"code": "invalid-field", "detail": "no such channel", "field": "channels[0]"}
+	o := options
+	o.Channels = &[]string{"nosuch"}
+	c := New(f.browser())
+	if _, err := c.Subscribe(t.Context(), o, Prompt{}); CodeOf(err) != wire.InvalidField {
+		t.Fatalf("error %v", err)
+	}
+	f.status = 0
+	state, err := c.Sync(t.Context(), options)
+	f.check(state, err)
+	if sent := f.stored[state.Endpoint].Channels; sent != nil {
+		t.Errorf("channels %v", *sent)
+	}
+}
