@@ -42,6 +42,7 @@ const (
 	MessageTooLarge       Code = "message-too-large"
 	IdempotencyConflict   Code = "idempotency-conflict"
 	InvalidUserToken      Code = "invalid-user-token"
+	MessageUnknown        Code = "message-unknown"
 	Unavailable           Code = "unavailable"
 	Internal              Code = "internal"
 )

@@ -1,0 +1,106 @@
+// Package api is the server's HTTP face: the calls of browsers, the calls with
+// an API key, and the client's files. It turns requests into the domain's terms
+// and the domain's errors into problem details (RFC 9457).
+package api
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A Dispatcher sends what was accepted.
+type Dispatcher interface {
+	// Hand takes batches that are leased already.
+	Hand([]push.Batch)
+	// Wake says that the queue has new work.
+	Wake()
+}
+
+// Options are what a handler needs.
+type Options struct {
+	Store push.Store
+	// Site is the site of all calls. Pages of its origins may make the public
+	// calls, and so may pages of the server's own.
+	Site       push.Site
+	Dispatcher Dispatcher
+	Services   *webpush.Services
+	// PublicURL is the server's address as browsers see it; nil: what the
+	// request says.
+	PublicURL *url.URL
+	// Files are the client's, with their brotli forms; nil: none are served.
+	Files fs.FS
+	Log   *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+type api struct {
+	Options
+}
+
+// New returns the handler of the whole server.
+func New(options Options) (http.Handler, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	a := &api{options}
+	files, err := clientFiles(options.Files)
+	if err != nil {
+		return nil, err
+	}
+
+	router := mux.NewRouter()
+	router.UseEncodedPath()
+	router.NotFoundHandler = handler(func(http.ResponseWriter, *http.Request) error {
+		return &push.Error{Code: wire.NotFound, Detail: "There is nothing at this path."}
+	})
+	router.MethodNotAllowedHandler = handler(func(http.ResponseWriter, *http.Request) error {
+		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
+	})
+
+	public := func(path, method string, h handler) {
+		router.Handle(path, a.cors(a.fromAllowedOrigin(h))).Methods(method)
+	}
+	public(wire.PathConfig, http.MethodGet, a.config)
+	public(wire.PathSubscriptions, http.MethodPost, a.subscribe)
+	public(wire.PathSubscriptionsCheck, http.MethodPost, a.check)
+	public(wire.PathSubscriptionsRemove, http.MethodPost, a.remove)
+	public(wire.PathSubscriptions, http.MethodDelete, a.remove)
+	public(wire.PathEvents, http.MethodPost, a.events)
+
+	keyed := func(path, method string, h handler) {
+		router.Handle(path, a.cors(a.withKey(h))).Methods(method)
+	}
+	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions)
+	keyed(wire.PathMessages, http.MethodPost, a.sendMessage)
+	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
+	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
+
+	router.PathPrefix("/v1/").Methods(http.MethodOptions).Handler(a.cors(handler(a.preflight)))
+	router.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	router.PathPrefix(strings.TrimSuffix(demoPath, "/")).Handler(a.demo())
+	router.Handle("/", http.RedirectHandler(demoPath, http.StatusSeeOther))
+	for name, file := range files {
+		router.Handle("/"+name, file).Methods(http.MethodGet, http.MethodHead)
+	}
+	return a.protect(router), nil
+}
+
+func (a *api) config(w http.ResponseWriter, r *http.Request) error {
+	keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	return writeJSON(w, http.StatusOK, wire.Config{ApplicationServerKey: keys[0].Public()})
+}

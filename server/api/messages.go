@@ -1,0 +1,104 @@
+package api
+
+import (
+	"crypto/sha256"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// maxIdempotencyKey is in bytes.
+const maxIdempotencyKey = 255
+
+func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r, wire.MaxMessageBody)
+	if err != nil {
+		return err
+	}
+	var request wire.MessageRequest
+	if err := decode(body, &request, true); err != nil {
+		return err
+	}
+	accept := push.CreateOptions{Lease: true, IdempotencyKey: r.Header.Get("Idempotency-Key"), RequestHash: sha256.Sum256(body)}
+	if len(accept.IdempotencyKey) > maxIdempotencyKey {
+		return &push.Error{Code: wire.InvalidField, Field: "Idempotency-Key", Detail: "is longer than 255 bytes."}
+	}
+	base, err := a.Site.BaseURL()
+	if err != nil {
+		return err
+	}
+	m, warnings, err := push.ParseMessage(request, base, a.Now())
+	if err != nil {
+		return err
+	}
+	status, batches, err := a.Store.CreateMessage(r.Context(), a.Site.ID, m, accept)
+	if err != nil {
+		return err
+	}
+	if len(batches) > 0 {
+		a.Dispatcher.Hand(batches)
+	} else {
+		a.Dispatcher.Wake()
+	}
+	answer := MessageResponse(status)
+	answer.Warnings = warnings
+	w.Header().Set("Location", wire.PathMessages+"/"+answer.ID)
+	return writeJSON(w, http.StatusAccepted, answer)
+}
+
+func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
+	id, ok := push.ParseID(mux.Vars(r)["id"])
+	if !ok {
+		return &push.Error{Code: wire.MessageUnknown, Detail: "This is not a message's id."}
+	}
+	status, err := a.Store.MessageStatus(r.Context(), a.Site.ID, id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, MessageResponse(status))
+}
+
+func (a *api) listMessages(w http.ResponseWriter, r *http.Request) error {
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
+	messages, next, err := a.Store.ListMessages(r.Context(), a.Site.ID, cursor, limit)
+	if err != nil {
+		return err
+	}
+	list := wire.MessageList{Data: make([]wire.MessageResponse, len(messages)), Next: nextCursor(next)}
+	for i, status := range messages {
+		list.Data[i] = MessageResponse(status)
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
+// MessageResponse is the form in which a message's state is shown.
+func MessageResponse(status push.MessageStatus) wire.MessageResponse {
+	return wire.MessageResponse{
+		ID: status.ID.String(), State: status.State, CreatedAt: formatTime(status.CreatedAt), DueAt: formatTime(status.DueAt),
+		Counts: status.Counts, TargetedFinal: status.TargetedFinal,
+	}
+}
+
+func (a *api) events(w http.ResponseWriter, r *http.Request) error {
+	var reports []wire.EventReport
+	if err := readJSON(w, r, &reports); err != nil {
+		return err
+	}
+	events, err := a.Site.Tokens.ParseEvents(reports)
+	if err != nil {
+		return err
+	}
+	if len(events) > 0 {
+		if err := a.Store.RecordEvents(r.Context(), a.Site.ID, events); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}

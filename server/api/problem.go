@@ -1,0 +1,78 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// statuses maps the domain's codes to HTTP; a code that is missing here is 500.
+var statuses = map[wire.Code]int{
+	wire.InvalidJSON:           http.StatusBadRequest,
+	wire.InvalidField:          http.StatusBadRequest,
+	wire.PushServiceNotAllowed: http.StatusBadRequest,
+	wire.EndpointRemoved:       http.StatusBadRequest,
+	wire.APIKeyMissing:         http.StatusUnauthorized,
+	wire.APIKeyInvalid:         http.StatusUnauthorized,
+	wire.OriginNotAllowed:      http.StatusForbidden,
+	wire.NotFound:              http.StatusNotFound,
+	wire.SubscriptionUnknown:   http.StatusNotFound,
+	wire.MessageUnknown:        http.StatusNotFound,
+	wire.MethodNotAllowed:      http.StatusMethodNotAllowed,
+	wire.EndpointTaken:         http.StatusConflict,
+	wire.EndpointGone:          http.StatusGone,
+	wire.BodyTooLarge:          http.StatusRequestEntityTooLarge,
+	wire.MessageTooLarge:       http.StatusRequestEntityTooLarge,
+	wire.UnsupportedMediaType:  http.StatusUnsupportedMediaType,
+	wire.IdempotencyConflict:   http.StatusUnprocessableEntity,
+	wire.Internal:              http.StatusInternalServerError,
+}
+
+// A handler answers a request, or says with an error what is wrong with it.
+type handler func(http.ResponseWriter, *http.Request) error
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := h(w, r); err != nil {
+		writeProblem(w, r, err)
+	}
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	var e *push.Error
+	if !errors.As(err, &e) {
+		if r.Context().Err() != nil {
+			// The caller has gone; nobody reads an answer.
+			return
+		}
+		reportInternal(r, err)
+		e = &push.Error{Code: wire.Internal, Detail: "The server failed. Its log says why."}
+	}
+	status := statuses[e.Code]
+	detail := e.Detail
+	if e.Field != "" {
+		detail = e.Field + " " + detail
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(wire.Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: e.Code, Detail: detail, Field: e.Field,
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(encoded, '\n'))
+	return nil
+}

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+func (a *api) subscribe(w http.ResponseWriter, r *http.Request) error {
+	var request wire.SubscribeRequest
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	checked, err := push.ParseSubscribe(request, a.Services)
+	if err != nil {
+		return err
+	}
+	sub, created, err := a.Store.PutSubscription(r.Context(), a.Site.ID, checked)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return writeJSON(w, status, wire.SubscribeResponse{ID: sub.ID.String(), Channels: sub.Channels})
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := readBody(w, r, wire.MaxBody)
+	if err != nil {
+		return err
+	}
+	return decode(body, v, false)
+}
+
+// check answers whether the server has a subscription as the browser has it:
+// 204; 404 where it is to be posted again; 410 where it is of no use any more.
+func (a *api) check(w http.ResponseWriter, r *http.Request) error {
+	var request wire.CheckRequest
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	if _, err := push.CheckEndpoint("endpoint", request.Endpoint, a.Services); err != nil {
+		return err
+	}
+	keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+	if err != nil {
+		return err
+	}
+	key := slices.IndexFunc(keys, func(k push.VAPIDKey) bool { return k.Public() == request.ApplicationServerKey })
+	if key < 0 {
+		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
+	}
+	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), a.Site.ID, request.Endpoint)
+	if err != nil {
+		return err
+	}
+	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
+		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
+	}
+	if err := a.Store.TouchSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func sameNames(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+func (a *api) remove(w http.ResponseWriter, r *http.Request) error {
+	var request wire.RemoveRequest
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	if request.Endpoint == "" {
+		return &push.Error{Code: wire.InvalidField, Field: "endpoint", Detail: "is missing"}
+	}
+	if err := a.Store.RemoveSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) listSubscriptions(w http.ResponseWriter, r *http.Request) error {
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
+	subs, next, err := a.Store.ListSubscriptions(r.Context(), a.Site.ID, cursor, limit)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, SubscriptionList(subs, next))
+}
+
+// SubscriptionList is the form in which a page of subscriptions is shown.
+func SubscriptionList(subs []push.Subscription, next string) wire.SubscriptionList {
+	list := wire.SubscriptionList{Data: make([]wire.SubscriptionInfo, len(subs)), Next: nextCursor(next)}
+	for i, sub := range subs {
+		list.Data[i] = subscriptionInfo(sub)
+	}
+	return list
+}
+
+func subscriptionInfo(sub push.Subscription) wire.SubscriptionInfo {
+	return wire.SubscriptionInfo{
+		ID: sub.ID.String(), Channels: sub.Channels, User: sub.User, PushService: sub.Service,
+		Locale: sub.Locale, TimeZone: sub.TimeZone, State: "active",
+		CreatedAt: formatTime(sub.CreatedAt), LastSeenAt: formatTime(sub.LastSeenAt),
+	}
+}
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// page reads the query of a list.
+func page(r *http.Request) (cursor string, limit int, err error) {
+	query := r.URL.Query()
+	limit = 100
+	if text := query.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 1000 {
+			return "", 0, &push.Error{Code: wire.InvalidField, Field: "limit", Detail: "is not a number between 1 and 1000."}
+		}
+	}
+	return query.Get("cursor"), limit, nil
+}
+
+func nextCursor(next string) *string {
+	if next == "" {
+		return nil
+	}
+	return &next
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A backend is what a command works on: a running server, or the database.
+type backend interface {
+	send(context.Context, wire.MessageRequest) (wire.MessageResponse, error)
+	message(ctx context.Context, id string) (wire.MessageResponse, error)
+	subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error)
+	close() error
+}
+
+// openBackend opens the server of --server, else the database.
+func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
+	if cmd.String(serverFlag.Name) != "" {
+		return openRemote(cmd)
+	}
+	return openLocal(ctx, cmd)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/api"
+	"github.com/pushkit/pushkit/server/dispatch"
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A local works on the database itself, whether a server runs on it or not.
+type local struct {
+	cmd   *cli.Command
+	store *sqlite.Store
+	site  push.Site
+	// end stops the dispatcher that delivers where no server does.
+	end func() error
+}
+
+func openLocal(ctx context.Context, cmd *cli.Command) (*local, error) {
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return nil, err
+	}
+	return &local{cmd: cmd, store: store, site: site, end: func() error { return nil }}, nil
+}
+
+func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageResponse, error) {
+	base, err := l.site.BaseURL()
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
+	m, warnings, err := push.ParseMessage(r, base, time.Now())
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
+	dispatcher, err := l.deliver(ctx)
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
+	status, batches, err := l.store.CreateMessage(ctx, l.site.ID, m, push.CreateOptions{Lease: dispatcher != nil})
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
+	if dispatcher != nil {
+		dispatcher.Hand(batches)
+		dispatcher.Wake()
+	}
+	answer := api.MessageResponse(status)
+	answer.Warnings = warnings
+	return answer, nil
+}
+
+// deliver starts a dispatcher unless a server delivers; then it returns nil.
+func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
+	lock, err := dispatchLock(l.cmd)
+	if err != nil {
+		return nil, err
+	}
+	if held, err := lock.TryLock(); err != nil || !held {
+		return nil, err
+	}
+	sender, _, err := newSender(l.cmd)
+	if err == nil {
+		err = l.store.Recover(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	dispatcher := dispatch.New(l.store, l.store, sender, slog.New(slog.NewTextHandler(l.cmd.Root().ErrWriter, nil)))
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		dispatcher.Run(ctx)
+	}()
+	l.end = func() error {
+		cancel()
+		<-ended
+		return lock.Unlock()
+	}
+	return dispatcher, nil
+}
+
+func (l *local) message(ctx context.Context, id string) (wire.MessageResponse, error) {
+	parsed, _ := push.ParseID(id)
+	status, err := l.store.MessageStatus(ctx, l.site.ID, parsed)
+	return api.MessageResponse(status), err
+}
+
+func (l *local) subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error) {
+	subs, next, err := l.store.ListSubscriptions(ctx, l.site.ID, cursor, 1000)
+	if err != nil {
+		return wire.SubscriptionList{}, err
+	}
+	return api.SubscriptionList(subs, next), nil
+}
+
+func (l *local) close() error { return errors.Join(l.end(), l.store.Close()) }

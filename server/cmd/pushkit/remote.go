@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// maxAnswer is how much of a server's answer is read, in bytes.
+const maxAnswer = 16 << 20
+
+// A remote works on a running server by its HTTP API.
+type remote struct {
+	server, key string
+	http        http.Client
+}
+
+func openRemote(cmd *cli.Command) (*remote, error) {
+	key, err := readAPIKey(cmd)
+	if err != nil {
+		return nil, err
+	}
+	server := strings.TrimSuffix(cmd.String(serverFlag.Name), "/")
+	if u, err := url.Parse(server); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return nil, fmt.Errorf("--server %q is not a URL such as https://push.example.com", server)
+	}
+	return &remote{server, key, http.Client{Timeout: time.Minute}}, nil
+}
+
+func (r *remote) call(ctx context.Context, method, path string, body, answer any) error {
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, r.server+path, content)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+r.key)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := r.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("the server cannot be reached: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= 300 {
+		var problem wire.Problem
+		if json.Unmarshal(text, &problem) != nil || problem.Code == "" {
+			return fmt.Errorf("%s answers %s: is it a pushkit server?", r.server, response.Status)
+		}
+		return fmt.Errorf("%s: %s", problem.Code, problem.Detail)
+	}
+	return json.Unmarshal(text, answer)
+}
+
+func (r *remote) send(ctx context.Context, m wire.MessageRequest) (answer wire.MessageResponse, err error) {
+	err = r.call(ctx, http.MethodPost, wire.PathMessages, m, &answer)
+	return answer, err
+}
+
+func (r *remote) message(ctx context.Context, id string) (answer wire.MessageResponse, err error) {
+	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+id, nil, &answer)
+	return answer, err
+}
+
+func (r *remote) subscriptions(ctx context.Context, cursor string) (answer wire.SubscriptionList, err error) {
+	err = r.call(ctx, http.MethodGet, wire.PathSubscriptions+"?limit=1000&cursor="+url.QueryEscape(cursor), nil, &answer)
+	return answer, err
+}
+
+func (r *remote) close() error { return nil }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// pollEvery is how often a message's counts are read.
+const pollEvery = 100 * time.Millisecond
+
+func sendCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "send",
+		Usage: "send a message and watch its delivery",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "title", Usage: "the notification's title", Required: true},
+			&cli.StringFlag{Name: "body", Usage: "its text"},
+			&cli.StringFlag{Name: "navigate", Usage: "the `URL` that a click leads to (default: the site's start)"},
+			&cli.StringFlag{Name: "icon", Usage: "`URL` of an icon"},
+			&cli.StringFlag{Name: "image", Usage: "`URL` of an image"},
+			&cli.StringFlag{Name: "tag", Usage: "replaces a notification with the same tag"},
+			&cli.BoolFlag{Name: "all", Usage: "to every subscription"},
+			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`"},
+			&cli.StringSliceFlag{Name: "user", Usage: "to the devices of user `ID`"},
+			&cli.StringSliceFlag{Name: "subscription", Usage: "to subscription `ID`"},
+			&cli.Int64Flag{Name: "ttl", Usage: "`SECONDS` that push services keep it for a browser that is away", Value: wire.DefaultTTL},
+			&cli.StringFlag{Name: "urgency", Usage: "very-low, low, normal or high"},
+			&cli.StringFlag{Name: "topic", Usage: "replaces a waiting message with the same topic"},
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag, vapidSubjectFlag,
+		},
+		Action: send,
+	}
+}
+
+func send(ctx context.Context, cmd *cli.Command) error {
+	b, err := openBackend(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	sent, err := sendAndWatch(ctx, cmd, b)
+	if err = errors.Join(err, b.close()); err != nil {
+		return err
+	}
+	if cmd.Bool(jsonFlag.Name) {
+		return json.NewEncoder(cmd.Root().Writer).Encode(sent)
+	}
+	c := sent.Counts
+	fmt.Fprintf(cmd.Root().Writer, "%s: %d targeted, %d accepted, %d gone, %d failed, %d expired\n",
+		sent.State, c.Targeted, c.Accepted, c.Gone, c.Failed, c.Expired)
+	if c.Failed+c.Expired > 0 {
+		return fmt.Errorf("%d deliveries failed or expired", c.Failed+c.Expired)
+	}
+	return nil
+}
+
+func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.MessageResponse, error) {
+	ttl := cmd.Int64("ttl")
+	m, err := b.send(ctx, wire.MessageRequest{
+		Notification: wire.Notification{
+			Title: cmd.String("title"), Body: cmd.String("body"), Navigate: cmd.String("navigate"),
+			Icon: cmd.String("icon"), Image: cmd.String("image"), Tag: cmd.String("tag"),
+		},
+		Audience: wire.Audience{
+			All: cmd.Bool("all"), Channels: given(cmd, "channel"), Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
+		},
+		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
+	})
+	if err != nil {
+		return m, err
+	}
+	for _, warning := range m.Warnings {
+		fmt.Fprintln(cmd.Root().ErrWriter, "warning:", warning)
+	}
+	return watch(ctx, cmd, b, m)
+}
+
+// given is the flag's values, nil where it was not given.
+func given(cmd *cli.Command, name string) []string {
+	if !cmd.IsSet(name) {
+		return nil
+	}
+	return cmd.StringSlice(name)
+}
+
+// watch follows the message until nothing is pending, with a progress bar for
+// a person.
+func watch(ctx context.Context, cmd *cli.Command, b backend, m wire.MessageResponse) (wire.MessageResponse, error) {
+	bar := newProgress(cmd.Root().ErrWriter, "sending")
+	defer bar.Finish()
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	for m.State == wire.MessageSending || m.State == wire.MessageScheduled {
+		select {
+		case <-ctx.Done():
+			return m, fmt.Errorf("message %s is still being sent: %w", m.ID, ctx.Err())
+		case <-ticker.C:
+		}
+		var err error
+		if m, err = b.message(ctx, m.ID); err != nil {
+			return m, err
+		}
+		bar.ChangeMax64(max(m.Counts.Targeted, 1))
+		bar.Set64(m.Counts.Targeted - m.Counts.Pending)
+	}
+	return m, nil
+}
+
+func newProgress(w io.Writer, what string) *progressbar.ProgressBar {
+	if !isTerminal(w) {
+		w = io.Discard
+	}
+	return progressbar.NewOptions64(1,
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(pollEvery), progressbar.OptionClearOnFinish())
+}

@@ -1,0 +1,325 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushkit/pushkit/js"
+	"github.com/pushkit/pushkit/server/api"
+	"github.com/pushkit/pushkit/server/dispatch"
+	"github.com/pushkit/pushkit/server/emulator"
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite"
+)
+
+const (
+	// shutdownGrace is how long requests under way may take at the end.
+	shutdownGrace = 10 * time.Second
+	// watchEvery is how often the database is asked whether another process
+	// has written to it.
+	watchEvery = 200 * time.Millisecond
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "run the server",
+		Description: "Needs no configuration: data goes into ./data, the VAPID keys and the first API key\n" +
+			"are made on the first start, and the addresses are printed.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_ADDR")},
+			databaseFlag,
+			&cli.StringSliceFlag{Name: "allowed-origins", Usage: "the sites' `ORIGINS`, separated by commas (default: the server's own)", Sources: cli.EnvVars("PUSHKIT_ALLOWED_ORIGINS")},
+			&cli.StringFlag{Name: "public-url", Usage: "the server's `URL` as browsers see it, needed behind a proxy (default: what the request says)", Sources: cli.EnvVars("PUSHKIT_PUBLIC_URL")},
+			vapidSubjectFlag,
+			apiKeyFlag,
+			pushServicesFlag,
+			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
+			&cli.StringFlag{Name: "emulator-addr", Value: emulator.DefaultAddr, Usage: "the emulator listens on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
+		},
+		Action: serve,
+	}
+}
+
+// A running server and what it listens on.
+type service struct {
+	log       *slog.Logger
+	store     *sqlite.Store
+	site      push.Site
+	listener  net.Listener
+	publicURL *url.URL
+	emulator  net.Listener
+}
+
+func serve(ctx context.Context, cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return fmt.Errorf("pushkit serve takes no arguments, only flags; see pushkit serve --help")
+	}
+	lock, err := dispatchLock(cmd)
+	if err != nil {
+		return err
+	}
+	if held, err := lock.TryLock(); err != nil {
+		return err
+	} else if !held {
+		return fmt.Errorf("another process serves this database already (%s is locked)", lock.Path())
+	}
+	defer lock.Unlock()
+
+	s := &service{log: slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))}
+	if s.store, s.site, err = openDatabase(ctx, cmd, false); err != nil {
+		return err
+	}
+	defer s.store.Close()
+	if err := s.store.Recover(ctx); err != nil {
+		return err
+	}
+	key, made, err := s.ensureAPIKey(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	if err := s.listen(ctx, cmd); err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.setOrigins(ctx, cmd); err != nil {
+		return err
+	}
+	run, err := s.assemble(cmd)
+	if err != nil {
+		return err
+	}
+	s.greet(cmd, key, made)
+	return run(ctx)
+}
+
+// ensureAPIKey lets the key of --api-key in, and makes the first one on the
+// first start. The key is empty where it is not known any more.
+func (s *service) ensureAPIKey(ctx context.Context, cmd *cli.Command) (key string, made bool, err error) {
+	path, err := apiKeyFile(cmd)
+	if err != nil {
+		return "", false, err
+	}
+	if key = cmd.String(apiKeyFlag.Name); key != "" {
+		if len(key) < push.MinAPIKeyLength {
+			return "", false, fmt.Errorf("--api-key has fewer than %d characters", push.MinAPIKeyLength)
+		}
+		return key, false, s.store.AddAPIKey(ctx, s.site.ID, push.HashAPIKey(key))
+	}
+	if any, err := s.store.HasAPIKey(ctx, s.site.ID); err != nil {
+		return "", false, err
+	} else if any {
+		key, _ = readAPIKey(cmd)
+		return key, false, nil
+	}
+	key = push.NewAPIKey()
+	// The file first: a key that is in force and that nobody knows helps
+	// nobody.
+	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+		return "", false, err
+	}
+	return key, true, s.store.AddAPIKey(ctx, s.site.ID, push.HashAPIKey(key))
+}
+
+func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
+	if text := cmd.String("public-url"); text != "" {
+		if s.publicURL, err = parsePublicURL(text); err != nil {
+			return err
+		}
+	}
+	var config net.ListenConfig
+	if s.listener, err = config.Listen(ctx, "tcp", cmd.String("addr")); err != nil {
+		return fmt.Errorf("the server cannot listen on --addr: %w", err)
+	}
+	if cmd.Bool("emulator") {
+		if s.emulator, err = config.Listen(ctx, "tcp", cmd.String("emulator-addr")); err != nil {
+			return errors.Join(fmt.Errorf("the emulator cannot listen on --emulator-addr: %w", err), s.listener.Close())
+		}
+	}
+	return nil
+}
+
+func (s *service) close() {
+	s.listener.Close()
+	if s.emulator != nil {
+		s.emulator.Close()
+	}
+}
+
+// address is the server's, with a name that browsers hold for secure.
+func (s *service) address() string {
+	if s.publicURL != nil {
+		return s.publicURL.String()
+	}
+	return "http://" + localName(s.listener.Addr())
+}
+
+func localName(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && (tcp.IP.IsLoopback() || tcp.IP.IsUnspecified()) {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return addr.String()
+}
+
+func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
+	var origins []string
+	for _, text := range cmd.StringSlice("allowed-origins") {
+		origin, err := push.ParseOrigin(text)
+		if err != nil {
+			return fmt.Errorf("--allowed-origins: %w", err)
+		}
+		origins = append(origins, origin)
+	}
+	if len(origins) == 0 {
+		own, err := url.Parse(s.address())
+		if err != nil {
+			return err
+		}
+		origins = []string{own.Scheme + "://" + own.Host}
+	}
+	s.site.Origins = origins
+	return s.store.SetOrigins(ctx, s.site.ID, origins)
+}
+
+// assemble wires the parts together; the result runs them until its context is
+// done.
+func (s *service) assemble(cmd *cli.Command) (run func(context.Context) error, err error) {
+	var local []string
+	if s.emulator != nil {
+		local = append(local, "http://"+s.emulator.Addr().String(), "http://"+localName(s.emulator.Addr()))
+	}
+	sender, services, err := newSender(cmd, local...)
+	if err != nil {
+		return nil, err
+	}
+	files, err := js.Files()
+	if err != nil {
+		s.log.Warn("the client's files are not served", "error", err)
+		files = nil
+	}
+	dispatcher := dispatch.New(s.store, s.store, sender, s.log)
+	handler, err := api.New(api.Options{
+		Store: s.store, Site: s.site, Dispatcher: dispatcher, Services: services,
+		PublicURL: s.publicURL, Files: files, Log: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	servers := []*http.Server{newHTTPServer(handler)}
+	listeners := []net.Listener{s.listener}
+	if s.emulator != nil {
+		e, err := emulator.New(emulator.Options{})
+		if err != nil {
+			return nil, err
+		}
+		// Websockets last for as long as the browser runs.
+		server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+		server.RegisterOnShutdown(func() { e.Close() })
+		servers, listeners = append(servers, server), append(listeners, s.emulator)
+	}
+	return func(ctx context.Context) error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { dispatcher.Run(ctx); return nil })
+		group.Go(func() error { return s.watch(ctx, dispatcher) })
+		for i, server := range servers {
+			group.Go(func() error { return serveUntilDone(ctx, server, listeners[i]) })
+		}
+		return group.Wait()
+	}, nil
+}
+
+func newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+}
+
+func serveUntilDone(ctx context.Context, server *http.Server, listener net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// watch wakes the dispatcher when another process, such as pushkit send, has
+// written to the database.
+func (s *service) watch(ctx context.Context, dispatcher *dispatch.Dispatcher) error {
+	version, closeWatch, err := s.store.Watch(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeWatch()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last := int64(-1)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		now, err := version()
+		if err != nil {
+			// The dispatcher looks at the queue by itself, only later.
+			continue
+		}
+		if now != last {
+			last = now
+			dispatcher.Wake()
+		}
+	}
+}
+
+func (s *service) greet(cmd *cli.Command, key string, made bool) {
+	out := cmd.Root().Writer
+	fmt.Fprintf(out, "pushkit %s\n\n", version)
+	fmt.Fprintf(out, "  server     %s\n", s.address())
+	demo := s.address() + "/demo/"
+	if key != "" && (made || isTerminal(out)) {
+		demo += "#key=" + key
+	}
+	fmt.Fprintf(out, "  demo       %s\n", demo)
+	if s.emulator != nil {
+		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.Addr())
+		fmt.Fprintf(out, "             to see pushes without the internet: pushkit emulator firefox '%s'\n", demo)
+	}
+	path, _ := apiKeyFile(cmd)
+	if absolute, err := filepath.Abs(path); err == nil && cmd.String(apiKeyFlag.Name) == "" {
+		path = absolute
+		if made {
+			fmt.Fprintf(out, "  API key    %s\n             also in %s\n", key, path)
+		} else {
+			fmt.Fprintf(out, "  API key    in %s\n", path)
+		}
+	}
+	fmt.Fprintln(out)
+	if cmd.String(vapidSubjectFlag.Name) == "" {
+		s.log.Warn("no --vapid-subject: Apple's and Mozilla's push services refuse messages without one")
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v3"
+)
+
+func subscriptionsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "subscriptions",
+		Usage: "look at the subscriptions",
+		Commands: []*cli.Command{{
+			Name:   "list",
+			Usage:  "list them",
+			Flags:  []cli.Flag{jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
+			Action: listSubscriptions,
+		}},
+	}
+}
+
+func listSubscriptions(ctx context.Context, cmd *cli.Command) error {
+	b, err := openBackend(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	return errors.Join(printSubscriptions(ctx, cmd, b), b.close())
+}
+
+// printSubscriptions prints a table, or a JSON object a line.
+func printSubscriptions(ctx context.Context, cmd *cli.Command, b backend) error {
+	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 4, 2, ' ', 0)
+	lines := json.NewEncoder(cmd.Root().Writer)
+	asJSON := cmd.Bool(jsonFlag.Name)
+	if !asJSON {
+		fmt.Fprintln(table, "ID\tPUSH SERVICE\tCHANNELS\tUSER\tCREATED\tLAST SEEN")
+	}
+	for cursor := ""; ; {
+		page, err := b.subscriptions(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		for _, s := range page.Data {
+			if asJSON {
+				if err := lines.Encode(s); err != nil {
+					return err
+				}
+				continue
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.PushService, strings.Join(s.Channels, ","), s.User, s.CreatedAt, s.LastSeenAt)
+		}
+		if page.Next == nil {
+			return table.Flush()
+		}
+		cursor = *page.Next
+	}
+}

@@ -1,0 +1,194 @@
+// Package dispatch sends what a store's queue holds. A fast lane takes messages
+// to a few people, so that they never wait behind a broadcast; a feeder reads
+// audiences, claims batches and further attempts, and feeds the bulk lane.
+// Outcomes are written in the background, shortly after they are known.
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+const (
+	// bulkInFlight and fastInFlight are how many requests each lane has under
+	// way at once.
+	bulkInFlight = 64
+	fastInFlight = 32
+	// claimedRetries is how many further attempts are claimed at once.
+	claimedRetries = 256
+	// longestSleep bounds the wait for the next due time, so that a clock that
+	// was set is noticed.
+	longestSleep = 30 * time.Second
+	// pauseAfterError is the wait after the store has failed.
+	pauseAfterError = time.Second
+	// shutdownGrace is how long requests under way may take when the
+	// dispatcher is told to end.
+	shutdownGrace = 10 * time.Second
+)
+
+// A Sender sends one message; *[webpush.Client] is one.
+type Sender interface {
+	Send(context.Context, webpush.Message) webpush.Result
+}
+
+// A KeySource finds a site's VAPID keys.
+type KeySource interface {
+	VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKey, error)
+}
+
+// A Dispatcher sends what the queue holds while [Dispatcher.Run] runs.
+type Dispatcher struct {
+	queue    push.Queue
+	keys     keyRing
+	sender   Sender
+	log      *slog.Logger
+	now      func() time.Time
+	wake     chan struct{}
+	fast     chan push.Delivery
+	bulk     chan push.Delivery
+	recorder *recorder
+	ended    chan struct{}
+	handing  sync.WaitGroup
+}
+
+// New returns a dispatcher that sends with the keys of source.
+func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *Dispatcher {
+	return &Dispatcher{
+		queue:    queue,
+		keys:     keyRing{source: source},
+		sender:   sender,
+		log:      log,
+		now:      time.Now,
+		wake:     make(chan struct{}, 1),
+		fast:     make(chan push.Delivery),
+		bulk:     make(chan push.Delivery),
+		recorder: newRecorder(queue, log),
+		ended:    make(chan struct{}),
+	}
+}
+
+// Wake says that the queue may have new work.
+func (d *Dispatcher) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Hand gives the fast lane batches that the queue has leased to this process
+// already. It returns at once.
+func (d *Dispatcher) Hand(batches []push.Batch) {
+	for _, batch := range batches {
+		d.handing.Go(func() { d.feed(d.ended, d.fast, batch.Deliveries) })
+	}
+}
+
+// feed hands deliveries to a lane until end; those that are left are claimed
+// again when the queue is recovered.
+func (d *Dispatcher) feed(end <-chan struct{}, lane chan<- push.Delivery, deliveries []push.Delivery) {
+	for _, delivery := range deliveries {
+		select {
+		case lane <- delivery:
+		case <-end:
+			return
+		}
+	}
+}
+
+// Run sends until ctx is done. It returns when the requests under way have
+// ended and their outcomes are written. The queue must have been recovered
+// before anything was leased.
+func (d *Dispatcher) Run(ctx context.Context) {
+	defer d.handing.Wait()
+	defer close(d.ended)
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, cancel) })
+
+	var recording, lanes sync.WaitGroup
+	recording.Go(d.recorder.run)
+	for range bulkInFlight {
+		lanes.Go(func() { d.work(ctx, sending, d.bulk) })
+	}
+	for range fastInFlight {
+		lanes.Go(func() { d.work(ctx, sending, d.fast) })
+	}
+	d.claim(ctx)
+	lanes.Wait()
+	d.recorder.close()
+	recording.Wait()
+}
+
+// work sends what comes down a lane until ctx is done.
+func (d *Dispatcher) work(ctx, sending context.Context, lane <-chan push.Delivery) {
+	for {
+		select {
+		case delivery := <-lane:
+			d.recorder.add(d.attempt(sending, delivery))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// claim feeds the bulk lane until ctx is done.
+func (d *Dispatcher) claim(ctx context.Context) {
+	for ctx.Err() == nil {
+		idle, err := d.claimOnce(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			d.log.Error("the queue cannot be read; trying again", "error", err)
+			d.sleep(ctx, pauseAfterError)
+		case idle:
+			d.sleepUntilDue(ctx)
+		}
+	}
+}
+
+func (d *Dispatcher) claimOnce(ctx context.Context) (idle bool, err error) {
+	expanded, err := d.queue.Expand(ctx)
+	if err != nil {
+		return false, err
+	}
+	retries, err := d.queue.ClaimRetries(ctx, claimedRetries)
+	if err != nil {
+		return false, err
+	}
+	d.feed(ctx.Done(), d.bulk, retries)
+	batches, err := d.queue.ClaimBatches(ctx, 1)
+	if err != nil {
+		return false, err
+	}
+	for _, batch := range batches {
+		d.feed(ctx.Done(), d.bulk, batch.Deliveries)
+	}
+	return expanded && len(retries) == 0 && len(batches) == 0, nil
+}
+
+func (d *Dispatcher) sleepUntilDue(ctx context.Context) {
+	pause := longestSleep
+	at, ok, err := d.queue.NextDue(ctx)
+	if err != nil {
+		pause = pauseAfterError
+	} else if ok {
+		pause = min(max(at.Sub(d.now()), 0), longestSleep)
+	}
+	d.sleep(ctx, pause)
+}
+
+func (d *Dispatcher) sleep(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-timer.C:
+	}
+}

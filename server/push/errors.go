@@ -1,0 +1,56 @@
+package push
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// An Error is a fact with a stable code. It is made where the fact is known,
+// and turned into an answer once, at the edge.
+type Error struct {
+	Code wire.Code
+	// Field is the path of the member that is wrong, if one is.
+	Field string
+	// Detail is a sentence for the caller.
+	Detail string
+	// Cause is for the log alone.
+	Cause error
+}
+
+func (e *Error) Error() string {
+	text := string(e.Code) + ": " + e.Detail
+	if e.Field != "" {
+		text = string(e.Code) + ": " + e.Field + " " + e.Detail
+	}
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// CodeOf is the code of the first *Error in err's chain, or [wire.Internal].
+func CodeOf(err error) wire.Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return wire.Internal
+}
+
+func invalid(field, format string, arguments ...any) error {
+	return &Error{Code: wire.InvalidField, Field: field, Detail: fmt.Sprintf(format, arguments...)}
+}
+
+// invalidKey turns an error of package webpush into one of the domain.
+func invalidKey(err error) error {
+	var field *webpush.FieldError
+	if errors.As(err, &field) {
+		return invalid(field.Field, "%s", field.Reason)
+	}
+	return err
+}

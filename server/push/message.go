@@ -1,0 +1,217 @@
+package push
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A Message is what an application sends, once.
+type Message struct {
+	ID        ID
+	CreatedAt time.Time
+	// DueAt is when it is to be sent; the TTL counts from here.
+	DueAt    time.Time
+	TTL      time.Duration
+	Urgency  webpush.Urgency
+	Topic    string
+	Audience Audience
+	Payload  Payload
+}
+
+// An Audience says whom a message is for. Exactly one member is set.
+type Audience struct {
+	All           bool
+	Channels      []string
+	Users         []string
+	Subscriptions []ID
+}
+
+// Small says whether the audience names people, so that it can be read while
+// the message is accepted.
+func (a Audience) Small() bool { return len(a.Users) > 0 || len(a.Subscriptions) > 0 }
+
+// Counts say what became of a message; see [wire.MessageCounts].
+type Counts = wire.MessageCounts
+
+// A MessageStatus is a message's state as a store knows it.
+type MessageStatus struct {
+	ID            ID
+	State         string
+	CreatedAt     time.Time
+	DueAt         time.Time
+	TargetedFinal bool
+	Counts        Counts
+}
+
+// firefoxAndroidLimit is the largest plaintext in bytes that Firefox on Android
+// receives: its messages travel in base64 within another service's 4096 bytes.
+const firefoxAndroidLimit = 2744
+
+// ParseMessage checks an application's request. base is the URL that relative
+// ones are resolved against and that navigate defaults to. The warnings name
+// what some browser will not honour.
+func ParseMessage(r wire.MessageRequest, base *url.URL, now time.Time) (m *Message, warnings []string, err error) {
+	m = &Message{ID: NewID(), CreatedAt: now, DueAt: now, Urgency: webpush.Urgency(r.Urgency), Topic: r.Topic}
+	if m.Audience, err = parseAudience(r.Audience); err != nil {
+		return nil, nil, err
+	}
+	ttl := int64(wire.DefaultTTL)
+	if r.TTL != nil {
+		ttl = *r.TTL
+	}
+	if ttl < 0 || ttl > wire.MaxTTL {
+		return nil, nil, invalid("ttl", "is not between 0 and %d seconds", wire.MaxTTL)
+	}
+	m.TTL = time.Duration(ttl) * time.Second
+	switch m.Urgency {
+	case "", webpush.UrgencyVeryLow, webpush.UrgencyLow, webpush.UrgencyNormal, webpush.UrgencyHigh:
+	default:
+		return nil, nil, invalid("urgency", "is not very-low, low, normal or high")
+	}
+	if err := checkText("topic", r.Topic, wire.MaxTopicLength); err != nil {
+		return nil, nil, err
+	}
+	if r.SendAt != "" {
+		due, err := time.Parse(time.RFC3339, r.SendAt)
+		if err != nil {
+			return nil, nil, invalid("sendAt", "is not a time such as 2026-12-01T09:00:00Z (RFC 3339)")
+		}
+		if due.After(now) {
+			m.DueAt = due
+		}
+	}
+	n, err := parseNotification(r, base)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.Payload, err = newPayload(n, r.AppBadge); err != nil {
+		return nil, nil, err
+	}
+	if size := m.Payload.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
+		return nil, nil, &Error{Code: wire.MessageTooLarge, Field: "notification",
+			Detail: fmt.Sprintf("makes an encrypted message of %d bytes; push services take %d.", webpush.EncryptedSize(size), wire.MaxEncrypted)}
+	} else if size > firefoxAndroidLimit {
+		warnings = append(warnings, fmt.Sprintf("The message has %d bytes; Firefox on Android loses messages of more than %d.", size, firefoxAndroidLimit))
+	}
+	return m, warnings, nil
+}
+
+func parseAudience(r wire.Audience) (Audience, error) {
+	a := Audience{All: r.All, Channels: r.Channels, Users: r.Users}
+	set := 0
+	for _, is := range []bool{r.All, r.Channels != nil, r.Users != nil, r.Subscriptions != nil} {
+		if is {
+			set++
+		}
+	}
+	if set != 1 {
+		return Audience{}, invalid("audience", "must have exactly one of all, channels, users and subscriptions")
+	}
+	for field, ids := range map[string][]string{
+		"audience.channels": r.Channels, "audience.users": r.Users, "audience.subscriptions": r.Subscriptions,
+	} {
+		if ids != nil && (len(ids) == 0 || len(ids) > wire.MaxAudienceIDs) {
+			return Audience{}, invalid(field, "must have between 1 and %d ids", wire.MaxAudienceIDs)
+		}
+	}
+	for _, channel := range r.Channels {
+		if err := checkChannel("audience.channels", channel); err != nil {
+			return Audience{}, err
+		}
+	}
+	for i, text := range r.Subscriptions {
+		id, ok := ParseID(text)
+		if !ok {
+			return Audience{}, invalid("audience.subscriptions"+indexed(i, ""), "is not a subscription's id")
+		}
+		a.Subscriptions = append(a.Subscriptions, id)
+	}
+	return a, nil
+}
+
+func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotification, error) {
+	n := r.Notification
+	out := wire.PayloadNotification{
+		Title: n.Title, Body: n.Body, Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
+		RequireInteraction: n.RequireInteraction, Renotify: n.Renotify, Silent: n.Silent,
+		Data: wire.PayloadData{Data: n.Data},
+	}
+	if strings.TrimSpace(n.Title) == "" {
+		return out, invalid("notification.title", "is missing")
+	}
+	switch n.Dir {
+	case "", "auto", "ltr", "rtl":
+	default:
+		return out, invalid("notification.dir", "is not auto, ltr or rtl")
+	}
+	if n.Renotify && n.Tag == "" && r.Topic == "" {
+		return out, invalid("notification.renotify", "needs a tag: browsers refuse one without")
+	}
+	if n.Renotify && n.Silent {
+		return out, invalid("notification.renotify", "contradicts silent")
+	}
+	if n.Tag == "" && r.Topic != "" {
+		// A topic replaces what waits at the push service, a tag what is shown.
+		out.Tag = r.Topic
+	}
+	var err error
+	resolve := func(field, text string) string {
+		absolute, e := resolveURL(base, text)
+		if e != nil && err == nil {
+			err = invalid(field, "%s", e)
+		}
+		return absolute
+	}
+	out.Navigate = resolve("notification.navigate", n.Navigate)
+	if n.Navigate == "" {
+		out.Navigate = base.String()
+	}
+	out.Icon = resolve("notification.icon", n.Icon)
+	out.Image = resolve("notification.image", n.Image)
+	out.Badge = resolve("notification.badge", n.Badge)
+	for i, action := range n.Actions {
+		at := "notification.actions" + indexed(i, "")
+		if action.Action == "" || action.Title == "" {
+			return out, invalid(at, "needs an action and a title")
+		}
+		navigate := out.Navigate
+		if action.Navigate != "" {
+			navigate = resolve(at+".navigate", action.Navigate)
+		}
+		out.Actions = append(out.Actions, wire.PayloadAction{
+			Action: action.Action, Title: action.Title, Navigate: navigate, Icon: resolve(at+".icon", action.Icon),
+		})
+	}
+	return out, err
+}
+
+// resolveURL makes text absolute against base. An empty text stays empty:
+// the member is absent.
+func resolveURL(base *url.URL, text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	u, err := base.Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("is not a URL")
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return "", fmt.Errorf("is not an http or https URL")
+	}
+	return u.String(), nil
+}
+
+// indexed writes the path of member name of element i.
+func indexed(i int, name string) string {
+	path := "[" + strconv.Itoa(i) + "]"
+	if name != "" {
+		path += "." + name
+	}
+	return path
+}

@@ -1,0 +1,80 @@
+package push
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A SiteID numbers a site within a store.
+type SiteID int64
+
+// A Site is one website: every row of a store belongs to one.
+type Site struct {
+	ID   SiteID
+	Name string
+	// Origins are the site's, as browsers write them. Relative URLs of
+	// messages are resolved against the first.
+	Origins []string
+	// Tokens makes and reads the deliveries' tokens.
+	Tokens TokenKey
+}
+
+// DefaultSite is the name of the site that a fresh server has.
+const DefaultSite = "default"
+
+// A KeyID numbers a site's VAPID keys.
+type KeyID int64
+
+// A VAPIDKey is one of a site's application server keys.
+type VAPIDKey struct {
+	ID KeyID
+	webpush.VAPIDKey
+	// Current is true for the key with which browsers subscribe now.
+	Current bool
+}
+
+// An APIKeyHash is how an API key is stored: the SHA-256 of its text. API keys
+// are long random texts, so that a slow hash would gain nothing.
+type APIKeyHash [sha256.Size]byte
+
+// HashAPIKey returns the hash of an API key.
+func HashAPIKey(key string) APIKeyHash { return sha256.Sum256([]byte(key)) }
+
+// MinAPIKeyLength is in characters.
+const MinAPIKeyLength = 16
+
+// NewAPIKey makes an API key with 192 random bits.
+func NewAPIKey() string {
+	var raw [24]byte
+	rand.Read(raw[:])
+	return "pk_" + base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// BaseURL is what relative URLs of messages are resolved against.
+func (s Site) BaseURL() (*url.URL, error) {
+	if len(s.Origins) == 0 {
+		return nil, &Error{Code: wire.Internal, Detail: "The site has no origin yet: start pushkit serve once."}
+	}
+	return url.Parse(s.Origins[0] + "/")
+}
+
+// ParseOrigin reads an origin as an operator may write it, such as
+// https://example.com or https://example.com/, into the form of browsers.
+func ParseOrigin(text string) (string, error) {
+	u, err := url.Parse(strings.ToLower(text))
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" ||
+		u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("%q is not an origin such as https://example.com", text)
+	}
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}

@@ -1,0 +1,295 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// States of a batch.
+const (
+	batchWaiting = 0
+	batchLeased  = 1
+	batchDone    = 2
+)
+
+// CreateMessage implements [push.Messages].
+func (s *Store) CreateMessage(ctx context.Context, site push.SiteID, m *push.Message, o push.CreateOptions) (status push.MessageStatus, batches []push.Batch, err error) {
+	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		status, batches, err = s.createMessage(ctx, q, site, m, o)
+		return err
+	})
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	return status, batches, nil
+}
+
+func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, o push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
+	if o.IdempotencyKey != "" {
+		known, err := q.IdempotencyByKey(ctx, db.IdempotencyByKeyParams{Site: int64(site), Key: o.IdempotencyKey})
+		if err == nil {
+			if !bytes.Equal(known.Request, o.RequestHash[:]) {
+				return push.MessageStatus{}, nil, &push.Error{Code: wire.IdempotencyConflict,
+					Detail: "This Idempotency-Key was used for another message."}
+			}
+			status, err := s.messageStatus(ctx, q, site, push.ID(known.Message))
+			return status, nil, err
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return push.MessageStatus{}, nil, err
+		}
+	}
+	audience, err := json.Marshal(m.Audience)
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	fast := m.Audience.Small() && !m.DueAt.After(s.now())
+	final := int64(0)
+	if fast {
+		final = 1
+	}
+	if err := q.InsertMessage(ctx, db.InsertMessageParams{
+		ID: m.ID[:], Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt.UnixMilli(), DueAt: m.DueAt.UnixMilli(),
+		Ttl: int64(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience),
+		Payload: m.Payload.Template(), TargetedFinal: final,
+	}); err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	if o.IdempotencyKey != "" {
+		if err := q.InsertIdempotency(ctx, db.InsertIdempotencyParams{
+			Site: int64(site), Key: o.IdempotencyKey, Request: o.RequestHash[:], Message: m.ID[:], CreatedAt: s.now().UnixMilli()}); err != nil {
+			return push.MessageStatus{}, nil, err
+		}
+	}
+	var batches []push.Batch
+	if fast {
+		batches, err = s.batchNow(ctx, q, site, m, o.Lease)
+	} else {
+		err = s.expandLater(ctx, q, m)
+	}
+	if err == nil {
+		err = finishMessage(ctx, q, m.ID[:])
+	}
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	status, err := s.messageStatus(ctx, q, site, m.ID)
+	return status, batches, err
+}
+
+// batchNow makes the batches of a small audience. With lease they are returned.
+func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, lease bool) ([]push.Batch, error) {
+	members, err := smallAudience(ctx, q, site, m.Audience)
+	if err != nil {
+		return nil, err
+	}
+	state := int64(batchWaiting)
+	if lease {
+		state = batchLeased
+	}
+	var batches []push.Batch
+	for service, ids := range members {
+		for len(ids) > 0 {
+			n := min(len(ids), push.BatchSize)
+			no, err := insertBatch(ctx, q, m.ID[:], service, m.DueAt.UnixMilli(), state, ids[:n])
+			if err != nil {
+				return nil, err
+			}
+			if lease {
+				batch, err := s.loadBatch(ctx, q, site, m, service, no, make([]byte, n), bytes.Join(ids[:n], nil))
+				if err != nil {
+					return nil, err
+				}
+				batches = append(batches, batch)
+			}
+			ids = ids[n:]
+		}
+	}
+	return batches, nil
+}
+
+// expandLater notes that the audience is to be read at each push service.
+func (s *Store) expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
+	services, err := q.PushServices(ctx)
+	if err != nil {
+		return err
+	}
+	if m.Audience.Small() {
+		// These few are read at once when the message is due, whatever their
+		// push services.
+		services = []db.PushService{{ID: anyService}}
+	}
+	for _, service := range services {
+		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{
+			Message: m.ID[:], PushService: service.ID, DueAt: m.DueAt.UnixMilli()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// anyService stands in an expansion that reads all push services at once.
+const anyService = 0
+
+// smallAudience returns the subscriptions' ids by push service.
+func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int64][][]byte, error) {
+	members := make(map[int64][][]byte)
+	seen := make(map[push.ID]bool)
+	add := func(service int64, id []byte) {
+		if !seen[push.ID(id)] {
+			seen[push.ID(id)] = true
+			members[service] = append(members[service], id)
+		}
+	}
+	for _, id := range audience.Subscriptions {
+		service, err := q.SubscriptionPlaceByID(ctx, db.SubscriptionPlaceByIDParams{Site: int64(site), ID: id[:]})
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		add(service, id[:])
+	}
+	for _, user := range audience.Users {
+		rows, err := q.SubscriptionsOfUser(ctx, db.SubscriptionsOfUserParams{Site: int64(site), User: user})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			add(row.PushService, row.ID)
+		}
+	}
+	return members, nil
+}
+
+// MessageStatus implements [push.Messages].
+func (s *Store) MessageStatus(ctx context.Context, site push.SiteID, id push.ID) (push.MessageStatus, error) {
+	return s.messageStatus(ctx, s.read, site, id)
+}
+
+func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.SiteID, id push.ID) (push.MessageStatus, error) {
+	row, err := q.MessageOfSite(ctx, db.MessageOfSiteParams{Site: int64(site), ID: id[:]})
+	if errors.Is(err, sql.ErrNoRows) {
+		return push.MessageStatus{}, &push.Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}
+	}
+	if err != nil {
+		return push.MessageStatus{}, err
+	}
+	return s.statusOf(ctx, q, db.MessagesBeforeRow(row))
+}
+
+func (s *Store) statusOf(ctx context.Context, q *db.Queries, row db.MessagesBeforeRow) (push.MessageStatus, error) {
+	counts, err := q.MessageCounts(ctx, row.ID)
+	if err != nil {
+		return push.MessageStatus{}, err
+	}
+	status := push.MessageStatus{
+		ID: push.ID(row.ID), State: row.State, CreatedAt: time.UnixMilli(row.CreatedAt), DueAt: time.UnixMilli(row.DueAt),
+		TargetedFinal: row.TargetedFinal == 1, Counts: push.Counts(counts),
+	}
+	if status.State == wire.MessageSending && status.DueAt.After(s.now()) {
+		status.State = wire.MessageScheduled
+	}
+	return status, nil
+}
+
+// ListMessages implements [push.Messages].
+func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor string, limit int) ([]push.MessageStatus, string, error) {
+	before := bytes.Repeat([]byte{0xff}, 16)
+	if cursor != "" {
+		id, ok := push.ParseID(cursor)
+		if !ok {
+			return nil, "", &push.Error{Code: wire.InvalidField, Field: "cursor", Detail: "is not one that this server gave."}
+		}
+		before = id[:]
+	}
+	rows, err := s.read.MessagesBefore(ctx, db.MessagesBeforeParams{Site: int64(site), ID: before, Limit: int64(limit) + 1})
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = push.ID(rows[limit-1].ID).String()
+	}
+	page := make([]push.MessageStatus, len(rows))
+	for i, row := range rows {
+		if page[i], err = s.statusOf(ctx, s.read, row); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, nil
+}
+
+// RecordEvents implements [push.Messages].
+func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []push.Event) error {
+	type batch struct {
+		message push.ID
+		no      uint32
+	}
+	byBatch := make(map[batch][]push.Event)
+	for _, event := range events {
+		at := batch{event.Delivery.Message, event.Delivery.Batch}
+		byBatch[at] = append(byBatch[at], event)
+	}
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		for at, events := range byBatch {
+			sets, err := q.BatchEvents(ctx, db.BatchEventsParams{Site: int64(site), Message: at.message[:], No: int64(at.no)})
+			if errors.Is(err, sql.ErrNoRows) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			for _, event := range events {
+				if ordinal := int(event.Delivery.Ordinal); ordinal < len(sets) {
+					sets[ordinal] = byte(push.EventKind(sets[ordinal]).Add(event.Kind))
+				}
+			}
+			update := db.UpdateEventsParams{Events: sets, Message: at.message[:], No: int64(at.no)}
+			for _, set := range sets {
+				update.Displayed += has(set, push.EventDisplayed)
+				update.Clicked += has(set, push.EventClicked)
+				update.Closed += has(set, push.EventClosed)
+			}
+			if err := q.UpdateEvents(ctx, update); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func has(set byte, kind push.EventKind) int64 {
+	if push.EventKind(set)&kind != 0 {
+		return 1
+	}
+	return 0
+}
+
+// message reads what deliveries share.
+func message(row db.Message) (*push.Message, error) {
+	m := &push.Message{
+		ID: push.ID(row.ID), CreatedAt: time.UnixMilli(row.CreatedAt), DueAt: time.UnixMilli(row.DueAt),
+		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
+	}
+	if err := json.Unmarshal([]byte(row.Audience), &m.Audience); err != nil {
+		return nil, fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	var err error
+	if m.Payload, err = push.ParsePayload(row.Payload); err != nil {
+		return nil, fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	return m, nil
+}

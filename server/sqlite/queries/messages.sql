@@ -1,0 +1,35 @@
+-- name: InsertMessage :exec
+INSERT INTO messages (id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: MessageByID :one
+SELECT * FROM messages WHERE id = ?;
+
+-- name: MessageOfSite :one
+SELECT id, state, created_at, due_at, targeted_final FROM messages WHERE site = ? AND id = ?;
+
+-- name: MessagesBefore :many
+SELECT id, state, created_at, due_at, targeted_final FROM messages
+WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?;
+
+-- name: SetMessageState :exec
+UPDATE messages SET state = ?, targeted_final = ? WHERE id = ?;
+
+-- name: MessageCounts :one
+SELECT CAST(COALESCE(SUM(targeted), 0) AS INTEGER) AS targeted,
+       CAST(COALESCE(SUM(accepted), 0) AS INTEGER) AS accepted,
+       CAST(COALESCE(SUM(gone), 0) AS INTEGER) AS gone,
+       CAST(COALESCE(SUM(failed), 0) AS INTEGER) AS failed,
+       CAST(COALESCE(SUM(expired), 0) AS INTEGER) AS expired,
+       CAST(COALESCE(SUM(cancelled), 0) AS INTEGER) AS cancelled,
+       CAST(COALESCE(SUM(pending), 0) AS INTEGER) AS pending,
+       CAST(COALESCE(SUM(displayed), 0) AS INTEGER) AS displayed,
+       CAST(COALESCE(SUM(clicked), 0) AS INTEGER) AS clicked,
+       CAST(COALESCE(SUM(closed), 0) AS INTEGER) AS closed
+FROM batches WHERE message = ?;
+
+-- name: InsertIdempotency :exec
+INSERT INTO idempotency (site, key, request, message, created_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: IdempotencyByKey :one
+SELECT request, message FROM idempotency WHERE site = ? AND key = ?;

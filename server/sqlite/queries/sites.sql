@@ -1,0 +1,51 @@
+-- name: InsertSite :one
+INSERT INTO sites (name, token_key, created_at) VALUES (?, ?, ?)
+RETURNING id;
+
+-- name: SiteByName :one
+SELECT id, name, token_key FROM sites WHERE name = ?;
+
+-- name: Origins :many
+SELECT origin FROM origins WHERE site = ? ORDER BY position;
+
+-- name: DeleteOrigins :exec
+DELETE FROM origins WHERE site = ?;
+
+-- name: InsertOrigin :exec
+INSERT INTO origins (site, position, origin) VALUES (?, ?, ?);
+
+-- name: TokenKey :one
+SELECT token_key FROM sites WHERE id = ?;
+
+-- name: InsertVAPIDKey :exec
+INSERT INTO vapid_keys (site, key_id, state, public, private, created_at)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: VAPIDKeys :many
+SELECT key_id, state, private FROM vapid_keys
+WHERE site = ? ORDER BY state DESC, key_id DESC;
+
+-- name: VAPIDKeyByPublic :one
+SELECT key_id FROM vapid_keys WHERE site = ? AND public = ?;
+
+-- name: CurrentVAPIDKey :one
+SELECT key_id FROM vapid_keys WHERE site = ? AND state = 1;
+
+-- name: InsertAPIKey :exec
+INSERT INTO api_keys (hash, site, created_at) VALUES (?, ?, ?)
+ON CONFLICT (hash) DO NOTHING;
+
+-- name: SiteOfAPIKey :one
+SELECT site FROM api_keys WHERE hash = ?;
+
+-- name: CountAPIKeys :one
+SELECT COUNT(*) FROM api_keys WHERE site = ?;
+
+-- name: InsertPushService :exec
+INSERT INTO push_services (name) VALUES (?) ON CONFLICT (name) DO NOTHING;
+
+-- name: PushServiceByName :one
+SELECT id FROM push_services WHERE name = ?;
+
+-- name: PushServices :many
+SELECT id, name FROM push_services;

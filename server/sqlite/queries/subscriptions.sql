@@ -1,0 +1,59 @@
+-- name: InsertSubscription :exec
+INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256dh, auth,
+    key_id, locale, time_zone, user, created_at, last_seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: UpdateSubscription :exec
+UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, last_seen_at = ?
+WHERE site = ? AND endpoint_hash = ?;
+
+-- name: TouchSubscription :exec
+UPDATE subscriptions SET last_seen_at = ? WHERE site = ? AND endpoint_hash = ?;
+
+-- name: SubscriptionByEndpoint :one
+SELECT * FROM subscriptions WHERE site = ? AND endpoint_hash = ?;
+
+-- name: DeleteSubscription :exec
+DELETE FROM subscriptions WHERE site = ? AND endpoint_hash = ?;
+
+-- name: SubscriptionsAfter :many
+SELECT * FROM subscriptions
+WHERE site = ? AND (push_service, id) > (CAST(sqlc.arg(push_service) AS INTEGER), CAST(sqlc.arg(id) AS BLOB))
+ORDER BY site, push_service, id LIMIT sqlc.arg(limit);
+
+-- name: SubscriptionByID :one
+SELECT * FROM subscriptions WHERE site = ? AND push_service = ? AND id = ?;
+
+-- name: SubscriptionPlaceByID :one
+SELECT push_service FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = sqlc.arg(id);
+
+-- name: SubscriptionsOfUser :many
+SELECT push_service, id FROM subscriptions
+WHERE site = ? AND user = ? AND user <> '';
+
+-- name: ChannelsOfSubscription :many
+SELECT channel FROM subscription_channels
+WHERE site = ? AND push_service = ? AND subscription = ?
+ORDER BY channel;
+
+-- name: InsertChannel :exec
+INSERT INTO subscription_channels (site, channel, push_service, subscription)
+VALUES (?, ?, ?, ?);
+
+-- name: DeleteChannel :exec
+DELETE FROM subscription_channels
+WHERE site = ? AND channel = ? AND push_service = ? AND subscription = ?;
+
+-- name: PutTombstone :exec
+INSERT INTO tombstones (site, endpoint_hash, reason, ended_at, id, channels, user)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (site, endpoint_hash) DO UPDATE SET
+    reason = excluded.reason, ended_at = excluded.ended_at, id = excluded.id,
+    channels = excluded.channels, user = excluded.user;
+
+-- name: TombstoneByEndpoint :one
+SELECT * FROM tombstones WHERE site = ? AND endpoint_hash = ?;
+
+-- name: DeleteTombstone :exec
+DELETE FROM tombstones WHERE site = ? AND endpoint_hash = ?;

@@ -1,0 +1,230 @@
+// Package sqlite keeps the domain in one SQLite file, by
+// github.com/mattn/go-sqlite3: WAL, synchronous=FULL, one writer that commits
+// in groups and a pool of readers. The statements are in queries and generated
+// by sqlc into package db, the schema is in migrations and applied by goose.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+	"github.com/pressly/goose/v3"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+//go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is a [push.Store] in one SQLite file.
+type Store struct {
+	now     func() time.Time
+	writing *sql.DB
+	writer  *writer
+	reading *sql.DB
+	read    *db.Queries
+}
+
+var _ push.Store = (*Store)(nil)
+
+// Options are optional parts of a store.
+type Options struct {
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Open opens or makes the database at path, brings its schema up to date and
+// gives a fresh one its default site with a VAPID key. Close it after use.
+func Open(ctx context.Context, path string, options Options) (*Store, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	writing, err := sql.Open("sqlite3", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	writing.SetMaxOpenConns(1)
+	s := &Store{now: options.Now, writing: writing}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), writing.Close())
+	}
+	// The file holds the private VAPID keys.
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, writing.Close())
+	}
+	if s.reading, err = sql.Open("sqlite3", dsn(path, "_query_only=true")); err != nil {
+		return nil, errors.Join(err, writing.Close())
+	}
+	s.reading.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
+	s.reading.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
+	s.read = db.New(s.reading)
+	s.writer = newWriter(writing)
+	return s, nil
+}
+
+func dsn(path, more string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=10000&" + more
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writing, folder)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	tx, err := s.writing.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := s.addDefaultSite(ctx, db.New(tx)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
+	if _, err := q.SiteByName(ctx, push.DefaultSite); !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	tokens := make([]byte, len(push.TokenKey{}))
+	rand.Read(tokens)
+	now := s.now().UnixMilli()
+	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: push.DefaultSite, TokenKey: tokens, CreatedAt: now})
+	if err != nil {
+		return err
+	}
+	key, err := webpush.GenerateVAPIDKey()
+	if err != nil {
+		return err
+	}
+	return q.InsertVAPIDKey(ctx, db.InsertVAPIDKeyParams{
+		Site: site, KeyID: 1, State: currentKey, Public: key.Public(), Private: key.Private(), CreatedAt: now,
+	})
+}
+
+// currentKey is the state of a site's current VAPID key.
+const currentKey = 1
+
+// Close ends the writer after what it was given, and closes the file.
+func (s *Store) Close() error {
+	s.writer.close()
+	return errors.Join(s.reading.Close(), s.writing.Close())
+}
+
+// Watch returns a function that tells SQLite's data_version, which changes
+// whenever another process has changed the database, and one that ends the
+// watch.
+func (s *Store) Watch(ctx context.Context) (version func() (int64, error), end func() error, err error) {
+	// The version belongs to one connection.
+	conn, err := s.reading.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func() (version int64, err error) {
+		err = conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
+		return version, err
+	}, conn.Close, nil
+}
+
+// Site implements [push.Store].
+func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
+	row, err := s.read.SiteByName(ctx, name)
+	if err != nil {
+		return push.Site{}, fmt.Errorf("site %q: %w", name, err)
+	}
+	origins, err := s.read.Origins(ctx, row.ID)
+	return push.Site{ID: push.SiteID(row.ID), Name: row.Name, Origins: origins, Tokens: push.TokenKey(row.TokenKey)}, err
+}
+
+// SetOrigins implements [push.Store].
+func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []string) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		if err := q.DeleteOrigins(ctx, int64(site)); err != nil {
+			return err
+		}
+		for i, origin := range origins {
+			if err := q.InsertOrigin(ctx, db.InsertOriginParams{Site: int64(site), Position: int64(i), Origin: origin}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// VAPIDKeys implements [push.Store].
+func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKey, error) {
+	rows, err := s.read.VAPIDKeys(ctx, int64(site))
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]push.VAPIDKey, len(rows))
+	for i, row := range rows {
+		key, err := webpush.NewVAPIDKey(row.Private)
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey}
+	}
+	return keys, nil
+}
+
+// SiteOfAPIKey implements [push.Store].
+func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (push.SiteID, bool, error) {
+	site, err := s.read.SiteOfAPIKey(ctx, hash[:])
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return push.SiteID(site), err == nil, err
+}
+
+// HasAPIKey says whether any API key opens the site.
+func (s *Store) HasAPIKey(ctx context.Context, site push.SiteID) (bool, error) {
+	n, err := s.read.CountAPIKeys(ctx, int64(site))
+	return n > 0, err
+}
+
+// AddAPIKey implements [push.Store].
+func (s *Store) AddAPIKey(ctx context.Context, site push.SiteID, hash push.APIKeyHash) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.InsertAPIKey(ctx, db.InsertAPIKeyParams{Hash: hash[:], Site: int64(site), CreatedAt: s.now().UnixMilli()})
+	})
+}
+
+// pushServiceID returns the number of a push service, which it gets on first
+// sight.
+func pushServiceID(ctx context.Context, q *db.Queries, name string) (int64, error) {
+	id, err := q.PushServiceByName(ctx, name)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	if err := q.InsertPushService(ctx, name); err != nil {
+		return 0, err
+	}
+	return q.PushServiceByName(ctx, name)
+}

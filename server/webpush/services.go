@@ -1,0 +1,168 @@
+package webpush
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// VendorServices are the browser vendors' push services, in the form that
+// [ParseServices] takes. A build of Chromium that is not on the stable channel
+// gets endpoints of jmt17.google.com.
+var VendorServices = []string{
+	"fcm.googleapis.com",
+	"jmt17.google.com",
+	"*.push.services.mozilla.com",
+	"*.push.apple.com",
+	"*.notify.windows.com",
+}
+
+// vendors gives the name of a push service by its rule's host.
+var vendors = map[string]string{
+	"fcm.googleapis.com":        "google",
+	"jmt17.google.com":          "google",
+	"push.services.mozilla.com": "mozilla",
+	"push.apple.com":            "apple",
+	"notify.windows.com":        "microsoft",
+}
+
+// Services is the set of push services that may be called. Endpoints are
+// hostile input: an endpoint outside this set is never stored or dialled. The
+// zero value allows none.
+type Services struct {
+	rules []serviceRule
+}
+
+type serviceRule struct {
+	host      string // lower case, without port
+	port      string // empty: the scheme's
+	wildcard  bool   // any name of one or more labels below host
+	plain     bool   // http, for a push service on this machine
+	routedVia *url.URL
+}
+
+// ParseServices reads rules, each one of
+//
+//	host                       exactly this host, https, port 443
+//	*.host                     every host below it
+//	http://127.0.0.1:8090      a push service on this machine, plain http
+//	host=http://127.0.0.1:8090 requests for that host go there instead (also
+//	                           host=https://127.0.0.1:8090); Host, SNI and the
+//	                           VAPID audience stay the endpoint's
+//
+// Plain http and routes are for loopback addresses alone.
+func ParseServices(rules []string) (*Services, error) {
+	s := new(Services)
+	for _, text := range rules {
+		rule, err := parseServiceRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("push service %q: %w", text, err)
+		}
+		s.rules = append(s.rules, rule)
+	}
+	// Routes first: they name one host and win over the vendors' rules.
+	slices.SortStableFunc(s.rules, func(a, b serviceRule) int {
+		return boolOrder(b.routedVia != nil) - boolOrder(a.routedVia != nil)
+	})
+	return s, nil
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func parseServiceRule(text string) (serviceRule, error) {
+	host, via, routed := strings.Cut(text, "=")
+	if routed {
+		u, err := parseLoopback(via)
+		if err != nil {
+			return serviceRule{}, err
+		}
+		if err := checkHost(host); err != nil {
+			return serviceRule{}, err
+		}
+		return serviceRule{host: host, routedVia: u}, nil
+	}
+	if strings.Contains(text, "://") {
+		u, err := parseLoopback(text)
+		if err != nil {
+			return serviceRule{}, err
+		}
+		if u.Scheme != "http" {
+			return serviceRule{}, fmt.Errorf("name an https service by its host alone")
+		}
+		return serviceRule{host: u.Hostname(), port: u.Port(), plain: true}, nil
+	}
+	host, wildcard := strings.CutPrefix(text, "*.")
+	if err := checkHost(host); err != nil {
+		return serviceRule{}, err
+	}
+	return serviceRule{host: host, wildcard: wildcard}, nil
+}
+
+func parseLoopback(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Port() == "" ||
+		strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("want http://127.0.0.1:PORT or https://127.0.0.1:PORT")
+	}
+	if !isLoopback(u.Hostname()) {
+		return nil, fmt.Errorf("%s is not an address of this machine", u.Hostname())
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+func checkHost(host string) error {
+	if host == "" || host != strings.ToLower(host) || strings.ContainsAny(host, "/:@*?# ") || !strings.Contains(host, ".") {
+		return fmt.Errorf("want a host name in lower case, such as push.example.com or *.push.example.com")
+	}
+	return nil
+}
+
+// ErrServiceNotAllowed is returned for an endpoint whose push service is not
+// in the set.
+var ErrServiceNotAllowed = &FieldError{"endpoint", "belongs to no push service that this server knows"}
+
+// Check returns [ErrServiceNotAllowed] unless endpoint belongs to a push
+// service of the set, and the service's name: google, mozilla, apple,
+// microsoft, or the host (with the port of a local one).
+func (s *Services) Check(endpoint string) (name string, err error) {
+	u, err := parseEndpoint(endpoint)
+	if err != nil {
+		return "", err
+	}
+	rule, ok := s.match(u)
+	if !ok {
+		return "", ErrServiceNotAllowed
+	}
+	if vendor, ok := vendors[rule.host]; ok {
+		return vendor, nil
+	}
+	return u.Host, nil
+}
+
+func (s *Services) match(u *url.URL) (serviceRule, bool) {
+	for _, rule := range s.rules {
+		if rule.plain != (u.Scheme == "http") || rule.port != u.Port() {
+			continue
+		}
+		host := u.Hostname()
+		if rule.wildcard && strings.HasSuffix(host, "."+rule.host) || !rule.wildcard && host == rule.host {
+			return rule, true
+		}
+	}
+	return serviceRule{}, false
+}

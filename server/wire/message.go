@@ -1,0 +1,121 @@
+package wire
+
+// MessageRequest is the body of POST /v1/messages.
+type MessageRequest struct {
+	Notification Notification `json:"notification"`
+	Audience     Audience     `json:"audience"`
+	// AppBadge is the number on the app's icon; 0 clears it.
+	AppBadge *uint64 `json:"appBadge,omitempty"`
+	// TTL is in seconds from the time the message is due; nil means
+	// DefaultTTL, 0 now or never.
+	TTL *int64 `json:"ttl,omitempty"`
+	// Urgency is very-low, low, normal or high (RFC 8030 section 5.3).
+	Urgency string `json:"urgency,omitempty"`
+	Topic   string `json:"topic,omitempty"`
+	// SendAt is when the message is due (RFC 3339); empty: now.
+	SendAt string `json:"sendAt,omitempty"`
+}
+
+// Notification is what the person sees. Its URLs may be relative to the site's
+// first origin.
+type Notification struct {
+	Title              string               `json:"title"`
+	Body               string               `json:"body,omitempty"`
+	Navigate           string               `json:"navigate,omitempty"`
+	Icon               string               `json:"icon,omitempty"`
+	Image              string               `json:"image,omitempty"`
+	Badge              string               `json:"badge,omitempty"`
+	Tag                string               `json:"tag,omitempty"`
+	Lang               string               `json:"lang,omitempty"`
+	Dir                string               `json:"dir,omitempty"`
+	Actions            []NotificationAction `json:"actions,omitempty"`
+	RequireInteraction bool                 `json:"requireInteraction,omitempty"`
+	Renotify           bool                 `json:"renotify,omitempty"`
+	Silent             bool                 `json:"silent,omitempty"`
+	// Data is the site's own, of any JSON type.
+	Data any `json:"data,omitempty"`
+}
+
+// NotificationAction is one button; without Navigate it leads where the
+// notification does.
+type NotificationAction struct {
+	Action   string `json:"action"`
+	Title    string `json:"title"`
+	Icon     string `json:"icon,omitempty"`
+	Navigate string `json:"navigate,omitempty"`
+}
+
+// Audience says whom a message is for: one of its members is set.
+type Audience struct {
+	All bool `json:"all,omitempty"`
+	// Channels: subscriptions with any of these.
+	Channels []string `json:"channels,omitempty"`
+	// Users are the site's own ids, Subscriptions ours.
+	Users         []string `json:"users,omitempty"`
+	Subscriptions []string `json:"subscriptions,omitempty"`
+}
+
+// States of a message.
+const (
+	MessageScheduled = "scheduled"
+	MessageSending   = "sending"
+	// MessageSent: nothing is pending.
+	MessageSent      = "sent"
+	MessageCancelled = "cancelled"
+)
+
+// MessageResponse answers POST /v1/messages and GET /v1/messages/{id}.
+type MessageResponse struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
+	// CreatedAt and DueAt are in RFC 3339.
+	CreatedAt string        `json:"createdAt"`
+	DueAt     string        `json:"dueAt"`
+	Counts    MessageCounts `json:"counts"`
+	// TargetedFinal is false while the audience is still being read.
+	TargetedFinal bool `json:"targetedFinal"`
+	// Warnings name what some browser will not honour.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// MessageCounts say what became of a message's deliveries: Targeted is the sum
+// of Accepted, Gone, Failed, Expired, Cancelled and Pending at all times.
+type MessageCounts struct {
+	Targeted  int64 `json:"targeted"`
+	Accepted  int64 `json:"accepted"`
+	Gone      int64 `json:"gone"`
+	Failed    int64 `json:"failed"`
+	Expired   int64 `json:"expired"`
+	Cancelled int64 `json:"cancelled"`
+	Pending   int64 `json:"pending"`
+	Displayed int64 `json:"displayed"`
+	Clicked   int64 `json:"clicked"`
+	Closed    int64 `json:"closed"`
+}
+
+// SubscriptionInfo is an element of GET /v1/subscriptions. It does not hold
+// the endpoint, which is a secret of the subscriber.
+type SubscriptionInfo struct {
+	ID          string   `json:"id"`
+	Channels    []string `json:"channels"`
+	User        string   `json:"user,omitempty"`
+	PushService string   `json:"pushService"`
+	Locale      string   `json:"locale,omitempty"`
+	TimeZone    string   `json:"timeZone,omitempty"`
+	State       string   `json:"state"`
+	CreatedAt   string   `json:"createdAt"`
+	LastSeenAt  string   `json:"lastSeenAt"`
+}
+
+// SubscriptionList answers GET /v1/subscriptions.
+type SubscriptionList struct {
+	Data []SubscriptionInfo `json:"data"`
+	// Next is the cursor of the next page, nil on the last.
+	Next *string `json:"next"`
+}
+
+// MessageList answers GET /v1/messages, newest first.
+type MessageList struct {
+	Data []MessageResponse `json:"data"`
+	Next *string           `json:"next"`
+}
