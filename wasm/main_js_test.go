@@ -58,7 +58,9 @@ func TestSubscribeAwaitsThePermission(t *testing.T) {
 	handed := page(t)
 	granted := eval(t, "Object.getOwnPropertyDescriptor(Notification, 'permission')")
 	eval(t, "Object.defineProperty(Notification, 'permission', {value: 'default'})")
-	t.Cleanup(func() { _, _ = dom.CallGlobal("Object", "defineProperty", eval(t, "Notification"), "permission", granted) })
+	t.Cleanup(func() {
+		_, _ = dom.CallGlobal("Object", "defineProperty", eval(t, "Notification"), "permission", granted)
+	})
 	const base = "({server: 'https://push.example.com', serviceWorker: location.origin + '/sw.js', scope: location.origin + '/p/', "
 	for args, want := range map[string]wire.Code{
 		"permission: Promise.resolve('denied')})":                  wire.PermissionDenied,
