@@ -36,7 +36,7 @@ const focused = (page: WindowClient): Promise<boolean> =>
 const ask = (page: WindowClient, message: WorkerMessage): Promise<MessagePort | undefined> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1);
+    port1.onmessage = ({ data }) => resolve(data === true ? port1 : undefined);
     setTimeout(resolve, ClickAnswerTimeout);
     page.postMessage({ pushkit: message }, [port2]);
   });

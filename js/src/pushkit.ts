@@ -126,10 +126,10 @@ export class Pushkit extends EventTarget {
   #hear = ({ data, ports: [port] }: MessageEvent): void => {
     const { type, ...detail } = Object(data?.pushkit);
     if (type === WorkerChange || type === WorkerPush) this.#emit(type, detail);
-    if (type === WorkerClick && port && this.#clickListeners.size) {
+    if (type === WorkerClick && port) {
       // Of all pages that answer the worker chooses one, and tells it so.
       port.onmessage = () => this.#emit("click", detail);
-      port.postMessage(true);
+      port.postMessage(this.#clickListeners.size > 0);
     }
   };
 }

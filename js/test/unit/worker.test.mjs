@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { load } from "./bundle.mjs";
 
 /** @typedef {{title: string, options: any, close: () => void}} Shown */
@@ -15,6 +15,8 @@ let screen = [];
 let happened = [];
 /** The open windows. @type {any[]} */
 let pages = [];
+/** What keeps Node alive until it is closed. @type {MessagePort[]} */
+let ports = [];
 /** Whether the browser takes a notification. @type {(options: any) => boolean} */
 let takes;
 
@@ -45,6 +47,11 @@ beforeEach(() => {
   happened = [];
   pages = [];
   takes = () => true;
+});
+
+afterEach(() => {
+  for (const port of ports) port.close();
+  ports = [];
 });
 
 /**
@@ -80,11 +87,9 @@ function page(url, { takes = false, focuses = true } = {}) {
     },
     postMessage(/** @type {any} */ message, /** @type {MessagePort[]} */ [port] = []) {
       messages.push(message.pushkit);
+      if (port) ports.push(port);
       if (!port || !takes) return;
-      port.onmessage = () => {
-        happened.push(`click ${url}`);
-        port.close();
-      };
+      port.onmessage = () => happened.push(`click ${url}`);
       port.postMessage(true);
     },
   };
@@ -180,7 +185,7 @@ describe("a click", () => {
     await shown();
     await click();
     // The page hears on its port, after the worker is done.
-    while (happened.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 1000 && happened.length < 2; i++) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(happened, ["focus https://site.example/one", "click https://site.example/one"]);
     assert.deepEqual(one.messages.at(-1), {
       type: "click", navigate: "https://site.example/live", action: "", title: "t", body: undefined, tag: "T", data: { own: 1 },

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+func testBundler(t *testing.T) bundler {
+	t.Helper()
+	root, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goroot, err := goCommand(root, nil, "env", "GOROOT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bundler{root: root, goroot: strings.TrimSpace(goroot), defines: map[string]string{
+		"PUSHKIT_WASM":    `"pushkit.test.wasm"`,
+		"PUSHKIT_EXEC":    `"wasm_exec.test.js"`,
+		"PUSHKIT_VERSION": `"0.0.0"`,
+	}}
+}
+
+func TestBundlesSayNothingOfTheMachineThatBuiltThem(t *testing.T) {
+	b := testBundler(t)
+	for _, e := range append(loaderEntries(), execEntry()) {
+		files, err := b.bundle(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range files {
+			for _, path := range []string{b.root, b.goroot, filepath.Dir(b.root)} {
+				if bytes.Contains(content, []byte(path)) {
+					t.Errorf("%s holds %s", name, path)
+				}
+			}
+			if strings.HasSuffix(name, ".map") && !bytes.Contains(content, []byte(`"../`)) {
+				t.Errorf("%s names no source beside dist", name)
+			}
+		}
+	}
+}
+
+func TestTheWorkerCanBeImportedByAnyKindOfWorker(t *testing.T) {
+	b := testBundler(t)
+	for _, e := range loaderEntries() {
+		files, err := b.bundle(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// importScripts refuses these, and a classic script too.
+		static := regexp.MustCompile(`(?:^|[;}\n])(?:export[ {]|import[ {"'])|import\.meta`).Match(files[e.name])
+		if module := e.name == wire.FileLoader; static != module {
+			t.Errorf("%s: has a module's syntax: %v, want %v", e.name, static, module)
+		}
+	}
+}
+
+func TestWriteKeepsOnlyTheHashedFilesOfThisBuild(t *testing.T) {
+	folder := t.TempDir()
+	old := hashed(wasmFile, []byte("old"))
+	if err := write(folder, map[string][]byte{old: []byte("old"), "pushkit.js": []byte("old")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".gitignore"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	now := hashed(wasmFile, []byte("new"))
+	if err := write(folder, map[string][]byte{now: []byte("new"), "pushkit.js": []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	want := []string{".gitignore", now, now + ".br", "pushkit.js", "pushkit.js.br"}
+	if strings.Join(names, " ") != strings.Join(want, " ") {
+		t.Errorf("got %v, want %v", names, want)
+	}
+}
+
+func TestTheBrotliFormIsOfTheFileBesideIt(t *testing.T) {
+	folder := t.TempDir()
+	for _, content := range []string{"first", "second", "second"} {
+		if err := write(folder, map[string][]byte{"pushkit.js": []byte(content)}); err != nil {
+			t.Fatal(err)
+		}
+		compressed, err := os.ReadFile(filepath.Join(folder, "pushkit.js.br"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(brotli.NewReader(bytes.NewReader(compressed)))
+		if err != nil || string(got) != content {
+			t.Errorf("pushkit.js.br holds %q, %v; want %q", got, err, content)
+		}
+	}
+}
+
+func TestAHashedNameChangesWithTheContentAndIsKnownAsOne(t *testing.T) {
+	a, b := hashed(execFile, []byte("a")), hashed(execFile, []byte("b"))
+	if a == b || !hashedName.MatchString(a) || !hashedName.MatchString(b+".br") {
+		t.Errorf("got %s and %s", a, b)
+	}
+	for _, name := range []string{wire.FileLoader, wire.FileLoaderClassic, wire.FileWorker, ".gitignore"} {
+		if hashedName.MatchString(name) {
+			t.Errorf("%s would be removed as stale", name)
+		}
+	}
+}
