@@ -308,7 +308,7 @@ func TestWebLocksExclude(t *testing.T) {
 	first := make(chan error, 1)
 	wrong := errors.New("wrong")
 	go func() {
-		first <- weblocks.Request(t.Context(), "test", func(context.Context) error {
+		first <- weblocks.Request(t.Context(), "test", func(dom.Context) error {
 			close(held)
 			<-release
 			return wrong
@@ -317,12 +317,12 @@ func TestWebLocksExclude(t *testing.T) {
 	<-held
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := weblocks.Request(ctx, "test", func(context.Context) error { t.Error("ran"); return nil }); err != context.Canceled {
+	if err := weblocks.Request(ctx, "test", func(dom.Context) error { t.Error("ran"); return nil }); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	second := make(chan error, 1)
 	go func() {
-		second <- weblocks.Request(t.Context(), "test", func(context.Context) error { return nil })
+		second <- weblocks.Request(t.Context(), "test", func(dom.Context) error { return nil })
 	}()
 	select {
 	case err := <-second:
@@ -336,7 +336,7 @@ func TestWebLocksExclude(t *testing.T) {
 	if err := <-second; err != nil {
 		t.Error(err)
 	}
-	if err := weblocks.Request(limit(t), "-no", func(context.Context) error { return nil }); !errors.Is(err, dom.NotSupportedError) {
+	if err := weblocks.Request(limit(t), "-no", func(dom.Context) error { return nil }); !errors.Is(err, dom.NotSupportedError) {
 		t.Errorf("a reserved name: error %v", err)
 	}
 }

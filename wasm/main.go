@@ -44,13 +44,13 @@ func start() error {
 	c := client.New(client.NewBrowser())
 	methods := map[string]any{}
 	for name, call := range map[string]method{
-		"subscribe": func(ctx context.Context, options client.Options, args safejs.Value) (client.State, error) {
+		"subscribe": func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error) {
 			return c.Subscribe(ctx, options, newPrompt(args))
 		},
-		"unsubscribe": func(ctx context.Context, options client.Options, _ safejs.Value) (client.State, error) {
+		"unsubscribe": func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
 			return c.Unsubscribe(ctx, options)
 		},
-		"sync": func(ctx context.Context, options client.Options, _ safejs.Value) (client.State, error) {
+		"sync": func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
 			return c.Sync(ctx, options)
 		},
 	} {
@@ -65,7 +65,7 @@ func start() error {
 }
 
 // A method is one of the client's. args is what options were read from.
-type method func(ctx context.Context, options client.Options, args safejs.Value) (client.State, error)
+type method func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error)
 
 // promise is the method as JavaScript sees it.
 func (m method) promise(_ safejs.Value, args []safejs.Value) any {
@@ -108,7 +108,7 @@ func newPrompt(args safejs.Value) client.Prompt {
 		prompt.NoGesture = err == nil && !truthy
 	}
 	if permission, ok := dom.Member(args, "permission"); ok {
-		prompt.Answer = func(ctx context.Context) (notification.Permission, error) {
+		prompt.Answer = func(ctx dom.Context) (notification.Permission, error) {
 			answer, err := dom.Await(ctx, permission)
 			if err != nil {
 				return "", err

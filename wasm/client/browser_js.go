@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -20,10 +19,10 @@ func NewBrowser() *Browser {
 	return &Browser{
 		Permission:        notification.CurrentPermission,
 		RequestPermission: notification.RequestPermission,
-		Register: func(ctx context.Context, scriptURL, scope string) (*Registration, error) {
+		Register: func(ctx dom.Context, scriptURL, scope string) (*Registration, error) {
 			return newRegistration(serviceworker.Register(ctx, scriptURL, scope))
 		},
-		GetRegistration: func(ctx context.Context, clientURL string) (*Registration, error) {
+		GetRegistration: func(ctx dom.Context, clientURL string) (*Registration, error) {
 			return newRegistration(serviceworker.GetRegistration(ctx, clientURL))
 		},
 		Request:      newLock(),
@@ -34,12 +33,12 @@ func NewBrowser() *Browser {
 }
 
 // newLock returns Web Locks, or what stands in for them.
-func newLock() func(context.Context, string, func(context.Context) error) error {
+func newLock() func(dom.Context, string, func(dom.Context) error) error {
 	if weblocks.Supported() {
 		return weblocks.Request
 	}
 	held := make(chan struct{}, 1)
-	return func(ctx context.Context, _ string, do func(context.Context) error) error {
+	return func(ctx dom.Context, _ string, do func(dom.Context) error) error {
 		select {
 		case held <- struct{}{}:
 			defer func() { <-held }()
@@ -65,7 +64,7 @@ func newRegistration(r *serviceworker.Registration, err error) (*Registration, e
 			}
 			return workers
 		},
-		AwaitActive: func(ctx context.Context) error {
+		AwaitActive: func(ctx dom.Context) error {
 			_, err := r.AwaitActive(ctx)
 			return err
 		},
@@ -81,7 +80,7 @@ type envelope struct {
 func newWorker(w *serviceworker.Worker) Worker {
 	return Worker{
 		ScriptURL: w.ScriptURL(),
-		Ask: func(ctx context.Context, message wire.WorkerMessage) (wire.WorkerMessage, error) {
+		Ask: func(ctx dom.Context, message wire.WorkerMessage) (wire.WorkerMessage, error) {
 			value, err := w.Ask(ctx, envelope{message})
 			if err != nil {
 				return wire.WorkerMessage{}, err
@@ -98,10 +97,10 @@ func newPushManager(m *push.Manager, err error) (*PushManager, error) {
 		return nil, err
 	}
 	return &PushManager{
-		GetSubscription: func(ctx context.Context) (*PushSubscription, error) {
+		GetSubscription: func(ctx dom.Context) (*PushSubscription, error) {
 			return newPushSubscription(m.GetSubscription(ctx))
 		},
-		Subscribe: func(ctx context.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
+		Subscribe: func(ctx dom.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
 			return newPushSubscription(m.Subscribe(ctx, options))
 		},
 	}, nil
@@ -114,7 +113,7 @@ func newPushSubscription(s *push.Subscription, err error) (*PushSubscription, er
 	return &PushSubscription{s.Endpoint(), s.ApplicationServerKey, s.ToJSON, s.Unsubscribe}, nil
 }
 
-func fetchJSON(ctx context.Context, method, url string, body any) (int, any, error) {
+func fetchJSON(ctx dom.Context, method, url string, body any) (int, any, error) {
 	// The server knows its visitors by their endpoints, never by cookies.
 	init := fetch.Init{Method: method, Credentials: "omit", Cache: "no-store"}
 	if body != nil {

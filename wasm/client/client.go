@@ -11,9 +11,8 @@
 package client
 
 import (
-	"context"
-
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/notification"
 )
 
@@ -40,7 +39,7 @@ type State struct {
 // asks for permission where that was not given yet, for which it must be called
 // within a click. If the server cannot be reached, the wish is kept: Sync
 // fulfils it later.
-func (c *Client) Subscribe(ctx context.Context, options Options, prompt Prompt) (State, error) {
+func (c *Client) Subscribe(ctx dom.Context, options Options, prompt Prompt) (State, error) {
 	if err := options.validate(); err != nil {
 		return State{}, err
 	}
@@ -49,7 +48,7 @@ func (c *Client) Subscribe(ctx context.Context, options Options, prompt Prompt) 
 	if err := c.askPermission(ctx, prompt); err != nil {
 		return State{}, err
 	}
-	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
 		return c.establish(ctx, &options)
 	})
 }
@@ -57,11 +56,11 @@ func (c *Client) Subscribe(ctx context.Context, options Options, prompt Prompt) 
 // Unsubscribe ends the subscription in the browser and on the server. If the
 // server cannot be reached, that is not an error: nothing can be sent any more,
 // and Sync tells it later.
-func (c *Client) Unsubscribe(ctx context.Context, options Options) (State, error) {
+func (c *Client) Unsubscribe(ctx dom.Context, options Options) (State, error) {
 	if err := options.validate(); err != nil {
 		return State{}, err
 	}
-	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
 		return State{}, c.end(ctx, &options)
 	})
 }
@@ -70,11 +69,11 @@ func (c *Client) Unsubscribe(ctx context.Context, options Options) (State, error
 // the server of a subscription that ended, and restores one that is wanted and
 // missing in the browser or on the server. It asks the person nothing and does
 // nothing for one who never subscribed.
-func (c *Client) Sync(ctx context.Context, options Options) (State, error) {
+func (c *Client) Sync(ctx dom.Context, options Options) (State, error) {
 	if err := options.validate(); err != nil {
 		return State{}, err
 	}
-	return c.exclusively(ctx, options, func(ctx context.Context) (State, error) {
+	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
 		record, err := c.record(ctx, options.Scope)
 		if err != nil || record == nil {
 			return State{}, err
@@ -95,11 +94,11 @@ func (c *Client) Sync(ctx context.Context, options Options) (State, error) {
 
 // exclusively runs do while no other call on the same scope runs, in this tab
 // or another.
-func (c *Client) exclusively(ctx context.Context, options Options, do func(context.Context) (State, error)) (State, error) {
+func (c *Client) exclusively(ctx dom.Context, options Options, do func(dom.Context) (State, error)) (State, error) {
 	waiting, cancel := within(ctx, wire.LockTimeout)
 	defer cancel()
 	var state State
-	err := c.browser.Request(waiting, "pushkit:"+options.Scope, func(context.Context) error {
+	err := c.browser.Request(waiting, "pushkit:"+options.Scope, func(dom.Context) error {
 		cancel()
 		var err error
 		state, err = do(ctx)
@@ -111,7 +110,7 @@ func (c *Client) exclusively(ctx context.Context, options Options, do func(conte
 	return state, nil
 }
 
-func (c *Client) askPermission(ctx context.Context, prompt Prompt) error {
+func (c *Client) askPermission(ctx dom.Context, prompt Prompt) error {
 	permission, err := c.browser.Permission()
 	if err != nil {
 		return coded(wire.NoPushManager, err)
@@ -137,14 +136,14 @@ func (c *Client) askPermission(ctx context.Context, prompt Prompt) error {
 	}
 }
 
-func (c *Client) record(ctx context.Context, scope string) (*wire.Record, error) {
+func (c *Client) record(ctx dom.Context, scope string) (*wire.Record, error) {
 	ctx, cancel := within(ctx, wire.StorageTimeout)
 	defer cancel()
 	record, err := c.browser.Record(ctx, scope)
 	return record, coded(wire.StorageFailed, err)
 }
 
-func (c *Client) update(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
+func (c *Client) update(ctx dom.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
 	ctx, cancel := within(ctx, wire.StorageTimeout)
 	defer cancel()
 	record, err := c.browser.UpdateRecord(ctx, scope, change)

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -94,25 +93,25 @@ func (f *fake) browser() *Browser {
 	lock := make(chan struct{}, 1)
 	return &Browser{
 		Permission: func() (notification.Permission, error) { return f.permission, nil },
-		RequestPermission: func(context.Context) (notification.Permission, error) {
+		RequestPermission: func(dom.Context) (notification.Permission, error) {
 			f.asked++
 			f.permission = f.answer
 			return f.answer, nil
 		},
-		Register: func(_ context.Context, scriptURL, scope string) (*Registration, error) {
+		Register: func(_ dom.Context, scriptURL, scope string) (*Registration, error) {
 			if f.install != nil {
 				return nil, f.install
 			}
 			f.script, f.scope = scriptURL, scope
 			return f.registration(), nil
 		},
-		GetRegistration: func(_ context.Context, url string) (*Registration, error) {
+		GetRegistration: func(_ dom.Context, url string) (*Registration, error) {
 			if f.script == "" || !strings.HasPrefix(url, f.scope) {
 				return nil, nil
 			}
 			return f.registration(), nil
 		},
-		Request: func(ctx context.Context, name string, do func(context.Context) error) error {
+		Request: func(ctx dom.Context, name string, do func(dom.Context) error) error {
 			if name != "pushkit:"+scope {
 				f.t.Errorf("lock %q", name)
 			}
@@ -125,10 +124,10 @@ func (f *fake) browser() *Browser {
 			}
 		},
 		Fetch: f.fetch,
-		Record: func(context.Context, string) (*wire.Record, error) {
+		Record: func(dom.Context, string) (*wire.Record, error) {
 			return f.record, f.store
 		},
-		UpdateRecord: func(_ context.Context, _ string, change func(*wire.Record)) (wire.Record, error) {
+		UpdateRecord: func(_ dom.Context, _ string, change func(*wire.Record)) (wire.Record, error) {
 			if f.store != nil {
 				return wire.Record{}, f.store
 			}
@@ -147,7 +146,7 @@ func (f *fake) registration() *Registration {
 	return &Registration{
 		Scope: f.scope,
 		Workers: func() []Worker {
-			return []Worker{{ScriptURL: f.script, Ask: func(ctx context.Context, _ wire.WorkerMessage) (wire.WorkerMessage, error) {
+			return []Worker{{ScriptURL: f.script, Ask: func(ctx dom.Context, _ wire.WorkerMessage) (wire.WorkerMessage, error) {
 				if f.pong {
 					return wire.WorkerMessage{Type: wire.WorkerPong}, nil
 				}
@@ -155,10 +154,10 @@ func (f *fake) registration() *Registration {
 				return wire.WorkerMessage{}, ctx.Err()
 			}}}
 		},
-		AwaitActive: func(context.Context) error { return nil },
+		AwaitActive: func(dom.Context) error { return nil },
 		PushManager: func() (*PushManager, error) {
 			return &PushManager{
-				GetSubscription: func(context.Context) (*PushSubscription, error) { return f.present(), nil },
+				GetSubscription: func(dom.Context) (*PushSubscription, error) { return f.present(), nil },
 				Subscribe:       f.pushSubscribe,
 			}, nil
 		},
@@ -181,7 +180,7 @@ func (f *fake) present() *PushSubscription {
 		ToJSON: func() (push.SubscriptionJSON, error) {
 			return push.SubscriptionJSON{Endpoint: s.endpoint, Keys: push.Keys{P256dh: "p", Auth: "a"}}, nil
 		},
-		Unsubscribe: func(context.Context) (bool, error) {
+		Unsubscribe: func(dom.Context) (bool, error) {
 			if f.unsubscribe != nil {
 				return false, f.unsubscribe
 			}
@@ -193,7 +192,7 @@ func (f *fake) present() *PushSubscription {
 	}
 }
 
-func (f *fake) pushSubscribe(ctx context.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
+func (f *fake) pushSubscribe(ctx dom.Context, options push.SubscriptionOptionsInit) (*PushSubscription, error) {
 	if !options.UserVisibleOnly {
 		f.t.Error("subscribe without userVisibleOnly")
 	}
@@ -225,7 +224,7 @@ func (f *fake) pushSubscribe(ctx context.Context, options push.SubscriptionOptio
 }
 
 // fetch is the server, as DESIGN's table of calls has it.
-func (f *fake) fetch(_ context.Context, method, url string, body any) (int, any, error) {
+func (f *fake) fetch(_ dom.Context, method, url string, body any) (int, any, error) {
 	path, ok := strings.CutPrefix(url, server)
 	if !ok {
 		f.t.Errorf("call of %s", url)

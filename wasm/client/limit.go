@@ -4,16 +4,13 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/pushkit/pushkit/wasm/dom"
 )
 
-// limited is what context.WithTimeout makes. That one leads the linker to much
-// that the WebAssembly needs for nothing else, a seventh of what it may be
-// larger than the smallest one.
+// limited is what context.WithTimeout makes, as far as a [dom.Context] goes.
 type limited struct {
-	// deadline is in nanoseconds since 1970.
-	deadline int64
-	done     chan struct{}
-	value    func(key any) any
+	done chan struct{}
 
 	mu  sync.Mutex
 	err error
@@ -21,14 +18,9 @@ type limited struct {
 
 // within returns ctx bounded to so many milliseconds. cancel must be called
 // once the work is done.
-func within(ctx context.Context, milliseconds int) (bounded context.Context, cancel context.CancelFunc) {
-	duration := time.Duration(milliseconds) * time.Millisecond
-	l := &limited{
-		deadline: time.Now().Add(duration).UnixNano(),
-		done:     make(chan struct{}),
-		value:    ctx.Value,
-	}
-	timer := time.AfterFunc(duration, func() { l.end(context.DeadlineExceeded) })
+func within(ctx dom.Context, milliseconds int) (bounded dom.Context, cancel func()) {
+	l := &limited{done: make(chan struct{})}
+	timer := time.AfterFunc(time.Duration(milliseconds)*time.Millisecond, func() { l.end(context.DeadlineExceeded) })
 	if ended := ctx.Done(); ended != nil {
 		go func() {
 			select {
@@ -53,8 +45,6 @@ func (l *limited) end(err error) {
 	}
 }
 
-func (l *limited) Deadline() (deadline time.Time, ok bool) { return time.Unix(0, l.deadline), true }
-
 func (l *limited) Done() <-chan struct{} { return l.done }
 
 func (l *limited) Err() error {
@@ -62,5 +52,3 @@ func (l *limited) Err() error {
 	defer l.mu.Unlock()
 	return l.err
 }
-
-func (l *limited) Value(key any) any { return l.value(key) }

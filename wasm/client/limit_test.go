@@ -20,17 +20,13 @@ func TestWithinEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				type key struct{}
-				parent, cancelParent := context.WithCancel(context.WithValue(t.Context(), key{}, "kept"))
+				parent, cancelParent := context.WithCancel(t.Context())
 				defer cancelParent()
 				ctx, cancel := within(parent, 1000)
 				defer cancel()
 				synctest.Wait()
-				if ctx.Err() != nil || ctx.Value(key{}) != "kept" {
-					t.Fatalf("before the end: %v, %v", ctx.Err(), ctx.Value(key{}))
-				}
-				if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != time.Second {
-					t.Errorf("deadline in %v", time.Until(deadline))
+				if ctx.Err() != nil {
+					t.Fatalf("before the end: %v", ctx.Err())
 				}
 				test.end(cancelParent, cancel)
 				<-ctx.Done()

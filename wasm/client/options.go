@@ -1,8 +1,8 @@
 package client
 
 import (
-	"context"
 	"encoding/base64"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +38,7 @@ type Options struct {
 type Prompt struct {
 	// Answer returns the answer to a question that was put already; nil: the
 	// client asks.
-	Answer func(ctx context.Context) (notification.Permission, error)
+	Answer func(ctx dom.Context) (notification.Permission, error)
 	// NoGesture says that the call did not come from a click or the like, in
 	// which browsers ask.
 	NoGesture bool

@@ -1,8 +1,8 @@
 package client
 
 import (
-	"context"
 	"errors"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"strconv"
 	"strings"
 
@@ -11,7 +11,7 @@ import (
 )
 
 // applicationServerKey asks the server for its key.
-func (c *Client) applicationServerKey(ctx context.Context, server string) (string, error) {
+func (c *Client) applicationServerKey(ctx dom.Context, server string) (string, error) {
 	var config wire.Config
 	if err := c.call(ctx, "GET", server+wire.PathConfig, nil, &config); err != nil {
 		return "", err
@@ -22,7 +22,7 @@ func (c *Client) applicationServerKey(ctx context.Context, server string) (strin
 // call speaks with the server: it sends request, unless that is nil, as JSON and
 // stores the answer in response, unless that is nil. What is not an answer of
 // the server, such as a proxy's page, is wire.ServerUnreachable.
-func (c *Client) call(ctx context.Context, method, url string, request, response any) error {
+func (c *Client) call(ctx dom.Context, method, url string, request, response any) error {
 	ctx, cancel := within(ctx, wire.RequestTimeout)
 	defer cancel()
 	var body any

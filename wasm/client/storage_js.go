@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -16,7 +15,7 @@ type storage struct {
 	database *indexeddb.Database
 }
 
-func (s *storage) record(ctx context.Context, scope string) (*wire.Record, error) {
+func (s *storage) record(ctx dom.Context, scope string) (*wire.Record, error) {
 	var record *wire.Record
 	err := s.transact(ctx, indexeddb.ReadOnly, func(store *indexeddb.ObjectStore) error {
 		var err error
@@ -26,7 +25,7 @@ func (s *storage) record(ctx context.Context, scope string) (*wire.Record, error
 	return record, err
 }
 
-func (s *storage) update(ctx context.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
+func (s *storage) update(ctx dom.Context, scope string, change func(*wire.Record)) (wire.Record, error) {
 	var updated wire.Record
 	err := s.transact(ctx, indexeddb.ReadWrite, func(store *indexeddb.ObjectStore) error {
 		record, err := get(ctx, store, scope)
@@ -47,7 +46,7 @@ func (s *storage) update(ctx context.Context, scope string, change func(*wire.Re
 	return updated, err
 }
 
-func get(ctx context.Context, store *indexeddb.ObjectStore, scope string) (*wire.Record, error) {
+func get(ctx dom.Context, store *indexeddb.ObjectStore, scope string) (*wire.Record, error) {
 	value, err := store.Get(ctx, scope)
 	if err != nil || value.IsUndefined() {
 		return nil, err
@@ -61,7 +60,7 @@ func get(ctx context.Context, store *indexeddb.ObjectStore, scope string) (*wire
 
 // transact runs do on the registrations in a transaction, which it undoes if do
 // fails. A connection that the browser has closed meanwhile is opened anew.
-func (s *storage) transact(ctx context.Context, mode indexeddb.Mode, do func(*indexeddb.ObjectStore) error) error {
+func (s *storage) transact(ctx dom.Context, mode indexeddb.Mode, do func(*indexeddb.ObjectStore) error) error {
 	transaction, err := s.begin(ctx, mode)
 	if errors.Is(err, dom.InvalidStateError) {
 		s.database = nil
@@ -81,7 +80,7 @@ func (s *storage) transact(ctx context.Context, mode indexeddb.Mode, do func(*in
 	return transaction.Await(ctx)
 }
 
-func (s *storage) begin(ctx context.Context, mode indexeddb.Mode) (*indexeddb.Transaction, error) {
+func (s *storage) begin(ctx dom.Context, mode indexeddb.Mode) (*indexeddb.Transaction, error) {
 	database := s.database
 	if database == nil {
 		var err error

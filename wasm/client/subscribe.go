@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
@@ -13,7 +12,7 @@ import (
 
 // establish makes browser and server agree on a subscription, whatever stands
 // at its start.
-func (c *Client) establish(ctx context.Context, options *Options) (State, error) {
+func (c *Client) establish(ctx dom.Context, options *Options) (State, error) {
 	// First of all: the worker learns the server's address from the record, and
 	// whatever is interrupted from here on is pending.
 	record, err := c.update(ctx, options.Scope, func(record *wire.Record) {
@@ -64,7 +63,7 @@ func (c *Client) establish(ctx context.Context, options *Options) (State, error)
 // tell posts the browser's subscription and writes down what the server
 // answered. An endpoint that the server knows to be dead, as browsers do not, is
 // replaced once.
-func (c *Client) tell(ctx context.Context, options *Options, record wire.Record, s *subscriber) (State, error) {
+func (c *Client) tell(ctx dom.Context, options *Options, record wire.Record, s *subscriber) (State, error) {
 	replaces := record.Endpoint
 	if replaces == "" {
 		replaces = s.ended
@@ -106,7 +105,7 @@ func (c *Client) tell(ctx context.Context, options *Options, record wire.Record,
 	return State{Subscribed: true, Endpoint: endpoint, ID: response.ID, Channels: response.Channels}, nil
 }
 
-func (c *Client) post(ctx context.Context, options *Options, record wire.Record, s *subscriber, replaces string) (wire.SubscribeResponse, error) {
+func (c *Client) post(ctx dom.Context, options *Options, record wire.Record, s *subscriber, replaces string) (wire.SubscribeResponse, error) {
 	var response wire.SubscribeResponse
 	subscription, err := s.subscription.ToJSON()
 	if err != nil {
@@ -146,7 +145,7 @@ type subscriber struct {
 
 // subscribe takes the browser's subscription if it has our key, and makes one
 // otherwise.
-func (s *subscriber) subscribe(ctx context.Context) error {
+func (s *subscriber) subscribe(ctx dom.Context) error {
 	if err := s.find(ctx); err != nil {
 		return err
 	}
@@ -168,7 +167,7 @@ func (s *subscriber) subscribe(ctx context.Context) error {
 }
 
 // renew ends the subscription and makes another.
-func (s *subscriber) renew(ctx context.Context) error {
+func (s *subscriber) renew(ctx dom.Context) error {
 	s.ended = s.subscription.Endpoint
 	if err := s.unsubscribe(ctx); err != nil {
 		return err
@@ -176,7 +175,7 @@ func (s *subscriber) renew(ctx context.Context) error {
 	return s.make(ctx)
 }
 
-func (s *subscriber) make(ctx context.Context) error {
+func (s *subscriber) make(ctx dom.Context) error {
 	replaced := false
 	for attempt := 1; ; attempt++ {
 		err := s.request(ctx)
@@ -209,15 +208,13 @@ func (s *subscriber) make(ctx context.Context) error {
 		if attempt >= wire.SubscribeAttempts {
 			return &Error{Code: wire.PushServiceUnreachable, Detail: "the browser gives endpoints of " + wire.PermanentlyRemovedHost}
 		}
-		select {
-		case <-time.After(wire.SubscribeDelay * time.Millisecond):
-		case <-ctx.Done():
-			return coded(wire.Unexpected, ctx.Err())
-		}
+		delay, cancel := within(ctx, wire.SubscribeDelay)
+		<-delay.Done()
+		cancel()
 	}
 }
 
-func (s *subscriber) request(ctx context.Context) error {
+func (s *subscriber) request(ctx dom.Context) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	subscription, err := s.manager.Subscribe(ctx, push.SubscriptionOptionsInit{
@@ -228,7 +225,7 @@ func (s *subscriber) request(ctx context.Context) error {
 	return err
 }
 
-func (s *subscriber) find(ctx context.Context) error {
+func (s *subscriber) find(ctx dom.Context) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	subscription, err := s.manager.GetSubscription(ctx)
@@ -239,13 +236,13 @@ func (s *subscriber) find(ctx context.Context) error {
 	return nil
 }
 
-func (s *subscriber) unsubscribe(ctx context.Context) error {
+func (s *subscriber) unsubscribe(ctx dom.Context) error {
 	return unsubscribe(ctx, s.subscription)
 }
 
 // unsubscribe ends a subscription in the browser. One that has ended already is
 // no error.
-func unsubscribe(ctx context.Context, subscription *PushSubscription) error {
+func unsubscribe(ctx dom.Context, subscription *PushSubscription) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
 	if _, err := subscription.Unsubscribe(ctx); err != nil {

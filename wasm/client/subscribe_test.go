@@ -63,6 +63,13 @@ func TestSubscribeEndsSubscribed(t *testing.T) {
 		"with endpoints of the removed host first": {
 			arrange: func(f *fake) { f.endpoints = []string{removed + "1", removed + "2"} }, made: 3,
 		},
+		"with a present endpoint of the removed host": {
+			arrange: func(f *fake) {
+				f.script = script
+				f.subscription = &subscription{removed + "1", keyA}
+			},
+			replaces: removed + "1", made: 1,
+		},
 		"with another worker that imports ours": {
 			arrange: func(f *fake) { f.script, f.pong = "https://site.example/theirs.js", true }, made: 1,
 		},
@@ -152,6 +159,10 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 		"a proxy answers": {
 			arrange: func(f *fake) { f.status = 502 }, code: wire.ServerUnreachable, kept: true,
 		},
+		"another server answers": {
+			arrange: func(f *fake) { f.status, f.refuse = 404, map[string]any{"error": "no such page"} },
+			code:    wire.ServerUnreachable, detail: "HTTP status 404 without an answer of pushkit's", kept: true,
+		},
 		"storage refused": {
 			arrange: func(f *fake) { f.store = &dom.Exception{Name: dom.SecurityError} }, code: wire.StorageFailed,
 		},
@@ -159,6 +170,10 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 		"long channel": {
 			options: func(o *Options) { o.Channels = &[]string{"ok", strings.Repeat("ä", wire.MaxChannelLength+1)} },
 			code:    wire.InvalidOption, detail: "channels[1] must have 1 to 64 characters",
+		},
+		"short key": {
+			options: func(o *Options) { o.ApplicationServerKey = keyA[:80] },
+			code:    wire.InvalidOption, detail: "applicationServerKey",
 		},
 		"malformed key": {
 			options: func(o *Options) { o.ApplicationServerKey = keyA[1:] },
@@ -212,7 +227,7 @@ func TestForeignWorkerIsNotReplaced(t *testing.T) {
 // The question that the loader has put within the click is not put again.
 func TestSubscribeTakesTheLoadersAnswer(t *testing.T) {
 	f := newFake(t)
-	answer := func(context.Context) (notification.Permission, error) {
+	answer := func(dom.Context) (notification.Permission, error) {
 		f.permission = notification.Granted
 		return notification.Granted, nil
 	}
@@ -250,7 +265,7 @@ func TestAnotherTabCannotBlockForEver(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() {
-			_ = browser.Request(ctx, "pushkit:"+scope, func(ctx context.Context) error { <-ctx.Done(); return nil })
+			_ = browser.Request(ctx, "pushkit:"+scope, func(ctx dom.Context) error { <-ctx.Done(); return nil })
 		}()
 		synctest.Wait()
 		start := time.Now()

@@ -168,6 +168,21 @@ func TestUnsubscribeWhileBrowserFails(t *testing.T) {
 	}
 }
 
+// A person who could not unsubscribe and changes their mind keeps what they
+// have.
+func TestSubscribeAfterFailedUnsubscribe(t *testing.T) {
+	f := subscribed(t)
+	c := New(f.browser())
+	f.unsubscribe, f.away = &dom.Exception{Name: dom.AbortError}, true
+	_, _ = c.Unsubscribe(t.Context(), options)
+	f.unsubscribe, f.away = nil, false
+	state, err := c.Subscribe(t.Context(), options, Prompt{})
+	f.check(state, err)
+	if f.made != 1 {
+		t.Errorf("%d made", f.made)
+	}
+}
+
 // A person who unsubscribed while the server was away and comes back keeps the
 // new subscription, and the server loses the old one.
 func TestSubscribeAfterUnfinishedUnsubscribe(t *testing.T) {

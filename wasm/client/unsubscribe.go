@@ -1,13 +1,12 @@
 package client
 
 import (
-	"context"
-
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 )
 
 // end unsubscribes the browser and tells the server.
-func (c *Client) end(ctx context.Context, options *Options) error {
+func (c *Client) end(ctx dom.Context, options *Options) error {
 	subscription, err := c.ourSubscription(ctx, options)
 	if err != nil {
 		return err
@@ -47,7 +46,7 @@ func (c *Client) end(ctx context.Context, options *Options) error {
 
 // ourSubscription returns the browser's subscription on our scope, or nil where
 // there is none or it belongs to another's service worker.
-func (c *Client) ourSubscription(ctx context.Context, options *Options) (*PushSubscription, error) {
+func (c *Client) ourSubscription(ctx dom.Context, options *Options) (*PushSubscription, error) {
 	registration, err := c.registration(ctx, options)
 	if err != nil || registration == nil || len(registration.Workers()) == 0 {
 		return nil, err
@@ -74,7 +73,7 @@ func (c *Client) ourSubscription(ctx context.Context, options *Options) (*PushSu
 
 // finishRemoving does what an Unsubscribe has left: in the browser, which may
 // have failed to, and on the server.
-func (c *Client) finishRemoving(ctx context.Context, scope string, record *wire.Record) error {
+func (c *Client) finishRemoving(ctx dom.Context, scope string, record *wire.Record) error {
 	if record.Removing == "" {
 		return nil
 	}
@@ -84,7 +83,7 @@ func (c *Client) finishRemoving(ctx context.Context, scope string, record *wire.
 	return c.remove(ctx, scope, record)
 }
 
-func (c *Client) endInBrowser(ctx context.Context, scope, endpoint string) error {
+func (c *Client) endInBrowser(ctx dom.Context, scope, endpoint string) error {
 	registration, err := c.registration(ctx, &Options{Scope: scope})
 	if err != nil || registration == nil {
 		return err
@@ -101,7 +100,7 @@ func (c *Client) endInBrowser(ctx context.Context, scope, endpoint string) error
 }
 
 // remove tells the server that record.Removing has ended, and forgets it.
-func (c *Client) remove(ctx context.Context, scope string, record *wire.Record) error {
+func (c *Client) remove(ctx dom.Context, scope string, record *wire.Record) error {
 	if record.Removing == "" {
 		return nil
 	}

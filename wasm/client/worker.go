@@ -1,13 +1,12 @@
 package client
 
 import (
-	"context"
-
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 )
 
 // registration returns the registration of exactly our scope, or nil.
-func (c *Client) registration(ctx context.Context, options *Options) (*Registration, error) {
+func (c *Client) registration(ctx dom.Context, options *Options) (*Registration, error) {
 	ctx, cancel := within(ctx, wire.WorkerTimeout)
 	defer cancel()
 	registration, err := c.browser.GetRegistration(ctx, options.Scope)
@@ -23,7 +22,7 @@ func (c *Client) registration(ctx context.Context, options *Options) (*Registrat
 
 // ensureWorker returns a registration with an active worker that is ours.
 // Another one's registration is never replaced.
-func (c *Client) ensureWorker(ctx context.Context, options *Options) (*Registration, error) {
+func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration, error) {
 	registration, err := c.registration(ctx, options)
 	if err != nil {
 		return nil, err
@@ -45,7 +44,7 @@ func (c *Client) ensureWorker(ctx context.Context, options *Options) (*Registrat
 
 // isOurs reports whether one of the registration's workers is our file or
 // answers that it imports ours.
-func (c *Client) isOurs(ctx context.Context, registration *Registration, options *Options) bool {
+func (c *Client) isOurs(ctx dom.Context, registration *Registration, options *Options) bool {
 	workers := registration.Workers()
 	for _, worker := range workers {
 		if worker.ScriptURL == options.ServiceWorker {

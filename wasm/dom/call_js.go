@@ -1,8 +1,6 @@
 package dom
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 )
 
@@ -13,7 +11,7 @@ func Call(object safejs.Value, method string, args ...any) (safejs.Value, error)
 }
 
 // CallAsync calls method of object and awaits the promise that it returns.
-func CallAsync(ctx context.Context, object safejs.Value, method string, args ...any) (safejs.Value, error) {
+func CallAsync(ctx Context, object safejs.Value, method string, args ...any) (safejs.Value, error) {
 	promise, err := object.Call(method, args...)
 	if err != nil {
 		return promise, Error(err)

@@ -1,8 +1,6 @@
 package dom
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 )
 
@@ -15,7 +13,7 @@ type settlement struct {
 // When ctx ends first, its error is returned and the promise's outcome is
 // ignored. A value that is not a promise is returned as it is, as JavaScript's
 // await does.
-func Await(ctx context.Context, promise safejs.Value) (safejs.Value, error) {
+func Await(ctx Context, promise safejs.Value) (safejs.Value, error) {
 	promise, err := CallGlobal("Promise", "resolve", promise)
 	if err != nil {
 		return promise, err

@@ -1,8 +1,6 @@
 package fetch
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -21,7 +19,7 @@ type Response struct {
 // browsers tell neither CORS nor DNS nor a refused connection apart. When ctx
 // ends, the request is aborted and ctx's error returned. See
 // https://fetch.spec.whatwg.org/#fetch-method.
-func Fetch(ctx context.Context, url string, init Init) (*Response, error) {
+func Fetch(ctx dom.Context, url string, init Init) (*Response, error) {
 	options := map[string]any{}
 	if init.Method != "" {
 		options["method"] = init.Method
@@ -77,7 +75,7 @@ func (r *Response) Header(name string) string {
 
 // Text returns the body as UTF-8. A body can be read once. When ctx ends, the
 // request is aborted and ctx's error returned.
-func (r *Response) Text(ctx context.Context) (string, error) {
+func (r *Response) Text(ctx dom.Context) (string, error) {
 	value, err := r.body(ctx, "text")
 	if err != nil {
 		return "", err
@@ -88,11 +86,11 @@ func (r *Response) Text(ctx context.Context) (string, error) {
 // JSON returns the body as what its JSON stands for; malformed JSON is a
 // [dom.SyntaxError]. A body can be read once. When ctx ends, the request is
 // aborted and ctx's error returned.
-func (r *Response) JSON(ctx context.Context) (safejs.Value, error) {
+func (r *Response) JSON(ctx dom.Context) (safejs.Value, error) {
 	return r.body(ctx, "json")
 }
 
-func (r *Response) body(ctx context.Context, method string) (safejs.Value, error) {
+func (r *Response) body(ctx dom.Context, method string) (safejs.Value, error) {
 	value, err := dom.CallAsync(ctx, r.value, method)
 	if err != nil {
 		abort(ctx, r.controller)
@@ -110,7 +108,7 @@ func newController(options map[string]any) (safejs.Value, error) {
 }
 
 // abort ends a request that nobody waits for any more.
-func abort(ctx context.Context, controller safejs.Value) {
+func abort(ctx dom.Context, controller safejs.Value) {
 	if ctx.Err() != nil {
 		_, _ = controller.Call("abort")
 	}

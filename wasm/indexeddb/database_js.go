@@ -29,7 +29,7 @@ func Supported() bool {
 // nothing for this page answers with [dom.SecurityError],
 // [dom.InvalidStateError] or [dom.UnknownError]. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbfactory-open.
-func Open(ctx context.Context, name string, version int, upgrade func(db *Database, oldVersion int) error) (*Database, error) {
+func Open(ctx dom.Context, name string, version int, upgrade func(db *Database, oldVersion int) error) (*Database, error) {
 	request, err := dom.CallGlobal("indexedDB", "open", name, version)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func upgradeNeeded(request, event safejs.Value, upgrade func(*Database, int) err
 
 // closeLate closes the connection that a request which nobody awaits any more
 // may still give: open, it would keep others from upgrading.
-func closeLate(ctx context.Context, request safejs.Value) {
+func closeLate(ctx dom.Context, request safejs.Value) {
 	if ctx.Err() == nil {
 		return
 	}
@@ -123,7 +123,7 @@ func (d *Database) Close() {
 
 // Delete deletes a database with all that it holds, once nobody is connected to
 // it. See https://www.w3.org/TR/IndexedDB/#dom-idbfactory-deletedatabase.
-func Delete(ctx context.Context, name string) error {
+func Delete(ctx dom.Context, name string) error {
 	request, err := dom.CallGlobal("indexedDB", "deleteDatabase", name)
 	if err != nil {
 		return err

@@ -1,8 +1,6 @@
 package indexeddb
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -15,14 +13,14 @@ type ObjectStore struct {
 
 // Get returns the value under key, or undefined where there is none. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-get.
-func (s *ObjectStore) Get(ctx context.Context, key any) (safejs.Value, error) {
+func (s *ObjectStore) Get(ctx dom.Context, key any) (safejs.Value, error) {
 	return s.request(ctx, "get", key)
 }
 
 // Put stores value under key, in place of what is there. A key of nil is for
 // stores that find or generate it. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-put.
-func (s *ObjectStore) Put(ctx context.Context, value safejs.Value, key any) error {
+func (s *ObjectStore) Put(ctx dom.Context, value safejs.Value, key any) error {
 	args := []any{value}
 	if key != nil {
 		args = append(args, key)
@@ -33,12 +31,12 @@ func (s *ObjectStore) Put(ctx context.Context, value safejs.Value, key any) erro
 
 // Delete removes what is under key, if anything. See
 // https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-delete.
-func (s *ObjectStore) Delete(ctx context.Context, key any) error {
+func (s *ObjectStore) Delete(ctx dom.Context, key any) error {
 	_, err := s.request(ctx, "delete", key)
 	return err
 }
 
-func (s *ObjectStore) request(ctx context.Context, method string, args ...any) (safejs.Value, error) {
+func (s *ObjectStore) request(ctx dom.Context, method string, args ...any) (safejs.Value, error) {
 	request, err := dom.Call(s.value, method, args...)
 	if err != nil {
 		return request, err
@@ -48,7 +46,7 @@ func (s *ObjectStore) request(ctx context.Context, method string, args ...any) (
 
 // await returns an IDBRequest's result. The goroutine that awaits goes on
 // within the success event, while the request's transaction is active.
-func await(ctx context.Context, request safejs.Value) (result safejs.Value, err error) {
+func await(ctx dom.Context, request safejs.Value) (result safejs.Value, err error) {
 	// Room for both, should ctx have ended before.
 	done := make(chan error, 2)
 	removeSuccess, err := dom.Listen(request, "success", func(safejs.Value) { done <- nil })

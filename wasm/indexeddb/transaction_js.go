@@ -1,8 +1,6 @@
 package indexeddb
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -72,7 +70,7 @@ func (t *Transaction) Abort() error {
 // Await waits until the transaction has ended. It returns nil if it is
 // committed and the reason if it was aborted: a [dom.QuotaExceededError] where
 // the disk is full, a [dom.AbortError] after Abort. Call it once.
-func (t *Transaction) Await(ctx context.Context) error {
+func (t *Transaction) Await(ctx dom.Context) error {
 	select {
 	case err := <-t.ended:
 		return err

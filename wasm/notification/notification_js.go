@@ -1,8 +1,6 @@
 package notification
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -30,7 +28,7 @@ func CurrentPermission() (Permission, error) {
 // is [Default] or [Denied] at once. It is a [dom.NotSupportedError] where the
 // API is missing. See
 // https://notifications.spec.whatwg.org/#dom-notification-requestpermission.
-func RequestPermission(ctx context.Context) (Permission, error) {
+func RequestPermission(ctx dom.Context) (Permission, error) {
 	constructor, ok := dom.Member(safejs.Global(), "Notification")
 	if !ok {
 		return "", dom.Unsupported("Notification")

@@ -1,8 +1,6 @@
 package permissions
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/webidl"
@@ -17,7 +15,7 @@ func Supported() bool {
 // Query returns the state of a permission. It is a [dom.TypeError] for a name
 // that the browser does not know, and a [dom.NotSupportedError] where the API
 // is missing. See https://www.w3.org/TR/permissions/#query-method.
-func Query(ctx context.Context, descriptor Descriptor) (State, error) {
+func Query(ctx dom.Context, descriptor Descriptor) (State, error) {
 	permissions, ok := object()
 	if !ok {
 		return "", dom.Unsupported("navigator.permissions")

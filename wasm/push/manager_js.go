@@ -1,8 +1,6 @@
 package push
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/webidl"
@@ -26,7 +24,7 @@ func NewManager(value safejs.Value) *Manager { return &Manager{value} }
 // GetSubscription returns the registration's subscription, or nil where there
 // is none. Firefox also gives one that its push service has ended. See
 // https://www.w3.org/TR/push-api/#dom-pushmanager-getsubscription.
-func (m *Manager) GetSubscription(ctx context.Context) (*Subscription, error) {
+func (m *Manager) GetSubscription(ctx dom.Context) (*Subscription, error) {
 	value, err := dom.CallAsync(ctx, m.value, "getSubscription")
 	if err != nil || value.IsNull() || value.IsUndefined() {
 		return nil, err
@@ -41,7 +39,7 @@ func (m *Manager) GetSubscription(ctx context.Context) (*Subscription, error) {
 // with another application server key, [dom.AbortError] a push service that
 // cannot be reached or a registration without an active worker. See
 // https://www.w3.org/TR/push-api/#dom-pushmanager-subscribe.
-func (m *Manager) Subscribe(ctx context.Context, options SubscriptionOptionsInit) (*Subscription, error) {
+func (m *Manager) Subscribe(ctx dom.Context, options SubscriptionOptionsInit) (*Subscription, error) {
 	dictionary, err := webidl.ToJS(options)
 	if err != nil {
 		return nil, err
@@ -55,7 +53,7 @@ func (m *Manager) Subscribe(ctx context.Context, options SubscriptionOptionsInit
 
 // PermissionState returns "granted", "denied" or "prompt". See
 // https://www.w3.org/TR/push-api/#dom-pushmanager-permissionstate.
-func (m *Manager) PermissionState(ctx context.Context, options SubscriptionOptionsInit) (string, error) {
+func (m *Manager) PermissionState(ctx dom.Context, options SubscriptionOptionsInit) (string, error) {
 	dictionary, err := webidl.ToJS(options)
 	if err != nil {
 		return "", err

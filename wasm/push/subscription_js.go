@@ -1,8 +1,6 @@
 package push
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/webidl"
@@ -56,7 +54,7 @@ func (s *Subscription) ToJSON() (SubscriptionJSON, error) {
 
 // Unsubscribe ends the subscription. It returns false where it had ended
 // already. See https://www.w3.org/TR/push-api/#dom-pushsubscription-unsubscribe.
-func (s *Subscription) Unsubscribe(ctx context.Context) (bool, error) {
+func (s *Subscription) Unsubscribe(ctx dom.Context) (bool, error) {
 	value, err := dom.CallAsync(ctx, s.value, "unsubscribe")
 	if err != nil {
 		return false, err

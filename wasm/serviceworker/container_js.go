@@ -1,8 +1,6 @@
 package serviceworker
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -21,7 +19,7 @@ func Supported() bool {
 // loaded is a [dom.TypeError], one of another origin, of a wrong MIME type or
 // below scope a [dom.SecurityError]. See
 // https://www.w3.org/TR/service-workers/#navigator-service-worker-register.
-func Register(ctx context.Context, scriptURL, scope string) (*Registration, error) {
+func Register(ctx dom.Context, scriptURL, scope string) (*Registration, error) {
 	workers, ok := container()
 	if !ok {
 		return nil, dom.Unsupported("navigator.serviceWorker")
@@ -41,7 +39,7 @@ func Register(ctx context.Context, scriptURL, scope string) (*Registration, erro
 // the one with the longest scope that clientURL begins with, or nil where there
 // is none. See
 // https://www.w3.org/TR/service-workers/#navigator-service-worker-getRegistration.
-func GetRegistration(ctx context.Context, clientURL string) (*Registration, error) {
+func GetRegistration(ctx dom.Context, clientURL string) (*Registration, error) {
 	workers, ok := container()
 	if !ok {
 		return nil, dom.Unsupported("navigator.serviceWorker")

@@ -1,8 +1,6 @@
 package serviceworker
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/push"
@@ -40,7 +38,7 @@ func (r *Registration) PushManager() (*push.Manager, error) {
 
 // Unregister ends the registration and its push subscription. See
 // https://www.w3.org/TR/service-workers/#navigator-service-worker-unregister.
-func (r *Registration) Unregister(ctx context.Context) (bool, error) {
+func (r *Registration) Unregister(ctx dom.Context) (bool, error) {
 	value, err := dom.CallAsync(ctx, r.value, "unregister")
 	if err != nil {
 		return false, err
@@ -53,7 +51,7 @@ func (r *Registration) Unregister(ctx context.Context) (bool, error) {
 // [dom.InvalidStateError]. It is not part of the API, whose ready promise
 // belongs to the page's own scope and never settles where an installation
 // fails.
-func (r *Registration) AwaitActive(ctx context.Context) (*Worker, error) {
+func (r *Registration) AwaitActive(ctx dom.Context) (*Worker, error) {
 	changed := make(chan struct{}, 1)
 	for {
 		if active := r.Active(); active != nil {

@@ -1,8 +1,6 @@
 package serviceworker
 
 import (
-	"context"
-
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/webidl"
@@ -31,7 +29,7 @@ func (w *Worker) PostMessage(message any) error {
 // message that the worker sends to the port. Give it a ctx with a deadline: a
 // worker that does not know the message says nothing. See
 // https://html.spec.whatwg.org/multipage/web-messaging.html#message-channels.
-func (w *Worker) Ask(ctx context.Context, message any) (safejs.Value, error) {
+func (w *Worker) Ask(ctx dom.Context, message any) (safejs.Value, error) {
 	channel, err := dom.New("MessageChannel")
 	if err != nil {
 		return channel, err

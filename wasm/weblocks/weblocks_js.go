@@ -18,7 +18,7 @@ func Supported() bool {
 // the lock was granted, do is not called and ctx's error is returned. It is a
 // [dom.NotSupportedError] where the API is missing. See
 // https://www.w3.org/TR/web-locks/#dom-lockmanager-request.
-func Request(ctx context.Context, name string, do func(ctx context.Context) error) error {
+func Request(ctx dom.Context, name string, do func(ctx dom.Context) error) error {
 	locks, ok := manager()
 	if !ok {
 		return dom.Unsupported("navigator.locks")
