@@ -1,0 +1,79 @@
+# pushkit. `make` lists the targets. Building and running needs Go and a C
+# compiler; the tests need Node and Firefox besides, which `make test` installs
+# where it may.
+
+SHELL := /bin/bash
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+ADDR ?= 127.0.0.1:8080
+
+.DEFAULT_GOAL := help
+.PHONY: help build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench-click clean deps node_modules
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tools:
+	@command -v $(GO) >/dev/null || { echo "pushkit needs Go $$(awk '/^go /{print $$2}' go.mod) or newer: https://go.dev/doc/install" >&2; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || { echo "pushkit needs a C compiler for SQLite (Debian: sudo apt-get install gcc libc6-dev)" >&2; exit 1; }
+
+client: tools ## build the client's files into js/dist
+	$(GO) run ./js/build -out js/dist
+
+build: client ## build everything into build/pushkit, one binary
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o build/pushkit ./server/cmd/pushkit
+
+run: build ## build and serve a demo site, with a push service of its own beside
+	build/pushkit serve --addr $(ADDR) --emulator --vapid-subject https://github.com/pushkit/pushkit
+
+test: deps build check test-go test-wasm test-js test-browser sizes ## pass all tests
+
+check: ## vet, formatting and generated code
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	cd server/sqlite && $(SQLC) diff
+
+test-go: ## the Go tests, with the race detector
+	$(GO) test -race -timeout 5m ./...
+
+test-wasm: deps build ## the tests of the WebAssembly's bindings, in Firefox
+	GOOS=js GOARCH=wasm $(GO) test -exec "$(CURDIR)/js/test/wasm/exec.sh" ./wasm/...
+
+test-js: node_modules client ## the types and unit tests of loader and worker
+	cd js && npm run --silent check && npm run --silent unit
+
+test-browser: deps build ## the whole path, in Firefox
+	cd js && npm run --silent browser
+
+sizes: ## the client's sizes as served; fails over budget
+	$(GO) run ./js/build -out js/dist -sizes
+
+generate: ## write the generated code anew
+	$(GO) generate ./server/wire
+	cd server/sqlite && $(SQLC) generate
+
+lint: ## golangci-lint, if it is installed
+	golangci-lint run ./...
+
+pictures: deps build ## take the README's screenshots in Firefox
+	cd js && npm run --silent pictures
+
+bench-click: deps build ## from click to stored, in a warm Firefox
+	cd js && npm run --silent bench-click
+
+clean: ## remove what was built
+	rm -rf build js/node_modules
+	find js/dist -type f ! -name .gitignore -delete
+
+# What the browser tests need.
+deps: node_modules
+	@js/test/deps.sh
+
+node_modules: js/node_modules/.package-lock.json
+
+js/node_modules/.package-lock.json: js/package-lock.json
+	@command -v npm >/dev/null || js/test/deps.sh
+	cd js && npm ci --no-audit --no-fund
+	@touch $@
