@@ -19,8 +19,16 @@ export interface Args {
   gesture?: boolean;
 }
 
+/** What Go says of the subscription; all empty without one. */
+export interface State {
+  subscribed: boolean;
+  endpoint: string;
+  id: string;
+  channels: string[];
+}
+
 /** Go's client. Its promises reject with `{code, detail, cause?}`. */
-export type Client = { [Method in "subscribe" | "unsubscribe" | "sync"]: (args: Args) => Promise<unknown> };
+export type Client = { [Method in "subscribe" | "unsubscribe" | "sync"]: (args: Args) => Promise<State> };
 
 /** This file as a module. */
 export type Exec = typeof import("./exec");

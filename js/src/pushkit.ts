@@ -111,8 +111,10 @@ export class Pushkit extends EventTarget {
     if (reason || !settings) throw new PushkitError(reason!);
     try {
       const args = { ...settings, ...prepare() };
-      await (await loadClient(this.#base))[method](args);
+      const state = await (await loadClient(this.#base))[method](args);
       markChecked(settings);
+      // Go's word goes before what is seen now, where another call may be under way.
+      return Object.assign(await this.status(), state);
     } catch (thrown) {
       throw toError(thrown, settings.server);
     } finally {
@@ -120,7 +122,6 @@ export class Pushkit extends EventTarget {
       // The worker tells the other tabs.
       observe(settings).then((seen) => tell(seen, WorkerChange), () => {});
     }
-    return this.status();
   }
 
   #hear = ({ data, ports: [port] }: MessageEvent): void => {

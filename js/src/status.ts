@@ -29,9 +29,9 @@ export interface Status {
   subscribed: boolean;
   /** The channels that the server confirmed. */
   channels: string[];
-  /** The server's id of the subscription, to send to it; where it is subscribed. */
+  /** The server's id of the subscription, to send to it; absent or empty without one. */
   id?: string;
-  /** The push service's address of the subscription; where it is subscribed. */
+  /** The push service's address of the subscription; absent or empty without one. */
   endpoint?: string;
 }
 
