@@ -50,7 +50,8 @@ async function post(record: RegistrationRecord, subscription: PushSubscription):
   const body: SubscribeRequest = {
     ...(subscription.toJSON() as object as Pick<SubscribeRequest, "endpoint" | "keys">),
     applicationServerKey: record.applicationServerKey,
-    channels: record.wantedChannels,
+    // A server that lost the old subscription learns the channels from us.
+    channels: record.wantedChannels ?? (record.id ? record.channels : undefined),
     replaces: record.endpoint && record.endpoint !== subscription.endpoint ? record.endpoint : undefined,
   };
   const response = await fetch(record.server + PathSubscriptions, {

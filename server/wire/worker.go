@@ -8,8 +8,9 @@ const (
 	WorkerPong = "pong"
 	// WorkerPush tells a page that a push arrived, WorkerChange that the
 	// subscription changed. WorkerClick asks a page, with a port, whether it
-	// takes the click of a notification that leads to Navigate: a page with
-	// listeners answers true on the port, which then is focused.
+	// takes the click of a notification that leads to Navigate: the page
+	// answers on the port whether it has listeners. Of those that have, the
+	// worker focuses one and says true on its port: the click is that page's.
 	WorkerPush   = "message"
 	WorkerClick  = "click"
 	WorkerChange = "change"
