@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes sure that the programs which the browser tests drive are here: Firefox, a D-Bus daemon, Node with npm.
+# Makes sure that what the browser tests drive is here: Firefox with libnotify, which it loads to show notifications and
+# which no package pulls in, a D-Bus daemon, Node with npm.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
 command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
+ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 [ -n "$missing" ] || exit 0

@@ -1,29 +1,55 @@
+import assert from "node:assert/strict";
 import { until } from "../harness/until.mjs";
 
-/** @typedef {Awaited<ReturnType<typeof import("../harness/setup.mjs").setup>>} World */
+/** @typedef {import("./world.mjs").World} World */
 
 /** A person's visit to the plain example, in a tab of its own. */
 export class Visit {
   /**
    * @param {World} world
    * @param {import("puppeteer-core").Page} page
+   * @param {string} origin
    */
-  constructor(world, page) {
+  constructor(world, page, origin) {
     this.world = world;
     this.page = page;
+    this.origin = origin;
   }
 
   /**
    * Opens the page and awaits that it shows how things stand.
    *
    * @param {World} world
+   * @param {string} origin
    * @param {string} [path]
    */
-  static async start(world, path = "/") {
+  static async start(world, origin, path = "/") {
     const page = await world.firefox.browser.newPage();
-    const visit = new Visit(world, page);
-    await page.goto(world.site.origin + path);
+    const visit = new Visit(world, page, origin);
+    // Not puppeteer's pageerror, which tells of what the browser itself logs, too.
+    await page.evaluateOnNewDocument(() => {
+      /** @type {string[]} */
+      const unhandled = [];
+      Object.assign(window, { unhandled });
+      addEventListener("error", ({ message }) => unhandled.push(message));
+      addEventListener("unhandledrejection", ({ reason }) => unhandled.push(String(reason)));
+    });
+    await page.goto(origin + path);
     await until(async () => !(await visit.text("#status")).startsWith("Asking"), "status on the page");
+    return visit;
+  }
+
+  /**
+   * Opens the page of a person who allows notifications, and subscribes.
+   *
+   * @param {World} world
+   */
+  static async subscribed(world) {
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin);
+    await visit.page.click("#subscribe");
+    await visit.says("This browser is subscribed.");
     return visit;
   }
 
@@ -38,7 +64,11 @@ export class Visit {
    * @param {string} sentence
    */
   async says(sentence) {
-    await until(async () => (await this.text("#status")) === sentence, `"${sentence}" on the page`);
+    try {
+      await until(async () => (await this.text("#status")) === sentence, `"${sentence}" on the page`);
+    } catch (error) {
+      throw new Error(`${/** @type {Error} */ (error).message}; it says ${await this.text("main")}`);
+    }
   }
 
   /** What pushkit.status() says. */
@@ -49,7 +79,64 @@ export class Visit {
     }, this.world.server.url);
   }
 
+  /**
+   * Calls a method of pushkit and tells how it ends.
+   *
+   * @param {"subscribe" | "unsubscribe" | "sync"} method
+   * @returns {Promise<{status?: any, code?: string, message?: string}>}
+   */
+  call(method) {
+    return this.page.evaluate(
+      async (server, method) => {
+        const { pushkit } = await import(`${server}/pushkit.js`);
+        try {
+          return { status: await pushkit[method]() };
+        } catch (error) {
+          const { code, message } = /** @type {{code: string, message: string}} */ (error);
+          return { code, message };
+        }
+      },
+      this.world.server.url,
+      method,
+    );
+  }
+
+  /** The notifications that the browser lists for the site. */
+  notifications() {
+    return this.page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      const shown = (await registration?.getNotifications()) ?? [];
+      return shown.map(({ title, body, tag, data }) => ({ title, body, tag, data }));
+    });
+  }
+
+  /** Whether this page has downloaded WebAssembly. */
+  loadedWebAssembly() {
+    return this.page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(".wasm")));
+  }
+
+  /**
+   * Sends this browser a message and awaits that it is shown on the desktop.
+   *
+   * @param {object} [notification]
+   * @param {object} [message]
+   */
+  async notify(notification = {}, message = {}) {
+    const { id } = await this.status();
+    const title = `Message ${crypto.randomUUID()}`;
+    const sent = await this.world.server.send({
+      notification: { title, navigate: `${this.origin}/?from=notification`, ...notification },
+      audience: { subscriptions: [id] },
+      ...message,
+    });
+    const shown = await this.world.desktop.notification(({ summary }) => summary === title);
+    return { sent, title, shown };
+  }
+
+  /** Ends the visit; nothing may have been thrown into the page and handled by nobody. */
   async end() {
+    const unhandled = await this.page.evaluate(() => /** @type {any} */ (window).unhandled);
     await this.page.close();
+    assert.deepEqual(unhandled, []);
   }
 }

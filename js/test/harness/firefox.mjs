@@ -50,6 +50,8 @@ const quiet = {
   "datareporting.policy.dataSubmissionEnabled": false,
   // What pages and workers log is in Firefox's log, which is printed when a test fails.
   "devtools.console.stdout.content": true,
+  // The remote agent sets it, and then WindowClient.focus() leaves the tab in the background.
+  "focusmanager.testmode": false,
   "extensions.systemAddon.update.enabled": false,
   "messaging-system.rsexperimentloader.enabled": false,
   "network.captive-portal-service.enabled": false,

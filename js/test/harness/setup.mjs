@@ -11,10 +11,10 @@ import { Site } from "./site.mjs";
  * @param {object} options
  * @param {string} [options.folder] of the site
  * @param {Record<string, import("./site.mjs").File | string>} [options.files] of the site
- * @param {string[]} [options.flags] of pushkit serve
+ * @param {(site: Site) => string[]} [options.flags] of pushkit serve
  * @param {import("./firefox.mjs").Preferences} [options.preferences] of Firefox
  */
-export async function setup({ folder, files, flags = [], preferences } = {}) {
+export async function setup({ folder, files, flags = () => [], preferences } = {}) {
   /** @type {Server} */
   let server;
   const [desktop, emulator, site] = await Promise.all([
@@ -26,7 +26,7 @@ export async function setup({ folder, files, flags = [], preferences } = {}) {
     `--allowed-origins=${site.origin}`,
     `--push-services=${emulator.url}`,
     "--vapid-subject=https://example.com",
-    ...flags,
+    ...flags(site),
   ]);
   const starting = Firefox.start({ pushService: emulator.pushService, environment: desktop.environment, preferences });
   const [firefox, started] = await Promise.all([starting, serving]);

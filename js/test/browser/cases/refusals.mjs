@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { root } from "../../harness/repository.mjs";
+import { Visit } from "../visit.mjs";
+import { insecureHost } from "../world.mjs";
+
+const index = () => readFile(join(root, "examples/plain/index.html"), "utf8");
+
+/** @param {() => import("../world.mjs").World} theWorld */
+export function refusals(theWorld) {
+  /**
+   * Opens the page where push cannot work, and tells what status() and subscribe() say.
+   *
+   * @param {string} origin
+   * @param {string} [path]
+   */
+  async function refused(origin, path) {
+    const visit = await Visit.start(theWorld(), origin, path);
+    const status = await visit.status();
+    const { code } = await visit.call("subscribe");
+    await visit.end();
+    return { reason: status.reason, supported: status.supported, advice: status.advice, code };
+  }
+
+  test("a page that is no secure context", async () => {
+    const world = theWorld();
+    const { advice, ...said } = await refused(world.site.origin.replace("localhost", insecureHost));
+    assert.deepEqual(said, { reason: "insecure-context", supported: false, code: "insecure-context" });
+    assert.match(advice, /https/);
+  });
+
+  test("a browser without push", async () => {
+    const world = theWorld();
+    await world.firefox.evaluateInChrome(`Services.prefs.setBoolPref("dom.push.enabled", false)`);
+    try {
+      const { advice, ...said } = await refused(world.newOrigin());
+      assert.deepEqual(said, { reason: "no-push-manager", supported: false, code: "no-push-manager" });
+      assert.match(advice, /cannot receive push/);
+    } finally {
+      await world.firefox.evaluateInChrome(`Services.prefs.clearUserPref("dom.push.enabled")`);
+    }
+  });
+
+  test("a page whose policy forbids WebAssembly is told before anyone is asked", async () => {
+    const world = theWorld();
+    world.site.files.set("/strict.html", {
+      body: await index(),
+      headers: { "Content-Security-Policy": `script-src 'self' ${world.server.url}; object-src 'none'` },
+    });
+    const { advice, ...said } = await refused(world.newOrigin(), "/strict.html");
+    assert.deepEqual(said, { reason: "no-webassembly", supported: false, code: "no-webassembly" });
+    assert.match(advice, /wasm-unsafe-eval/);
+    assert.equal(await world.firefox.prompt.isOpen(), false);
+  });
+
+  test("a policy with wasm-unsafe-eval is enough", async () => {
+    const world = theWorld();
+    world.site.files.set("/policy.html", {
+      body: await index(),
+      headers: {
+        "Content-Security-Policy":
+          `default-src 'none'; script-src 'self' ${world.server.url} 'wasm-unsafe-eval'; ` +
+          `connect-src ${world.server.url}; style-src 'self'; img-src 'self'; worker-src 'self'`,
+      },
+    });
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin, "/policy.html");
+    await visit.page.click("#subscribe");
+    await visit.says("This browser is subscribed.");
+    await visit.end();
+  });
+
+  test("a blocked permission", async () => {
+    const world = theWorld();
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "denied");
+    const { advice, ...said } = await refused(origin);
+    assert.deepEqual(said, { reason: "permission-denied", supported: true, code: "permission-denied" });
+    assert.match(advice, /site settings/);
+  });
+
+  test("an origin that the server does not allow is told which setting to change", async () => {
+    const world = theWorld();
+    const origin = world.site.origin.replace("localhost", "stranger.localhost");
+    await world.firefox.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin);
+    const { code, message } = await visit.call("subscribe");
+    assert.equal(code, "origin-not-allowed");
+    assert.match(message ?? "", /--allowed-origins/);
+    await visit.end();
+  });
+
+  test("a server that is away", async () => {
+    const world = theWorld();
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin);
+    await visit.status();
+    await world.server.stop();
+    const { code, message } = await visit.call("subscribe");
+    await world.server.open();
+    assert.equal(code, "server-unreachable");
+    assert.match(message ?? "", /cannot be reached/);
+    await visit.end();
+  });
+
+  test("a worker file that is not there", async () => {
+    const world = theWorld();
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin);
+    const code = await visit.page.evaluate(async (server) => {
+      const { pushkit } = await import(`${server}/pushkit.js`);
+      pushkit.init({ server, serviceWorker: "/nowhere/sw.js" });
+      return pushkit.subscribe().catch((/** @type {{code: string}} */ { code }) => code);
+    }, world.server.url);
+    assert.equal(code, "service-worker-failed");
+    await visit.end();
+  });
+
+  test("options of a wrong type, and subscribe() before init()", async () => {
+    const world = theWorld();
+    world.site.files.set("/bare.html", { body: "<!doctype html><title>bare</title>" });
+    const page = await world.firefox.newPage(`${world.newOrigin()}/bare.html`);
+    const codes = await page.evaluate(async (server) => {
+      const { pushkit } = await import(`${server}/pushkit.js`);
+      const codes = [(await pushkit.status()).reason];
+      const bad = [undefined, {}, { server: 1 }, { server: "push" }, { server, serviceWorker: "https://elsewhere.example/sw.js" }];
+      for (const attempt of [() => pushkit.subscribe(), ...bad.map((options) => async () => pushkit.init(options))]) {
+        await attempt().then(
+          () => codes.push("nothing"),
+          (/** @type {{code: string}} */ { code }) => codes.push(code),
+        );
+      }
+      return codes;
+    }, world.server.url);
+    assert.deepEqual(codes, ["not-initialized", "not-initialized", ...Array(5).fill("invalid-option")]);
+    await page.close();
+  });
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { until } from "../../harness/until.mjs";
+import { Visit } from "../visit.mjs";
+
+/** @param {() => import("../world.mjs").World} theWorld */
+export function subscribing(theWorld) {
+  test("a click and the prompt's Allow, on another origin than the server's, end in a subscription that the server has", async () => {
+    const world = theWorld();
+    const visit = await Visit.start(world, world.newOrigin());
+    assert.notEqual(visit.origin, new URL(world.server.url).origin);
+    await visit.says("This browser is not subscribed.");
+    await visit.page.click("#subscribe");
+    await world.firefox.prompt.allow();
+    await visit.says("This browser is subscribed.");
+    const { id, endpoint } = await visit.status();
+    const { body } = await world.server.api("GET", "/v1/subscriptions?limit=1000");
+    assert.ok(body.data.some((/** @type {{id: string}} */ s) => s.id === id));
+    assert.equal((await world.emulator.subscription(endpoint)).state, "active");
+    await visit.end();
+  });
+
+  test("Block in the prompt is permission-denied, and the page says how to allow again", async () => {
+    const world = theWorld();
+    const visit = await Visit.start(world, world.newOrigin());
+    await visit.page.click("#subscribe");
+    await world.firefox.prompt.deny();
+    await until(async () => (await visit.text("#log")).includes("permission-denied"), "permission-denied in the page's log");
+    const { supported, reason, permission, subscribed } = await visit.status();
+    assert.deepEqual({ supported, reason, permission, subscribed }, { supported: true, reason: "permission-denied", permission: "denied", subscribed: false });
+    assert.match(await visit.text("#advice"), /site settings/);
+    await visit.end();
+  });
+
+  test("a prompt that goes without an answer is permission-dismissed, and the person can be asked again", async () => {
+    const world = theWorld();
+    const visit = await Visit.start(world, world.newOrigin());
+    await visit.page.click("#subscribe");
+    await world.firefox.prompt.dismiss();
+    await until(async () => (await visit.text("#log")).includes("permission-dismissed"), "permission-dismissed in the page's log");
+    await visit.page.click("#subscribe");
+    await world.firefox.prompt.allow();
+    await visit.says("This browser is subscribed.");
+    await visit.end();
+  });
+
+  test("subscribe() without a click is no-user-gesture, and no prompt opens", async () => {
+    const world = theWorld();
+    const visit = await Visit.start(world, world.newOrigin());
+    const code = await world.firefox.evaluateWithoutGesture(
+      visit.page,
+      `import("${world.server.url}/pushkit.js").then(({ pushkit }) => pushkit.subscribe()).catch(({ code }) => code)`,
+    );
+    assert.equal(code, "no-user-gesture");
+    assert.equal(await world.firefox.prompt.isOpen(), false);
+    await visit.end();
+  });
+
+  test("subscribe() twice at once and once more is one subscription", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    const { id } = await visit.status();
+    const [first, second] = await Promise.all([visit.call("subscribe"), visit.call("subscribe")]);
+    assert.deepEqual([first.status.id, second.status.id], [id, id]);
+    await visit.end();
+  });
+
+  test("unsubscribe ends the subscription in the browser, on the server and at the push service", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    const { id, endpoint } = await visit.status();
+    await visit.page.click("#unsubscribe");
+    await visit.says("This browser is not subscribed.");
+    const { body } = await world.server.api("GET", "/v1/subscriptions?limit=1000");
+    assert.ok(!body.data.some((/** @type {{id: string}} */ s) => s.id === id));
+    assert.equal(await visit.page.evaluate(async () => (await navigator.serviceWorker.ready).pushManager.getSubscription()), null);
+    assert.equal((await world.emulator.subscription(endpoint)).state, "ended");
+    // And back again.
+    await visit.page.click("#subscribe");
+    await visit.says("This browser is subscribed.");
+    await visit.end();
+  });
+
+  test("a visitor who never subscribed, and one with nothing to sync, download no WebAssembly", async () => {
+    const world = theWorld();
+    const stranger = await Visit.start(world, world.newOrigin());
+    // Two idle moments: init looks in the first.
+    await stranger.page.evaluate(() => new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(resolve))));
+    assert.equal(await stranger.loadedWebAssembly(), false);
+    await stranger.end();
+
+    const first = await Visit.subscribed(world);
+    assert.equal(await first.loadedWebAssembly(), true);
+    await first.end();
+    const again = await Visit.start(world, first.origin);
+    await until(() => again.page.evaluate(() => Object.keys(sessionStorage).some((key) => key.startsWith("pushkit:"))), "answer to the check");
+    await again.says("This browser is subscribed.");
+    assert.equal(await again.loadedWebAssembly(), false);
+    await again.end();
+  });
+}
