@@ -15,6 +15,7 @@ var statuses = map[wire.Code]int{
 	wire.InvalidField:          http.StatusBadRequest,
 	wire.PushServiceNotAllowed: http.StatusBadRequest,
 	wire.EndpointRemoved:       http.StatusBadRequest,
+	wire.InvalidUserToken:      http.StatusBadRequest,
 	wire.APIKeyMissing:         http.StatusUnauthorized,
 	wire.APIKeyInvalid:         http.StatusUnauthorized,
 	wire.OriginNotAllowed:      http.StatusForbidden,

@@ -19,6 +19,11 @@ func (a *api) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if request.UserToken != "" {
+		if checked.User, err = a.Site.ParseUserToken(request.UserToken, a.Now()); err != nil {
+			return err
+		}
+	}
 	sub, created, err := a.Store.PutSubscription(r.Context(), a.Site.ID, checked)
 	if err != nil {
 		return err

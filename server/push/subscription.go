@@ -52,6 +52,9 @@ type Subscribe struct {
 	RemoveChannels []string
 	Locale         string
 	TimeZone       string
+	// User is the user's id as the site's back end has signed it; empty:
+	// unchanged.
+	User string
 	// Replaces is the endpoint that this subscription follows; empty: none.
 	Replaces string
 }

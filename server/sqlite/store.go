@@ -112,10 +112,12 @@ func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
 	if _, err := q.SiteByName(ctx, push.DefaultSite); !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	tokens := make([]byte, len(push.TokenKey{}))
-	rand.Read(tokens)
+	var tokens push.TokenKey
+	var secret push.UserSecret
+	rand.Read(tokens[:])
+	rand.Read(secret[:])
 	now := s.now().UnixMilli()
-	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: push.DefaultSite, TokenKey: tokens, CreatedAt: now})
+	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: push.DefaultSite, TokenKey: tokens[:], UserSecret: secret[:], CreatedAt: now})
 	if err != nil {
 		return err
 	}
@@ -159,7 +161,10 @@ func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
 		return push.Site{}, fmt.Errorf("site %q: %w", name, err)
 	}
 	origins, err := s.read.Origins(ctx, row.ID)
-	return push.Site{ID: push.SiteID(row.ID), Name: row.Name, Origins: origins, Tokens: push.TokenKey(row.TokenKey)}, err
+	return push.Site{
+		ID: push.SiteID(row.ID), Name: row.Name, Origins: origins,
+		Tokens: push.TokenKey(row.TokenKey), UserSecret: push.UserSecret(row.UserSecret),
+	}, err
 }
 
 // SetOrigins implements [push.Store].

@@ -73,9 +73,10 @@ func (p *put) run() (push.Subscription, bool, error) {
 	row.KeyID = key
 	row.Locale = cmp.Or(p.request.Locale, row.Locale)
 	row.TimeZone = cmp.Or(p.request.TimeZone, row.TimeZone)
+	row.User = cmp.Or(p.request.User, row.User)
 	row.LastSeenAt = p.now.UnixMilli()
 	if err := p.q.UpdateSubscription(p.ctx, db.UpdateSubscriptionParams{
-		KeyID: row.KeyID, Locale: row.Locale, TimeZone: row.TimeZone, LastSeenAt: row.LastSeenAt,
+		KeyID: row.KeyID, Locale: row.Locale, TimeZone: row.TimeZone, User: row.User, LastSeenAt: row.LastSeenAt,
 		Site: p.site, EndpointHash: hash[:],
 	}); err != nil {
 		return push.Subscription{}, false, err
@@ -126,7 +127,7 @@ func (p *put) insert(hash push.EndpointHash, key int64) (push.Subscription, bool
 	row := db.Subscription{
 		Site: p.site, PushService: service, ID: old.ID, EndpointHash: hash[:], Endpoint: p.request.Endpoint(),
 		P256dh: p.request.P256dh(), Auth: p.request.Auth(), KeyID: key,
-		Locale: cmp.Or(p.request.Locale, old.Locale), TimeZone: cmp.Or(p.request.TimeZone, old.TimeZone), User: old.User,
+		Locale: cmp.Or(p.request.Locale, old.Locale), TimeZone: cmp.Or(p.request.TimeZone, old.TimeZone), User: cmp.Or(p.request.User, old.User),
 		CreatedAt: cmp.Or(old.CreatedAt, p.now.UnixMilli()), LastSeenAt: p.now.UnixMilli(),
 	}
 	if err := p.q.InsertSubscription(p.ctx, db.InsertSubscriptionParams(row)); err != nil {

@@ -39,6 +39,7 @@ func command() *cli.Command {
 			sendCommand(),
 			subscriptionsCommand(),
 			vapidCommand(),
+			keysCommand(),
 			emulatorCommand(),
 			versionCommand(),
 		},

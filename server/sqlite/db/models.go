@@ -93,10 +93,11 @@ type PushService struct {
 }
 
 type Site struct {
-	ID        int64
-	Name      string
-	TokenKey  []byte
-	CreatedAt int64
+	ID         int64
+	Name       string
+	TokenKey   []byte
+	UserSecret []byte
+	CreatedAt  int64
 }
 
 type Subscription struct {

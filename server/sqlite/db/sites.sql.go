@@ -81,18 +81,24 @@ func (q *Queries) InsertPushService(ctx context.Context, name string) error {
 }
 
 const insertSite = `-- name: InsertSite :one
-INSERT INTO sites (name, token_key, created_at) VALUES (?, ?, ?)
+INSERT INTO sites (name, token_key, user_secret, created_at) VALUES (?, ?, ?, ?)
 RETURNING id
 `
 
 type InsertSiteParams struct {
-	Name      string
-	TokenKey  []byte
-	CreatedAt int64
+	Name       string
+	TokenKey   []byte
+	UserSecret []byte
+	CreatedAt  int64
 }
 
 func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, insertSite, arg.Name, arg.TokenKey, arg.CreatedAt)
+	row := q.db.QueryRowContext(ctx, insertSite,
+		arg.Name,
+		arg.TokenKey,
+		arg.UserSecret,
+		arg.CreatedAt,
+	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
@@ -190,19 +196,25 @@ func (q *Queries) PushServices(ctx context.Context) ([]PushService, error) {
 }
 
 const siteByName = `-- name: SiteByName :one
-SELECT id, name, token_key FROM sites WHERE name = ?
+SELECT id, name, token_key, user_secret FROM sites WHERE name = ?
 `
 
 type SiteByNameRow struct {
-	ID       int64
-	Name     string
-	TokenKey []byte
+	ID         int64
+	Name       string
+	TokenKey   []byte
+	UserSecret []byte
 }
 
 func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, error) {
 	row := q.db.QueryRowContext(ctx, siteByName, name)
 	var i SiteByNameRow
-	err := row.Scan(&i.ID, &i.Name, &i.TokenKey)
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.TokenKey,
+		&i.UserSecret,
+	)
 	return i, err
 }
 

@@ -399,7 +399,7 @@ func (q *Queries) TouchSubscription(ctx context.Context, arg TouchSubscriptionPa
 }
 
 const updateSubscription = `-- name: UpdateSubscription :exec
-UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, last_seen_at = ?
+UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, user = ?, last_seen_at = ?
 WHERE site = ? AND endpoint_hash = ?
 `
 
@@ -407,6 +407,7 @@ type UpdateSubscriptionParams struct {
 	KeyID        int64
 	Locale       string
 	TimeZone     string
+	User         string
 	LastSeenAt   int64
 	Site         int64
 	EndpointHash []byte
@@ -417,6 +418,7 @@ func (q *Queries) UpdateSubscription(ctx context.Context, arg UpdateSubscription
 		arg.KeyID,
 		arg.Locale,
 		arg.TimeZone,
+		arg.User,
 		arg.LastSeenAt,
 		arg.Site,
 		arg.EndpointHash,

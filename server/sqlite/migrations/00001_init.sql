@@ -4,10 +4,11 @@
 -- with the site, so that one server can hold many.
 
 CREATE TABLE sites (
-    id         INTEGER PRIMARY KEY,
-    name       TEXT    NOT NULL UNIQUE,
-    token_key  BLOB    NOT NULL CHECK (length(token_key) = 32),
-    created_at INTEGER NOT NULL
+    id          INTEGER PRIMARY KEY,
+    name        TEXT    NOT NULL UNIQUE,
+    token_key   BLOB    NOT NULL CHECK (length(token_key) = 32),
+    user_secret BLOB    NOT NULL CHECK (length(user_secret) = 32),
+    created_at  INTEGER NOT NULL
 ) STRICT;
 
 -- Relative URLs of messages are resolved against the origin at position 0.

@@ -1,9 +1,9 @@
 -- name: InsertSite :one
-INSERT INTO sites (name, token_key, created_at) VALUES (?, ?, ?)
+INSERT INTO sites (name, token_key, user_secret, created_at) VALUES (?, ?, ?, ?)
 RETURNING id;
 
 -- name: SiteByName :one
-SELECT id, name, token_key FROM sites WHERE name = ?;
+SELECT id, name, token_key, user_secret FROM sites WHERE name = ?;
 
 -- name: Origins :many
 SELECT origin FROM origins WHERE site = ? ORDER BY position;

@@ -4,7 +4,7 @@ INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: UpdateSubscription :exec
-UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, last_seen_at = ?
+UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, user = ?, last_seen_at = ?
 WHERE site = ? AND endpoint_hash = ?;
 
 -- name: TouchSubscription :exec
