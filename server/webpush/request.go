@@ -45,16 +45,18 @@ type Message struct {
 type Client struct {
 	services *Services
 	subject  string
-	http     *http.Client
-	tokens   tokens
+	// transport is used without an http.Client, which would look at redirects.
+	transport *http.Transport
+	timeout   time.Duration
+	tokens    tokens
 }
 
 // NewClient returns a client that sends to services only. subject says who
 // runs the application server: a mailto: or https: URL (RFC 8292 section 2.1),
 // or empty for none.
 func NewClient(services *Services, subject string) *Client {
-	c := &Client{services: services, subject: subject}
-	transport := &http.Transport{
+	c := &Client{services: services, subject: subject, timeout: requestTimeout}
+	c.transport = &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            c.dial,
 		ForceAttemptHTTP2:      true,
@@ -62,11 +64,6 @@ func NewClient(services *Services, subject string) *Client {
 		IdleConnTimeout:        5 * time.Minute,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 32 << 10,
-	}
-	c.http = &http.Client{
-		Transport:     transport,
-		Timeout:       requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c
 }
@@ -95,11 +92,19 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 // Send encrypts, signs and posts one message, and says what became of it.
 // It does not retry.
 func (c *Client) Send(ctx context.Context, m Message) Result {
+	result := c.send(ctx, m)
+	result.Reason = clip(withoutEndpoint(result.Reason, m.Subscription.Endpoint()))
+	return result
+}
+
+func (c *Client) send(ctx context.Context, m Message) Result {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	request, err := c.request(ctx, m)
 	if err != nil {
 		return refusedBeforeSending(err)
 	}
-	response, err := c.http.Do(request)
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return unreachable(err)
 	}
@@ -145,7 +150,7 @@ func (c *Client) request(ctx context.Context, m Message) (*http.Request, error) 
 	if m.Topic != "" {
 		header.Set("Topic", TopicHeader(m.Topic))
 	}
-	if vendors[rule.host] == "microsoft" {
+	if vendorOf(rule.host) == "microsoft" {
 		// Without it Microsoft's service answers 400 to a TTL of zero.
 		policy := "cache"
 		if m.TTL < time.Second {

@@ -41,7 +41,7 @@ type Result struct {
 	// Status is the HTTP status, 0 where there was no answer.
 	Status int
 	// Reason is the push service's own words, or the network's; at most 500
-	// bytes. It never holds the endpoint.
+	// bytes. It never holds the endpoint, which is a secret of the subscriber.
 	Reason string
 	// RetryAfter is how long the push service asks to wait, 0 where it does
 	// not say.
@@ -62,15 +62,10 @@ func refusedBeforeSending(err error) Result {
 }
 
 func unreachable(err error) Result {
-	// url.Error prints the URL, which is a secret of the subscriber.
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Result{Outcome: Unavailable, Reason: "no answer in time"}
 	}
-	return Result{Outcome: Unavailable, Reason: clip(err.Error())}
+	return Result{Outcome: Unavailable, Reason: err.Error()}
 }
 
 func classify(response *http.Response, now time.Time) Result {
@@ -83,7 +78,7 @@ func classify(response *http.Response, now time.Time) Result {
 	switch status := response.StatusCode; {
 	case status == 200 || status == 201 || status == 202:
 		r.Outcome = Accepted
-		return r
+		return microsoftWord(r, cmp.Or(response.Header.Get("X-WNS-Status"), response.Header.Get("X-WNS-NotificationStatus")))
 	case status == 404 || status == 410:
 		r.Outcome = Gone
 	case status == 413:
@@ -99,6 +94,18 @@ func classify(response *http.Response, now time.Time) Result {
 	return r
 }
 
+// microsoftWord is what Microsoft's service made of a message that it answered
+// with 200: it may have dropped it all the same.
+func microsoftWord(r Result, status string) Result {
+	switch strings.ToLower(status) {
+	case "channelthrottled":
+		r.Outcome, r.Reason = RateLimited, "X-WNS-Status channelthrottled"
+	case "dropped":
+		r.Outcome, r.Reason = Refused, "X-WNS-Status dropped"
+	}
+	return r
+}
+
 // reason finds the push service's own words: Apple's and Mozilla's JSON,
 // Microsoft's headers, else the body's text.
 func reason(response *http.Response, body []byte) string {
@@ -109,17 +116,36 @@ func reason(response *http.Response, body []byte) string {
 	}
 	if json.Unmarshal(body, &answer) == nil {
 		if answer.Errno != 0 {
-			return clip("errno " + strconv.Itoa(answer.Errno) + ": " + answer.Message)
+			return "errno " + strconv.Itoa(answer.Errno) + ": " + answer.Message
 		}
 		if text := cmp.Or(answer.Reason, answer.Message); text != "" {
-			return clip(text)
+			return text
 		}
 	}
 	if text := response.Header.Get("X-WNS-ERROR-DESCRIPTION"); text != "" {
-		return clip(text)
+		return text
 	}
-	return clip(cmp.Or(strings.TrimSpace(string(body)), http.StatusText(response.StatusCode)))
+	return cmp.Or(strings.TrimSpace(string(body)), http.StatusText(response.StatusCode))
 }
+
+// withoutEndpoint takes the endpoint out of text from outside: some push
+// services' error pages repeat the path that they were asked for.
+func withoutEndpoint(text, endpoint string) string {
+	_, secret, _ := strings.Cut(endpoint, "://")
+	parts := strings.FieldsFunc(secret, func(r rune) bool { return strings.ContainsRune("/?&=", r) })
+	for _, part := range parts[min(1, len(parts)):] {
+		unescaped, err := url.QueryUnescape(part)
+		// Shorter ones are the names of folders, not secrets.
+		if len(part) < minSecretLength || err != nil {
+			continue
+		}
+		text = strings.NewReplacer(part, "…", unescaped, "…").Replace(text)
+	}
+	return text
+}
+
+// minSecretLength is in characters: 16 of base64url are 96 bits.
+const minSecretLength = 16
 
 // clip makes text from outside safe to store and print: valid UTF-8 on one
 // line, of at most 500 bytes.

@@ -1,9 +1,11 @@
 package webpush
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -108,7 +110,7 @@ func parseServiceRule(text string) (serviceRule, error) {
 func parseLoopback(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Port() == "" ||
-		strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, fmt.Errorf("want http://127.0.0.1:PORT or https://127.0.0.1:PORT")
 	}
 	if !isLoopback(u.Hostname()) {
@@ -125,8 +127,11 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
+// hostName is a name of two labels or more, as it stands in endpoints.
+var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`)
+
 func checkHost(host string) error {
-	if host == "" || host != strings.ToLower(host) || strings.ContainsAny(host, "/:@*?# ") || !strings.Contains(host, ".") {
+	if !hostName.MatchString(host) {
 		return fmt.Errorf("want a host name in lower case, such as push.example.com or *.push.example.com")
 	}
 	return nil
@@ -148,10 +153,18 @@ func (s *Services) Check(endpoint string) (name string, err error) {
 	if !ok {
 		return "", ErrServiceNotAllowed
 	}
-	if vendor, ok := vendors[rule.host]; ok {
-		return vendor, nil
+	return cmp.Or(vendorOf(rule.host), u.Host), nil
+}
+
+// vendorOf returns the vendor's name for a host or one above it, or "".
+func vendorOf(host string) string {
+	for host != "" {
+		if vendor, ok := vendors[host]; ok {
+			return vendor
+		}
+		_, host, _ = strings.Cut(host, ".")
 	}
-	return u.Host, nil
+	return ""
 }
 
 func (s *Services) match(u *url.URL) (serviceRule, bool) {
@@ -160,7 +173,7 @@ func (s *Services) match(u *url.URL) (serviceRule, bool) {
 			continue
 		}
 		host := u.Hostname()
-		if rule.wildcard && strings.HasSuffix(host, "."+rule.host) || !rule.wildcard && host == rule.host {
+		if rule.wildcard && strings.HasSuffix(host, "."+rule.host) && hostName.MatchString(host) || !rule.wildcard && host == rule.host {
 			return rule, true
 		}
 	}

@@ -84,6 +84,8 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 		return nil, &FieldError{"endpoint", "is not an https URL"}
 	case u.Hostname() == "":
 		return nil, &FieldError{"endpoint", "has no host"}
+	case strings.HasSuffix(u.Host, ":"):
+		return nil, &FieldError{"endpoint", "has an empty port"}
 	case u.User != nil:
 		return nil, &FieldError{"endpoint", "must not hold a user or password"}
 	case strings.Contains(endpoint, "#"):

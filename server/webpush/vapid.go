@@ -107,8 +107,8 @@ func CheckSubject(subject string) error {
 	default:
 		return fmt.Errorf("%q is neither a mailto: nor an https: URL", subject)
 	}
-	host = strings.ToLower(host)
-	if !strings.Contains(host, ".") {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if !hostName.MatchString(host) {
 		return fmt.Errorf("%q has no public host name: Apple refuses it", subject)
 	}
 	for _, suffix := range []string{".local", ".invalid", ".test", ".localhost"} {
