@@ -9,7 +9,7 @@ SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench-click clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench-click clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

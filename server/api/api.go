@@ -4,6 +4,7 @@
 package api
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -61,15 +62,15 @@ func New(options Options) (http.Handler, error) {
 
 	router := mux.NewRouter()
 	router.UseEncodedPath()
-	router.NotFoundHandler = handler(func(http.ResponseWriter, *http.Request) error {
+	router.NotFoundHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
 		return &push.Error{Code: wire.NotFound, Detail: "There is nothing at this path."}
 	})
-	router.MethodNotAllowedHandler = handler(func(http.ResponseWriter, *http.Request) error {
+	router.MethodNotAllowedHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
 	})
 
 	public := func(path, method string, h handler) {
-		router.Handle(path, a.cors(a.fromAllowedOrigin(h))).Methods(method)
+		router.Handle(path, a.cors(a.handle(a.fromAllowedOrigin(h)))).Methods(method)
 	}
 	public(wire.PathConfig, http.MethodGet, a.config)
 	public(wire.PathSubscriptions, http.MethodPost, a.subscribe)
@@ -79,17 +80,19 @@ func New(options Options) (http.Handler, error) {
 	public(wire.PathEvents, http.MethodPost, a.events)
 
 	keyed := func(path, method string, h handler) {
-		router.Handle(path, a.cors(a.withKey(h))).Methods(method)
+		router.Handle(path, a.cors(a.handle(a.withKey(h)))).Methods(method)
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
 
-	router.PathPrefix("/v1/").Methods(http.MethodOptions).Handler(a.cors(handler(a.preflight)))
-	router.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	router.PathPrefix(strings.TrimSuffix(demoPath, "/")).Handler(a.demo())
-	router.Handle("/", http.RedirectHandler(demoPath, http.StatusSeeOther))
+	router.PathPrefix("/v1/").Methods(http.MethodOptions).Handler(a.cors(a.handle(a.preflight)))
+	router.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	router.PathPrefix(demoPath).Handler(a.demo())
+	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
+		router.Handle(path, http.RedirectHandler(demoPath, http.StatusSeeOther))
+	}
 	for name, file := range files {
 		router.Handle("/"+name, file).Methods(http.MethodGet, http.MethodHead)
 	}

@@ -17,11 +17,7 @@ const demoPath = "/demo/"
 func (a *api) demo() http.Handler {
 	plain := examples.Plain()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, ok := strings.CutPrefix(r.URL.Path, demoPath)
-		if !ok {
-			http.Redirect(w, r, demoPath, http.StatusSeeOther)
-			return
-		}
+		name := strings.TrimPrefix(r.URL.Path, demoPath)
 		if name == "" {
 			name = "index.html"
 		}

@@ -35,20 +35,24 @@ var statuses = map[wire.Code]int{
 // A handler answers a request, or says with an error what is wrong with it.
 type handler func(http.ResponseWriter, *http.Request) error
 
-func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := h(w, r); err != nil {
-		writeProblem(w, r, err)
-	}
+// handle makes a handler one of net/http.
+func (a *api) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.writeProblem(w, r, err)
+		}
+	})
 }
 
-func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	var e *push.Error
 	if !errors.As(err, &e) {
 		if r.Context().Err() != nil {
 			// The caller has gone; nobody reads an answer.
 			return
 		}
-		reportInternal(r, err)
+		// Not the query or the body, which may hold what is a person's own.
+		a.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		e = &push.Error{Code: wire.Internal, Detail: "The server failed. Its log says why."}
 	}
 	status := statuses[e.Code]

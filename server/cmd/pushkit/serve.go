@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -309,9 +308,7 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.Addr())
 		fmt.Fprintf(out, "             to see pushes without the internet: pushkit emulator firefox '%s'\n", demo)
 	}
-	path, _ := apiKeyFile(cmd)
-	if absolute, err := filepath.Abs(path); err == nil && cmd.String(apiKeyFlag.Name) == "" {
-		path = absolute
+	if path, err := apiKeyFile(cmd); err == nil && cmd.String(apiKeyFlag.Name) == "" && key != "" {
 		if made {
 			fmt.Fprintf(out, "  API key    %s\n             also in %s\n", key, path)
 		} else {
