@@ -53,6 +53,9 @@ type MessageStatus struct {
 // receives: its messages travel in base64 within another service's 4096 bytes.
 const firefoxAndroidLimit = 2744
 
+// maxUserLength is how long the site's own id of a user may be, in bytes.
+const maxUserLength = 256
+
 // ParseMessage checks an application's request. base is the URL that relative
 // ones are resolved against and that navigate defaults to. The warnings name
 // what some browser will not honour.
@@ -122,6 +125,15 @@ func parseAudience(r wire.Audience) (Audience, error) {
 	}
 	for _, channel := range r.Channels {
 		if err := checkChannel("audience.channels", channel); err != nil {
+			return Audience{}, err
+		}
+	}
+	for i, user := range r.Users {
+		field := "audience.users" + indexed(i, "")
+		if user == "" {
+			return Audience{}, invalid(field, "is empty")
+		}
+		if err := checkText(field, user, maxUserLength); err != nil {
 			return Audience{}, err
 		}
 	}
@@ -203,6 +215,15 @@ func resolveURL(base *url.URL, text string) (string, error) {
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return "", fmt.Errorf("is not an http or https URL")
+	}
+	// What browsers refuse and Go takes: it would void the whole notification.
+	if u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "<>^|\"`{}") {
+		return "", fmt.Errorf("has no valid host")
+	}
+	if port := u.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", fmt.Errorf("has no valid port")
+		}
 	}
 	return u.String(), nil
 }

@@ -71,7 +71,7 @@ func (s Site) BaseURL() (*url.URL, error) {
 // https://example.com or https://example.com/, into the form of browsers.
 func ParseOrigin(text string) (string, error) {
 	u, err := url.Parse(strings.ToLower(text))
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" ||
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") ||
 		u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return "", fmt.Errorf("%q is not an origin such as https://example.com", text)
 	}

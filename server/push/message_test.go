@@ -1,0 +1,275 @@
+package push
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+var (
+	base = &url.URL{Scheme: "https", Host: "example.com", Path: "/"}
+	noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+)
+
+// decodeMessage reads a request as the API does.
+func decodeMessage(t testing.TB, text string) wire.MessageRequest {
+	t.Helper()
+	var r wire.MessageRequest
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// notification, beside and audience put members into a request that is
+// otherwise valid.
+func notification(members string) string {
+	return `{"audience": {"all": true}, "notification": {"title": "Goal!"` + members + `}}`
+}
+
+func beside(members string) string {
+	return `{"audience": {"all": true}, "notification": {"title": "Goal!"}` + members + `}`
+}
+
+func audience(members string) string {
+	return `{"audience": {` + members + `}, "notification": {"title": "Goal!"}}`
+}
+
+func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
+	many := strings.TrimSuffix(strings.Repeat(`"x",`, wire.MaxAudienceIDs+1), ",")
+	for _, c := range []struct{ body, field string }{
+		{`{}`, "audience"},
+		{audience(``), "audience"},
+		{audience(`"all": false`), "audience"},
+		{audience(`"all": true, "channels": ["news"]`), "audience"},
+		{audience(`"users": ["u"], "subscriptions": []`), "audience"},
+		{audience(`"channels": []`), "audience.channels"},
+		{audience(`"channels": [` + many + `]`), "audience.channels"},
+		{audience(`"channels": [""]`), "audience.channels"},
+		{audience(`"channels": ["` + strings.Repeat("x", wire.MaxChannelLength+1) + `"]`), "audience.channels"},
+		{audience(`"users": []`), "audience.users"},
+		{audience(`"users": [` + many + `]`), "audience.users"},
+		{audience(`"users": ["a", ""]`), "audience.users[1]"},
+		{audience(`"users": ["a\u0000"]`), "audience.users[0]"},
+		{audience(`"users": ["` + strings.Repeat("x", 257) + `"]`), "audience.users[0]"},
+		{audience(`"subscriptions": []`), "audience.subscriptions"},
+		{audience(`"subscriptions": ["0199c0de-7a3b-7000-8000-0123456789ab", "x"]`), "audience.subscriptions[1]"},
+		{audience(`"subscriptions": ["{0199c0de-7a3b-7000-8000-0123456789a}"]`), "audience.subscriptions[0]"},
+		{`{"audience": {"all": true}}`, "notification.title"},
+		{`{"audience": {"all": true}, "notification": {"title": " \t"}}`, "notification.title"},
+		{notification(`, "dir": "up"`), "notification.dir"},
+		{notification(`, "renotify": true`), "notification.renotify"},
+		{notification(`, "renotify": true, "silent": true, "tag": "x"`), "notification.renotify"},
+		{notification(`, "navigate": "javascript:alert(1)"`), "notification.navigate"},
+		{notification(`, "navigate": "https://"`), "notification.navigate"},
+		{notification(`, "navigate": "https:///x"`), "notification.navigate"},
+		{notification(`, "navigate": "https:x"`), "notification.navigate"},
+		{notification(`, "navigate": "https://exa mple.com"`), "notification.navigate"},
+		{notification(`, "navigate": "https://exa<mple.com"`), "notification.navigate"},
+		{notification(`, "navigate": "https://example.com:99999/"`), "notification.navigate"},
+		{notification(`, "navigate": "%zz"`), "notification.navigate"},
+		{notification(`, "icon": "data:image/png;base64,AAAA"`), "notification.icon"},
+		{notification(`, "image": "blob:https://example.com/1"`), "notification.image"},
+		{notification(`, "badge": "file:///etc/passwd"`), "notification.badge"},
+		{notification(`, "actions": [{"title": "Watch"}]`), "notification.actions[0]"},
+		{notification(`, "actions": [{"action": "a", "title": "A"}, {"action": "watch"}]`), "notification.actions[1]"},
+		{notification(`, "actions": [{"action": "a", "title": "A", "navigate": "mailto:x@example.com"}]`), "notification.actions[0].navigate"},
+		{notification(`, "actions": [{"action": "a", "title": "A", "icon": "mailto:x@example.com"}]`), "notification.actions[0].icon"},
+		{notification(`, "body": "` + strings.Repeat("x", 4000) + `"`), "notification"},
+		{notification(`, "body": "` + hole + `"`), "notification"},
+		{notification(`, "data": {"deep": ["` + hole + `~"]}`), "notification"},
+		{notification(`, "data": {"` + hole + `": 1}`), "notification"},
+		{beside(`, "ttl": -1`), "ttl"},
+		{beside(`, "ttl": 2419201`), "ttl"},
+		{beside(`, "urgency": "urgent"`), "urgency"},
+		{beside(`, "topic": "` + strings.Repeat("x", wire.MaxTopicLength+1) + `"`), "topic"},
+		{beside(`, "topic": "a\nb"`), "topic"},
+		{beside(`, "sendAt": "tomorrow"`), "sendAt"},
+		{beside(`, "sendAt": "2026-12-01T09:00"`), "sendAt"},
+		{beside(`, "sendAt": "2026-13-01T09:00:00Z"`), "sendAt"},
+	} {
+		m, _, err := ParseMessage(decodeMessage(t, c.body), base, noon)
+		var e *Error
+		if !errors.As(err, &e) || e.Field != c.field || e.Detail == "" || m != nil {
+			t.Errorf("%.120s: got %v, want an error of %s", c.body, err, c.field)
+		}
+	}
+}
+
+func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
+	for n, want := range map[int]wire.Code{3000: "", 3990: wire.MessageTooLarge} {
+		_, warnings, err := ParseMessage(decodeMessage(t, notification(`, "body": "`+strings.Repeat("x", n)+`"`)), base, noon)
+		if want == "" && (err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "Firefox on Android")) {
+			t.Errorf("%d bytes: got %q, %v; want a warning", n, warnings, err)
+		}
+		if want != "" && CodeOf(err) != want {
+			t.Errorf("%d bytes: got %v", n, err)
+		}
+	}
+	m, warnings, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("got %q, %v", warnings, err)
+	}
+	if _, err := webpush.Encrypt(subscriptionOf(t, "https://fcm.googleapis.com/x"), m.Payload.For(strings.Repeat("x", TokenLength))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParseMessageDefaults(t *testing.T) {
+	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.TTL != 28*24*time.Hour || !m.DueAt.Equal(noon) || !m.CreatedAt.Equal(noon) || m.Urgency != "" || m.Audience.Small() || m.ID == (ID{}) {
+		t.Errorf("got %+v", m)
+	}
+	// TTL 0 is not the absent one.
+	if m, _, err = ParseMessage(decodeMessage(t, beside(`, "ttl": 0`)), base, noon); err != nil || m.TTL != 0 {
+		t.Errorf("got %v, %v", m.TTL, err)
+	}
+	// A time that has passed is now.
+	for sendAt, want := range map[string]time.Time{
+		"2026-12-01T11:00:00Z":      noon,
+		"2026-12-01T14:00:00+01:00": noon.Add(time.Hour),
+		"2026-12-02T09:00:00Z":      noon.Add(21 * time.Hour),
+	} {
+		if m, _, err = ParseMessage(decodeMessage(t, beside(`, "sendAt": "`+sendAt+`"`)), base, noon); err != nil || !m.DueAt.Equal(want) {
+			t.Errorf("%s: due at %v, %v; want %v", sendAt, m.DueAt, err, want)
+		}
+	}
+}
+
+// payloadOf is what a browser gets.
+func payloadOf(t *testing.T, body string) map[string]any {
+	t.Helper()
+	m, _, err := ParseMessage(decodeMessage(t, body), base, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := strings.Repeat("T", TokenLength)
+	var payload map[string]any
+	if err := json.Unmarshal(m.Payload.For(token), &payload); err != nil {
+		t.Fatal(err)
+	}
+	data := payload["notification"].(map[string]any)["data"].(map[string]any)
+	if got := data["pushkit"].(map[string]any)["token"]; got != token {
+		t.Errorf("the token is %v", got)
+	}
+	return payload
+}
+
+func TestPayloadIsDeclarativeAndItsURLsAreAbsolute(t *testing.T) {
+	p := payloadOf(t, notification(`, "navigate": "/live?a=b#c", "icon": "i.png", "image": "//cdn.example.net/x", "badge": "../b.png",
+		"actions": [{"action": "a", "title": "A"}, {"action": "b", "title": "B", "navigate": "http://other.example/", "icon": "b.png"}],
+		"tag": "t", "body": "<b>&amp;", "data": {"id": 1}`))
+	if p["web_push"] != 8030.0 || p["mutable"] != true {
+		t.Errorf("got %v", p)
+	}
+	n := p["notification"].(map[string]any)
+	for name, want := range map[string]string{
+		"navigate": "https://example.com/live?a=b#c", "icon": "https://example.com/i.png", "image": "https://cdn.example.net/x",
+		"badge": "https://example.com/b.png", "tag": "t", "body": "<b>&amp;", "title": "Goal!",
+	} {
+		if n[name] != want {
+			t.Errorf("%s is %v, want %s", name, n[name], want)
+		}
+	}
+	if n["mutable"] != true {
+		t.Error("mutable is missing where WebKit looks for it")
+	}
+	actions := n["actions"].([]any)
+	if a := actions[0].(map[string]any); a["navigate"] != "https://example.com/live?a=b#c" {
+		t.Errorf("an action without navigate leads to %v, want where the notification does", a["navigate"])
+	}
+	if b := actions[1].(map[string]any); b["navigate"] != "http://other.example/" || b["icon"] != "https://example.com/b.png" {
+		t.Errorf("got %v", b)
+	}
+	if data := n["data"].(map[string]any)["data"].(map[string]any); data["id"] != 1.0 {
+		t.Errorf("the site's data is %v", data)
+	}
+	// WebKit voids the declaration for a member of a wrong type.
+	for _, absent := range []string{"dir", "lang", "silent", "app_badge"} {
+		if value, ok := n[absent]; ok {
+			t.Errorf("%s was not given and is %v", absent, value)
+		}
+	}
+}
+
+func TestPayloadDefaultsAndPlaces(t *testing.T) {
+	n := payloadOf(t, beside(`, "topic": "match-42"`))["notification"].(map[string]any)
+	if n["tag"] != "match-42" || n["navigate"] != "https://example.com/" {
+		t.Errorf("got %v", n)
+	}
+	p := payloadOf(t, beside(`, "appBadge": 0`))
+	if p["app_badge"] != 0.0 || p["notification"].(map[string]any)["app_badge"] != 0.0 {
+		t.Errorf("the badge 0, which clears it, is lost: %v", p)
+	}
+}
+
+func TestAHostileTextCannotTakeTheTokensPlace(t *testing.T) {
+	near := strings.Repeat("~", TokenLength-1)
+	p := payloadOf(t, notification(`, "body": "`+near+`", "tag": "`+near+`x~", "data": "\",\"token\":\"x"`))
+	n := p["notification"].(map[string]any)
+	if n["body"] != near || n["tag"] != near+"x~" || n["data"].(map[string]any)["data"] != `","token":"x` {
+		t.Errorf("got %v", n)
+	}
+}
+
+func TestPayloadsDoNotShareTheirBytes(t *testing.T) {
+	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := strings.Repeat("1", TokenLength), strings.Repeat("2", TokenLength)
+	first := m.Payload.For(one)
+	m.Payload.For(two)
+	if !strings.Contains(string(first), one) || len(first) != m.Payload.Size() {
+		t.Error("the second delivery wrote into the first")
+	}
+	if again, err := ParsePayload(m.Payload.Template()); err != nil || string(again.For(one)) != string(first) {
+		t.Errorf("it does not survive storage: %v", err)
+	}
+	for _, bad := range []string{"", "{}", hole + hole} {
+		if _, err := ParsePayload([]byte(bad)); err == nil {
+			t.Errorf("%q was taken for a template", bad)
+		}
+	}
+}
+
+func FuzzParseMessage(f *testing.F) {
+	f.Add([]byte(notification(`, "navigate": "/x", "actions": [{"action": "a", "title": "A"}], "data": [1]`)))
+	f.Add([]byte(beside(`, "ttl": 0, "topic": "t", "sendAt": "2026-12-01T14:00:00+01:00", "appBadge": 3`)))
+	f.Add([]byte(audience(`"users": ["u"]`)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var r wire.MessageRequest
+		if json.Unmarshal(body, &r) != nil {
+			return
+		}
+		m, _, err := ParseMessage(r, base, noon)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Field == "" || e.Code == wire.Internal {
+				t.Fatalf("the error %v names no field", err)
+			}
+			return
+		}
+		token := strings.Repeat("T", TokenLength)
+		var payload wire.Payload
+		if err := json.Unmarshal(m.Payload.For(token), &payload); err != nil {
+			t.Fatal(err)
+		}
+		n := payload.Notification
+		if n.Data.Pushkit.Token != token || n.Title != r.Notification.Title || !strings.HasPrefix(n.Navigate, "http") {
+			t.Fatalf("the payload is %+v", n)
+		}
+		if webpush.EncryptedSize(m.Payload.Size()) > webpush.MaxBody || m.DueAt.Before(noon) || m.TTL < 0 {
+			t.Fatalf("the message is %+v", m)
+		}
+	})
+}
