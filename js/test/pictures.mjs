@@ -1,0 +1,203 @@
+// Takes the README's pictures, light and dark: the demo of pushkit serve in stock Firefox, on an X display with Debian's
+// notification daemon dunst, after a message was sent, its notification clicked, and a second one sent.
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Firefox } from "./harness/firefox.mjs";
+import { Program, freePort, temporaryFolder } from "./harness/program.mjs";
+import { root } from "./harness/repository.mjs";
+import { Server } from "./harness/server.mjs";
+import { until } from "./harness/until.mjs";
+
+const pictures = join(root, "examples/pictures");
+
+/** What is photographed, in CSS pixels, and how many of the picture's make one. */
+const [width, height, ratio] = [1000, 680, 2];
+/** The server's own default port, since the address bar is in the picture. */
+const port = 8080;
+/** A picture's size at most, in bytes: it is loaded by everyone who looks at the README. */
+const budget = 150 * 1024;
+
+/** Debian's packages by a file that each brings. */
+const needed = {
+  Xvfb: "xvfb",
+  dunst: "dunst",
+  scrot: "scrot",
+  pngquant: "pngquant",
+  "fc-match": "fontconfig fonts-inter",
+};
+
+const colors = {
+  light: { background: "#ffffff", foreground: "#1c1b29", frame: "#d5d5e2" },
+  dark: { background: "#2a2937", foreground: "#f1f0f7", frame: "#454356" },
+};
+
+/** @param {string} command */
+function runs(command) {
+  try {
+    execFileSync("which", [command], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const missing = Object.entries(needed).flatMap(([command, name]) => (runs(command) ? [] : [name]));
+if (missing.length > 0) {
+  console.error(`make pictures needs ${missing.join(" ")}: install these (Debian: sudo apt-get install ${missing.join(" ")})`);
+  process.exit(1);
+}
+
+/** A desktop that can be seen: an X display and a D-Bus with dunst. */
+class Screen {
+  #programs;
+  #folder;
+
+  /**
+   * @param {Program[]} programs
+   * @param {string} folder
+   * @param {Record<string, string>} environment
+   */
+  constructor(programs, folder, environment) {
+    this.#programs = programs;
+    this.#folder = folder;
+    this.environment = environment;
+  }
+
+  /** @param {"light" | "dark"} scheme */
+  static async start(scheme) {
+    const folder = temporaryFolder("screen");
+    const x = new Program("Xvfb", "Xvfb", ["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", `${width * ratio}x${height * ratio}x24`]);
+    const [display] = await x.line(/^\d+$/);
+    const bus = new Program("dbus-daemon", "dbus-daemon", [`--config-file=${join(root, "js/test/desktop/bus.conf")}`, "--nofork", "--print-address"]);
+    const [address] = await bus.line(/^unix:.*/);
+    mkdirSync(join(folder, "gtk-3.0"));
+    writeFileSync(join(folder, "gtk-3.0/settings.ini"), "[Settings]\ngtk-font-name=Inter 10\ngtk-xft-antialias=1\ngtk-xft-rgba=none\n");
+    writeFileSync(join(folder, "dunstrc"), dunstrc(scheme));
+    const environment = { DISPLAY: `:${display}`, DBUS_SESSION_BUS_ADDRESS: address, XDG_CONFIG_HOME: folder };
+    const dunst = new Program("dunst", "dunst", ["-conf", join(folder, "dunstrc")], { env: { ...process.env, ...environment } });
+    const screen = new Screen([dunst, bus, x], folder, environment);
+    await until(() => screen.#dunstctl("count"), "answer of dunst");
+    return screen;
+  }
+
+  /** Awaits the notification that is shown. */
+  async notification() {
+    await until(() => this.#dunstctl("count", "displayed").trim() === "1", "notification on the screen");
+  }
+
+  /** Clicks it. */
+  click() {
+    this.#dunstctl("action");
+  }
+
+  /** @param {string} file */
+  photograph(file) {
+    const raw = join(this.#folder, "screen.png");
+    execFileSync("scrot", ["--overwrite", raw], { env: { ...process.env, ...this.environment } });
+    execFileSync("pngquant", ["--force", "--speed", "1", "--strip", "--output", file, "--", raw]);
+  }
+
+  async stop() {
+    for (const program of this.#programs) await program.end();
+  }
+
+  /** @param {string[]} args */
+  #dunstctl(...args) {
+    return execFileSync("dunstctl", args, { env: { ...process.env, ...this.environment }, stdio: "pipe", encoding: "utf8" });
+  }
+}
+
+/** @param {"light" | "dark"} scheme */
+function dunstrc(scheme) {
+  const { background, foreground, frame } = colors[scheme];
+  return `[global]
+width = 360
+height = 160
+origin = top-right
+offset = 16x88
+scale = ${ratio}
+padding = 14
+horizontal_padding = 16
+text_icon_padding = 12
+frame_width = 1
+corner_radius = 12
+font = Inter 10
+format = "<b>%s</b>\\n%b"
+show_indicators = no
+min_icon_size = 32
+max_icon_size = 40
+[urgency_normal]
+timeout = 0
+background = "${background}"
+foreground = "${foreground}"
+frame_color = "${frame}"
+`;
+}
+
+/** The harness's Firefox is headless; this one is seen. */
+function visibleFirefox() {
+  const file = join(temporaryFolder("visible"), "firefox");
+  const command = process.env["PUSHKIT_TEST_FIREFOX"] ?? "firefox-esr";
+  writeFileSync(file, `#!/bin/sh\nfor arg; do shift; [ "$arg" = --headless ] || set -- "$@" "$arg"; done\nexec ${command} "$@"\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/**
+ * @param {"light" | "dark"} scheme
+ * @param {string} file
+ */
+async function take(scheme, file) {
+  const emulator = `127.0.0.1:${await freePort()}`;
+  const server = new Server(port, temporaryFolder("server"), ["--emulator", `--emulator-addr=${emulator}`, "--vapid-subject=https://example.com"]);
+  await until(async () => (await fetch(`${server.url}/healthz`)).ok && server.apiKey(), `answer of the server (is the port ${port} taken?)`);
+  const screen = await Screen.start(scheme);
+  const firefox = await Firefox.start({
+    pushService: `ws://${emulator}/`,
+    environment: screen.environment,
+    preferences: {
+      "ui.systemUsesDarkTheme": scheme === "dark" ? 1 : 0,
+      "layout.css.devPixelsPerPx": String(ratio),
+      "font.name.sans-serif.x-western": "Inter",
+    },
+  });
+  const origin = `http://localhost:${port}`;
+  await firefox.setPermission(origin, "granted");
+  // A window of the display's size, without the marks of a browser under remote control.
+  await firefox.evaluateInChrome(`(() => {
+    document.documentElement.removeAttribute("remotecontrol");
+    window.moveTo(0, 0);
+    window.resizeTo(${width}, ${height});
+  })()`);
+  const [page] = await firefox.browser.pages();
+  if (!page) throw new Error("Firefox has no page");
+  await page.goto(`${origin}/demo/#key=${await server.apiKey()}`);
+
+  const logged = (/** @type {string} */ text) =>
+    until(() => page.$eval("#log", (log, text) => log.textContent?.includes(text), text), `"${text}" in the page's log`);
+  await page.locator("#subscribe:enabled").click();
+  await logged("Subscribed.");
+  await page.click("#notify-me");
+  await screen.notification();
+  screen.click();
+  await logged("You came back");
+  await page.locator("#notify-me:enabled").click();
+  await screen.notification();
+  await until(() => page.$$eval("#log li", (items) => items.length === 7), "the second message in the page's log");
+  screen.photograph(file);
+
+  await firefox.close();
+  await screen.stop();
+  await server.stop();
+}
+
+process.env["PUSHKIT_TEST_FIREFOX"] = visibleFirefox();
+mkdirSync(pictures, { recursive: true });
+for (const scheme of /** @type {const} */ (["light", "dark"])) {
+  const file = join(pictures, `demo-${scheme}.png`);
+  await take(scheme, file);
+  const { size } = statSync(file);
+  console.log(`examples/pictures/demo-${scheme}.png: ${size} bytes`);
+  if (size > budget) throw new Error(`demo-${scheme}.png is over ${budget} bytes`);
+}
