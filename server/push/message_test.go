@@ -67,6 +67,7 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{notification(`, "renotify": true`), "notification.renotify"},
 		{notification(`, "renotify": true, "silent": true, "tag": "x"`), "notification.renotify"},
 		{notification(`, "navigate": "javascript:alert(1)"`), "notification.navigate"},
+		{notification(`, "navigate": "ftp://example.com/x"`), "notification.navigate"},
 		{notification(`, "navigate": "https://"`), "notification.navigate"},
 		{notification(`, "navigate": "https:///x"`), "notification.navigate"},
 		{notification(`, "navigate": "https:x"`), "notification.navigate"},

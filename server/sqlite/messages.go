@@ -75,7 +75,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	if fast {
 		batches, err = s.batchNow(ctx, q, site, m, o.Lease)
 	} else {
-		err = s.expandLater(ctx, q, m)
+		err = expandLater(ctx, q, m)
 	}
 	if err == nil {
 		err = finishMessage(ctx, q, m.ID[:])
@@ -118,27 +118,14 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 	return batches, nil
 }
 
-// expandLater notes that the audience is to be read at each push service.
-func (s *Store) expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
-	services, err := q.PushServices(ctx)
-	if err != nil {
-		return err
-	}
-	if m.Audience.Small() {
-		// These few are read at once when the message is due, whatever their
-		// push services.
-		services = []db.PushService{{ID: anyService}}
-	}
-	for _, service := range services {
-		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{
-			Message: m.ID[:], PushService: service.ID, DueAt: m.DueAt.UnixMilli()}); err != nil {
-			return err
-		}
-	}
-	return nil
+// expandLater notes that the audience is to be read when the message is due: by
+// then there may be push services that nobody uses yet.
+func expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
+	return q.InsertExpansion(ctx, db.InsertExpansionParams{Message: m.ID[:], PushService: anyService, DueAt: m.DueAt.UnixMilli()})
 }
 
-// anyService stands in an expansion that reads all push services at once.
+// anyService stands in the first expansion of a message, which reads a small
+// audience at once, and splits a large one by push service.
 const anyService = 0
 
 // smallAudience returns the subscriptions' ids by push service.

@@ -40,13 +40,16 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 	}
 	members := make(map[int64][][]byte)
 	last := true
-	if step.PushService == anyService {
-		members, err = smallAudience(ctx, q, push.SiteID(row.Site), m.Audience)
-	} else {
+	switch {
+	case step.PushService != anyService:
 		var ids [][]byte
 		ids, err = audiencePage(ctx, q, row.Site, step, m.Audience)
 		last = len(ids) < push.BatchSize
 		members[step.PushService] = ids
+	case m.Audience.Small():
+		members, err = smallAudience(ctx, q, push.SiteID(row.Site), m.Audience)
+	default:
+		err = splitExpansion(ctx, q, step.Message, row.DueAt)
 	}
 	if err != nil {
 		return err
@@ -72,12 +75,26 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 	return finishMessage(ctx, q, step.Message)
 }
 
+// splitExpansion makes an expansion for each push service.
+func splitExpansion(ctx context.Context, q *db.Queries, message []byte, dueAt int64) error {
+	services, err := q.PushServices(ctx)
+	if err != nil {
+		return err
+	}
+	for _, service := range services {
+		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{Message: message, PushService: service.ID, DueAt: dueAt}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.NextExpansionRow, audience push.Audience) ([][]byte, error) {
 	if audience.All {
 		return q.AudienceAll(ctx, db.AudienceAllParams{Site: site, PushService: step.PushService, ID: step.Cursor, Limit: push.BatchSize})
 	}
 	return q.AudienceChannels(ctx, db.AudienceChannelsParams{
-		Site: site, Channels: audience.Channels, PushService: step.PushService, After: step.Cursor, Limit: push.BatchSize})
+		Site: site, PushService: step.PushService, Subscription: step.Cursor, Channels: audience.Channels, Limit: push.BatchSize})
 }
 
 func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt, state int64, ids [][]byte) (no int64, err error) {

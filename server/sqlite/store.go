@@ -57,6 +57,9 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	writing, err := sql.Open("sqlite3", dsn(path, "_txlock=immediate"))
 	if err != nil {
 		return nil, err
@@ -66,10 +69,6 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), writing.Close())
 	}
-	// The file holds the private VAPID keys.
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, writing.Close())
-	}
 	if s.reading, err = sql.Open("sqlite3", dsn(path, "_query_only=true")); err != nil {
 		return nil, errors.Join(err, writing.Close())
 	}
@@ -78,6 +77,17 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	s.read = db.New(s.reading)
 	s.writer = newWriter(writing)
 	return s, nil
+}
+
+// makePrivate lets nobody else read the file, which holds the private VAPID
+// keys. SQLite gives the files beside it (-wal, -shm) the same mode, so that it
+// must be right before SQLite makes them.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
 }
 
 func dsn(path, more string) string {
@@ -93,6 +103,13 @@ func (s *Store) prepare(ctx context.Context) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writing, folder)
 	if err != nil {
 		return err
+	}
+	present, newest, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if present > newest {
+		return fmt.Errorf("the database is of a newer pushkit (schema %d, this one knows %d)", present, newest)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return err

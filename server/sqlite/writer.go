@@ -24,6 +24,7 @@ type writer struct {
 	urgent   chan *job
 	bulk     chan *job
 	stop     chan struct{}
+	stopOnce sync.Once
 	stopped  sync.WaitGroup
 }
 
@@ -69,7 +70,7 @@ func (w *writer) submit(ctx context.Context, queue chan *job, run write) error {
 }
 
 func (w *writer) close() {
-	close(w.stop)
+	w.stopOnce.Do(func() { close(w.stop) })
 	w.stopped.Wait()
 }
 

@@ -53,23 +53,25 @@ func (q *Queries) AudienceAll(ctx context.Context, arg AudienceAllParams) ([][]b
 
 const audienceChannels = `-- name: AudienceChannels :many
 SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = ? AND channel IN (/*SLICE:channels*/?) AND push_service = ?3
-  AND subscription > ?4
-ORDER BY subscription LIMIT ?5
+WHERE site = ? AND push_service = ? AND subscription > ? AND channel IN (/*SLICE:channels*/?)
+ORDER BY subscription LIMIT ?
 `
 
 type AudienceChannelsParams struct {
-	Site        int64
-	Channels    []string
-	PushService int64
-	After       []byte
-	Limit       int64
+	Site         int64
+	PushService  int64
+	Subscription []byte
+	Channels     []string
+	Limit        int64
 }
 
+// Every parameter is a plain "?": numbered ones would count the slice as one.
 func (q *Queries) AudienceChannels(ctx context.Context, arg AudienceChannelsParams) ([][]byte, error) {
 	query := audienceChannels
 	var queryParams []interface{}
 	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	queryParams = append(queryParams, arg.Subscription)
 	if len(arg.Channels) > 0 {
 		for _, v := range arg.Channels {
 			queryParams = append(queryParams, v)
@@ -78,8 +80,6 @@ func (q *Queries) AudienceChannels(ctx context.Context, arg AudienceChannelsPara
 	} else {
 		query = strings.Replace(query, "/*SLICE:channels*/?", "NULL", 1)
 	}
-	queryParams = append(queryParams, arg.PushService)
-	queryParams = append(queryParams, arg.After)
 	queryParams = append(queryParams, arg.Limit)
 	rows, err := q.db.QueryContext(ctx, query, queryParams...)
 	if err != nil {

@@ -16,10 +16,10 @@ SELECT id FROM subscriptions
 WHERE site = ? AND push_service = ? AND id > ? ORDER BY id LIMIT ?;
 
 -- name: AudienceChannels :many
+-- Every parameter is a plain "?": numbered ones would count the slice as one.
 SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = ? AND channel IN (sqlc.slice(channels)) AND push_service = sqlc.arg(push_service)
-  AND subscription > sqlc.arg(after)
-ORDER BY subscription LIMIT sqlc.arg(limit);
+WHERE site = ? AND push_service = ? AND subscription > ? AND channel IN (sqlc.slice(channels))
+ORDER BY subscription LIMIT ?;
 
 -- name: LastBatch :one
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?;

@@ -1,0 +1,150 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/sqlite"
+)
+
+func open(t *testing.T, path string, now func() time.Time) push.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStore(t *testing.T) { pushtest.RunStore(t, open) }
+
+// The database holds the private VAPID keys: nobody else may read it, nor the
+// files beside it.
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(folder, "pushkit.db")
+	open(t, path, nil)
+	for file, want := range map[string]os.FileMode{folder: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Error(err)
+		} else if info.Mode().Perm() != want {
+			t.Errorf("%s has the mode %o, want %o", filepath.Base(file), info.Mode().Perm(), want)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text")
+	if err := os.WriteFile(text, []byte(strings.Repeat("This is no database. ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{folder: "is a directory", text: "not a database", filepath.Join(text, "below"): "not a directory"} {
+		s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want one line that says %q", filepath.Base(path), err, want)
+		}
+	}
+}
+
+func TestADatabaseOfANewerPushkitIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	open(t, path, nil).(*sqlite.Store).Close()
+	database := raw(t, path)
+	if _, err := database.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "newer pushkit") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestMigrationsGoDownAndUpAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	open(t, path, nil).(*sqlite.Store).Close()
+	database := raw(t, path)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, database, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(context.Background(), 0); err != nil {
+		t.Fatal(err)
+	}
+	var left string
+	err = database.QueryRow("SELECT name FROM sqlite_master WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'").Scan(&left)
+	if err != sql.ErrNoRows {
+		t.Errorf("going down leaves %q, %v", left, err)
+	}
+	database.Close()
+	s := open(t, path, nil)
+	if _, err := s.Site(t.Context(), push.DefaultSite); err != nil {
+		t.Error(err)
+	}
+}
+
+func raw(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	database, err := sql.Open("sqlite3", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { database.Close() })
+	return database
+}
+
+// Another process that works on the database is noticed, so that the server
+// delivers what a command has written.
+func TestWatchTellsOfAnotherProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	server, command := open(t, path, nil).(*sqlite.Store), open(t, path, nil)
+	version, end, err := server.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	before, err := version()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if idle, _ := version(); idle != before {
+		t.Error("it has changed by itself")
+	}
+	site, err := command.Site(t.Context(), push.DefaultSite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := command.CreateMessage(t.Context(), site.ID, pushtest.Message(t, time.Now(), `{"audience": {"all": true}}`), push.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := version(); err != nil || after == before {
+		t.Errorf("still %d, %v", after, err)
+	}
+}
+
+func TestAClosedStoreSaysSo(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "pushkit.db"), nil).(*sqlite.Store)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetOrigins(t.Context(), 1, nil); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("got %v", err)
+	}
+}
