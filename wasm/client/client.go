@@ -78,15 +78,17 @@ func (c *Client) Sync(ctx dom.Context, options Options) (State, error) {
 		if err != nil || record == nil {
 			return State{}, err
 		}
-		if !record.Wanted {
-			return State{}, c.finishRemoving(ctx, options.Scope, record)
-		}
 		permission, err := c.browser.Permission()
 		if err != nil {
 			return State{}, coded(wire.NoPushManager, err)
 		}
-		if permission != notification.Granted {
-			return State{}, nil
+		if !record.Wanted || permission != notification.Granted {
+			return State{}, c.finishRemoving(ctx, options.Scope, record)
+		}
+		if record.ID != "" && record.Server == options.Server {
+			// The server has those that subscribe() named, which the browser's
+			// own must not replace.
+			options.Locale, options.TimeZone = "", ""
 		}
 		return c.establish(ctx, &options)
 	})

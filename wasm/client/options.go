@@ -2,12 +2,12 @@ package client
 
 import (
 	"encoding/base64"
-	"github.com/pushkit/pushkit/wasm/dom"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/notification"
 )
 
@@ -80,12 +80,15 @@ func invalid(detail string) error {
 }
 
 // parseKey returns an application server key, an uncompressed P-256 point (RFC
-// 8292 section 3.2), in unpadded base64url. Whether the point is on the curve is
-// for the browser to say.
+// 8292 section 3.2), in the one form that formatKey gives it, since it is
+// compared with that. Whether the point is on the curve is for the browser to
+// say.
 func parseKey(text string) (string, error) {
 	text = strings.TrimRight(text, "=")
-	// 65 bytes, of which the first is 4.
-	ok := len(text) == 87 && text[0] == 'B'
+	// 65 bytes, of which the first is 4, and two bits over, which are 0. Not
+	// base64's decoder, which is 2 kB of the WebAssembly.
+	ok := len(text) == 87 && text[0] == 'B' && text[1] >= 'A' && text[1] <= 'P' &&
+		strings.IndexByte("AEIMQUYcgkosw048", text[86]) >= 0
 	for _, r := range text {
 		ok = ok && (r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 	}

@@ -2,11 +2,11 @@ package client
 
 import (
 	"errors"
-	"github.com/pushkit/pushkit/wasm/dom"
 	"strconv"
 	"strings"
 
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/webidl"
 )
 

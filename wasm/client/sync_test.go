@@ -65,6 +65,43 @@ func TestSyncFinishesSubscribe(t *testing.T) {
 	}
 }
 
+// What subscribe() said of the person is the server's: a repair must not put the
+// browser's own in its place. A server that never had it is told.
+func TestSyncKeepsWhatSubscribeNamed(t *testing.T) {
+	browsers := options
+	browsers.Locale, browsers.TimeZone = "en-US", "Europe/Zurich"
+	for name, test := range map[string]struct {
+		lose   func(f *fake)
+		locale string
+	}{
+		"confirmed":        {lose: func(f *fake) { f.subscription = nil }},
+		"never confirmed":  {lose: func(f *fake) { *f.record = wire.Record{Server: server, Wanted: true, Pending: true} }, locale: "en-US"},
+		"another server's": {lose: func(f *fake) { f.record.Server = "https://old.example.com" }, locale: "en-US"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := subscribed(t)
+			test.lose(f)
+			state, err := New(f.browser()).Sync(t.Context(), browsers)
+			f.check(state, err)
+			if sent := f.stored[state.Endpoint]; sent.Locale != test.locale || (sent.TimeZone == "") != (test.locale == "") {
+				t.Errorf("sent locale %q, time zone %q", sent.Locale, sent.TimeZone)
+			}
+		})
+	}
+}
+
+// What an unsubscribe left is finished also where the person came back and then
+// blocked notifications; else each page would load the client for nothing.
+func TestSyncFinishesRemovingWithoutPermission(t *testing.T) {
+	f := subscribed(t)
+	f.permission = notification.Denied
+	f.record.Removing, f.record.Pending = f.record.Endpoint, true
+	state, err := New(f.browser()).Sync(t.Context(), options)
+	if err != nil || state.Subscribed || f.record.Removing != "" || len(f.stored) > 0 {
+		t.Errorf("state %+v, error %v, record %+v, server %v", state, err, f.record, f.stored)
+	}
+}
+
 // Sync does nothing, and calls nobody, for a person who does not want it.
 func TestSyncLeavesOthersAlone(t *testing.T) {
 	for name, f := range map[string]*fake{
