@@ -58,18 +58,19 @@ type Dispatcher struct {
 
 // New returns a dispatcher that sends with the keys of source.
 func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *Dispatcher {
-	return &Dispatcher{
-		queue:    queue,
-		keys:     keyRing{source: source},
-		sender:   sender,
-		log:      log,
-		now:      time.Now,
-		wake:     make(chan struct{}, 1),
-		fast:     make(chan push.Delivery),
-		bulk:     make(chan push.Delivery),
-		recorder: newRecorder(queue, log),
-		ended:    make(chan struct{}),
+	d := &Dispatcher{
+		queue:  queue,
+		keys:   keyRing{source: source},
+		sender: sender,
+		log:    log,
+		now:    time.Now,
+		wake:   make(chan struct{}, 1),
+		fast:   make(chan push.Delivery),
+		bulk:   make(chan push.Delivery),
+		ended:  make(chan struct{}),
 	}
+	d.recorder = newRecorder(queue, log, d.Wake)
+	return d
 }
 
 // Wake says that the queue may have new work.

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -22,10 +23,12 @@ type recorder struct {
 	queue   push.Queue
 	log     *slog.Logger
 	results chan push.DeliveryResult
+	// wake is called when deliveries that are to be tried again were written.
+	wake func()
 }
 
-func newRecorder(queue push.Queue, log *slog.Logger) *recorder {
-	return &recorder{queue: queue, log: log, results: make(chan push.DeliveryResult, recordAtMost)}
+func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
+	return &recorder{queue: queue, log: log, results: make(chan push.DeliveryResult, recordAtMost), wake: wake}
 }
 
 func (r *recorder) add(result push.DeliveryResult) { r.results <- result }
@@ -68,6 +71,9 @@ func (r *recorder) write(results []push.DeliveryResult) {
 	for attempt := range 30 {
 		err := r.queue.Record(context.Background(), results)
 		if err == nil {
+			if slices.ContainsFunc(results, func(r push.DeliveryResult) bool { return r.Outcome == push.DeliveryPending }) {
+				r.wake()
+			}
 			return
 		}
 		r.log.Error("outcomes cannot be written; trying again", "deliveries", len(results), "attempt", attempt+1, "error", err)

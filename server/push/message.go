@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
@@ -52,9 +53,6 @@ type MessageStatus struct {
 // firefoxAndroidLimit is the largest plaintext in bytes that Firefox on Android
 // receives: its messages travel in base64 within another service's 4096 bytes.
 const firefoxAndroidLimit = 2744
-
-// maxUserLength is how long the site's own id of a user may be, in bytes.
-const maxUserLength = 256
 
 // ParseMessage checks an application's request. base is the URL that relative
 // ones are resolved against and that navigate defaults to. The warnings name
@@ -129,12 +127,8 @@ func parseAudience(r wire.Audience) (Audience, error) {
 		}
 	}
 	for i, user := range r.Users {
-		field := "audience.users" + indexed(i, "")
-		if user == "" {
-			return Audience{}, invalid(field, "is empty")
-		}
-		if err := checkText(field, user, maxUserLength); err != nil {
-			return Audience{}, err
+		if user == "" || utf8.RuneCountInString(user) > maxUserID {
+			return Audience{}, invalid("audience.users"+indexed(i, ""), "is empty or longer than %d characters", maxUserID)
 		}
 	}
 	for i, text := range r.Subscriptions {

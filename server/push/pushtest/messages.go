@@ -61,8 +61,24 @@ func testSmallAudience(t *testing.T, s *store) {
 	s.finish(t, claimed, push.DeliveryAccepted)
 	s.status(t, status.ID)
 
+	// A user has several devices.
+	var devices []push.ID
+	for _, endpoint := range []string{"https://fcm.googleapis.com/phone", "https://web.push.apple.com/laptop"} {
+		r := Subscribe(t, s.services, endpoint, "")
+		r.User = "u1"
+		sub, _, err := s.PutSubscription(t.Context(), s.site.ID, r)
+		if err != nil || sub.User != "u1" {
+			t.Fatalf("got %+v, %v", sub, err)
+		}
+		devices = append(devices, sub.ID)
+	}
+	s.create(t, `{"audience": {"users": ["u1", "u2", "u1"]}}`, push.CreateOptions{})
+	if claimed := s.claim(t); !sameIDs(subscribers(claimed), devices) {
+		t.Errorf("%d deliveries to a user with two devices", len(claimed))
+	}
+
 	// Nobody is left: that is an answer, not an error.
-	for _, nobody := range []string{`{"subscriptions": ["` + push.NewID().String() + `"]}`, `{"users": ["u1"]}`} {
+	for _, nobody := range []string{`{"subscriptions": ["` + push.NewID().String() + `"]}`, `{"users": ["u2"]}`} {
 		status, batches = s.create(t, `{"audience": `+nobody+`}`, push.CreateOptions{Lease: true})
 		if status.State != wire.MessageSent || status.Counts != (push.Counts{}) || len(batches) > 0 {
 			t.Errorf("got %+v with %d batches", status, len(batches))
