@@ -39,3 +39,23 @@ func TestPlainNamesTheServerWhereItIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainHasEveryFileThatItNames(t *testing.T) {
+	named := regexp.MustCompile(`"([a-z-]+\.(?:css|js|png|svg))"`)
+	seen := 0
+	for _, name := range []string{"index.html", "app.js"} {
+		text, err := fs.ReadFile(Plain(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range named.FindAllSubmatch(text, -1) {
+			seen++
+			if _, err := fs.Stat(Plain(), string(match[1])); err != nil {
+				t.Errorf("%s names %s: %v", name, match[1], err)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("the test finds no name")
+	}
+}

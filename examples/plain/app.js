@@ -46,18 +46,29 @@ async function refresh() {
 }
 
 /** Runs what a button does, one thing at a time, and tells how it ended. */
-async function run(work) {
+async function run(button, work) {
   busy = true;
   render();
   try {
     await work();
     failure = "";
   } catch (error) {
-    failure = error.message;
-    log(`Failed: ${error.code ?? error.name}.`);
+    fail(error);
   }
   busy = false;
   await refresh();
+  // A disabled button loses the focus, and with it a person's place on the page.
+  if (document.activeElement === document.body || document.activeElement === button) {
+    Object.values(buttons)
+      .sort((a, b) => (b === button) - (a === button))
+      .find(({ disabled }) => !disabled)
+      ?.focus();
+  }
+}
+
+function fail(error) {
+  failure = error.message;
+  log(`Failed: ${error.code ?? error.name}.`);
 }
 
 function log(text) {
@@ -89,28 +100,46 @@ function apiKey() {
   return sessionStorage.getItem("pushkit-demo-key");
 }
 
-/** Sends a message; a real site's back end makes this call. */
-async function send(title, audience) {
-  const navigate = new URL("?from=notification", location.origin + location.pathname).href;
-  const response = await fetch(`${server}/v1/messages`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${apiKey()}` },
-    body: JSON.stringify({
-      notification: { title, body: "Click to come back to the page.", navigate },
-      audience,
-      ttl: 300,
-      urgency: "high",
-    }),
-  });
+/** Makes a call with the API key; a real site's back end makes it. */
+async function call(path, options = {}) {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${apiKey()}` };
+  const response = await fetch(server + path, { headers, ...options });
   const answer = await response.json();
   if (!response.ok) throw Object.assign(new Error(answer.detail), { code: answer.code });
-  log(`Message ${answer.id} accepted.`);
+  return answer;
 }
 
-buttons.subscribe.onclick = () => run(() => pushkit.subscribe().then(() => log("Subscribed.")));
-buttons.unsubscribe.onclick = () => run(() => pushkit.unsubscribe().then(() => log("Unsubscribed.")));
-buttons.me.onclick = () => run(() => send("Hello, you", { subscriptions: [status.id] }));
-buttons.all.onclick = () => run(() => send("Hello, everybody", { all: true }));
+async function send(title, audience) {
+  const icon = new URL("icon.png", import.meta.url).href;
+  const navigate = new URL("?from=notification", location.origin + location.pathname).href;
+  const notification = { title, body: "Click to come back to the page.", icon, navigate };
+  const message = { notification, audience, ttl: 300, urgency: "high" };
+  const { id } = await call("/v1/messages", { method: "POST", body: JSON.stringify(message) });
+  log("Message accepted by the server.");
+  follow(id).catch(fail).then(refresh);
+}
+
+/** Tells when a message reached nobody, or not everybody. */
+async function follow(id) {
+  for (let tries = 0; tries < 20; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { state, counts } = await call(`/v1/messages/${id}`);
+    if (state !== "sent") continue;
+    if (counts.targeted === 0) log("Nobody is subscribed: the message reached no browser.");
+    if (counts.targeted === counts.accepted) return;
+    const missed = `${counts.targeted - counts.accepted} of ${counts.targeted}`;
+    throw Object.assign(new Error(`The push service did not take the message for ${missed} browsers.`), { code: "not-accepted" });
+  }
+}
+
+function on(button, work) {
+  button.onclick = () => run(button, work);
+}
+
+on(buttons.subscribe, () => pushkit.subscribe().then(() => log("Subscribed.")));
+on(buttons.unsubscribe, () => pushkit.unsubscribe().then(() => log("Unsubscribed.")));
+on(buttons.me, () => send("Hello, you", { subscriptions: [status.id] }));
+on(buttons.all, () => send("Hello, everybody", { all: true }));
 
 pushkit.addEventListener("change", refresh);
 pushkit.addEventListener("message", ({ detail }) => log(`Message shown: ${detail.title}`));

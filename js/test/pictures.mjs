@@ -1,6 +1,6 @@
 // Takes the README's pictures, light and dark: the demo of pushkit serve in stock Firefox, on an X display with Debian's
 // notification daemon dunst, after a message was sent, its notification clicked, and a second one sent.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Firefox } from "./harness/firefox.mjs";
@@ -12,37 +12,32 @@ import { until } from "./harness/until.mjs";
 const pictures = join(root, "examples/pictures");
 
 /** What is photographed, in CSS pixels, and how many of the picture's make one. */
-const [width, height, ratio] = [1000, 680, 2];
+const [width, height, ratio] = [1000, 800, 2];
 /** The server's own default port, since the address bar is in the picture. */
 const port = 8080;
 /** A picture's size at most, in bytes: it is loaded by everyone who looks at the README. */
 const budget = 150 * 1024;
 
-/** Debian's packages by a file that each brings. */
-const needed = {
-  Xvfb: "xvfb",
-  dunst: "dunst",
-  scrot: "scrot",
-  pngquant: "pngquant",
-  "fc-match": "fontconfig fonts-inter",
-};
+/** Programs by the names that Debian's packages share with them, in lower case. */
+const programs = ["Xvfb", "dunst", "scrot", "pngquant"];
+const font = "Inter";
 
 const colors = {
   light: { background: "#ffffff", foreground: "#1c1b29", frame: "#d5d5e2" },
   dark: { background: "#2a2937", foreground: "#f1f0f7", frame: "#454356" },
 };
 
-/** @param {string} command */
-function runs(command) {
-  try {
-    execFileSync("which", [command], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+function prints(command, args) {
+  const { stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return Boolean(stdout?.trim());
 }
 
-const missing = Object.entries(needed).flatMap(([command, name]) => (runs(command) ? [] : [name]));
+const missing = programs.filter((program) => !prints("which", [program])).map((program) => program.toLowerCase());
+if (!prints("fc-list", [font])) missing.push("fontconfig", "fonts-inter");
 if (missing.length > 0) {
   console.error(`make pictures needs ${missing.join(" ")}: install these (Debian: sudo apt-get install ${missing.join(" ")})`);
   process.exit(1);
@@ -72,7 +67,7 @@ class Screen {
     const bus = new Program("dbus-daemon", "dbus-daemon", [`--config-file=${join(root, "js/test/desktop/bus.conf")}`, "--nofork", "--print-address"]);
     const [address] = await bus.line(/^unix:.*/);
     mkdirSync(join(folder, "gtk-3.0"));
-    writeFileSync(join(folder, "gtk-3.0/settings.ini"), "[Settings]\ngtk-font-name=Inter 10\ngtk-xft-antialias=1\ngtk-xft-rgba=none\n");
+    writeFileSync(join(folder, "gtk-3.0/settings.ini"), `[Settings]\ngtk-font-name=${font} 10\ngtk-xft-antialias=1\ngtk-xft-rgba=none\n`);
     writeFileSync(join(folder, "dunstrc"), dunstrc(scheme));
     const environment = { DISPLAY: `:${display}`, DBUS_SESSION_BUS_ADDRESS: address, XDG_CONFIG_HOME: folder };
     const dunst = new Program("dunst", "dunst", ["-conf", join(folder, "dunstrc")], { env: { ...process.env, ...environment } });
@@ -112,7 +107,7 @@ class Screen {
 function dunstrc(scheme) {
   const { background, foreground, frame } = colors[scheme];
   return `[global]
-width = 360
+width = 330
 height = 160
 origin = top-right
 offset = 16x88
@@ -122,7 +117,7 @@ horizontal_padding = 16
 text_icon_padding = 12
 frame_width = 1
 corner_radius = 12
-font = Inter 10
+font = ${font} ${10 * ratio}
 format = "<b>%s</b>\\n%b"
 show_indicators = no
 min_icon_size = 32
@@ -159,7 +154,7 @@ async function take(scheme, file) {
     preferences: {
       "ui.systemUsesDarkTheme": scheme === "dark" ? 1 : 0,
       "layout.css.devPixelsPerPx": String(ratio),
-      "font.name.sans-serif.x-western": "Inter",
+      "font.name.sans-serif.x-western": font,
     },
   });
   const origin = `http://localhost:${port}`;
@@ -170,12 +165,19 @@ async function take(scheme, file) {
     window.moveTo(0, 0);
     window.resizeTo(${width}, ${height});
   })()`);
-  const [page] = await firefox.browser.pages();
-  if (!page) throw new Error("Firefox has no page");
+  // The first tab: a new one would stand beside it.
+  const page = /** @type {import("puppeteer-core").Page} */ ((await firefox.browser.pages())[0]);
   await page.goto(`${origin}/demo/#key=${await server.apiKey()}`);
 
-  const logged = (/** @type {string} */ text) =>
-    until(() => page.$eval("#log", (log, text) => log.textContent?.includes(text), text), `"${text}" in the page's log`);
+  const log = () => page.$eval("#log", ({ textContent }) => textContent ?? "");
+  /** @param {string} text */
+  async function logged(text) {
+    try {
+      await until(async () => (await log()).includes(text), `"${text}" in the page's log`);
+    } catch (error) {
+      throw new Error(`${/** @type {Error} */ (error).message}; the page says ${await page.$eval("main", (main) => main.innerText)}`);
+    }
+  }
   await page.locator("#subscribe:enabled").click();
   await logged("Subscribed.");
   await page.click("#notify-me");
@@ -185,6 +187,8 @@ async function take(scheme, file) {
   await page.locator("#notify-me:enabled").click();
   await screen.notification();
   await until(() => page.$$eval("#log li", (items) => items.length === 7), "the second message in the page's log");
+  // What the document holds is painted.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   screen.photograph(file);
 
   await firefox.close();
