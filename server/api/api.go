@@ -65,7 +65,8 @@ func New(options Options) (http.Handler, error) {
 	router.NotFoundHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
 		return &push.Error{Code: wire.NotFound, Detail: "There is nothing at this path."}
 	})
-	router.MethodNotAllowedHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
+	router.MethodNotAllowedHandler = a.handle(func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allowed(router, r))
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
 	})
 
@@ -87,7 +88,11 @@ func New(options Options) (http.Handler, error) {
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
 
-	router.PathPrefix("/v1/").Methods(http.MethodOptions).Handler(a.cors(a.handle(a.preflight)))
+	// Not by Methods: any other method would be answered 405 where there is
+	// nothing.
+	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+		return r.Method == http.MethodOptions && strings.HasPrefix(r.URL.Path, "/v1/")
+	}).Handler(a.cors(a.handle(a.preflight)))
 	router.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	router.PathPrefix(demoPath).Handler(a.demo())
 	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
@@ -97,6 +102,21 @@ func New(options Options) (http.Handler, error) {
 		router.Handle("/"+name, file).Methods(http.MethodGet, http.MethodHead)
 	}
 	return a.protect(router), nil
+}
+
+// allowed is the Allow header for a path that has not the method of r
+// (RFC 9110 section 15.5.6).
+func allowed(router *mux.Router, r *http.Request) string {
+	var methods []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		var match mux.RouteMatch
+		if router.Match(other, &match) && match.MatchErr == nil {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
 }
 
 func (a *api) config(w http.ResponseWriter, r *http.Request) error {

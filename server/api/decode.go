@@ -34,6 +34,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // have: an application's mistakes are told, a browser's additions are not.
 func decode(body []byte, v any, strict bool) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
+	// The site's own data keeps its numbers as they were written: an id of 64
+	// bits is more than a float64 holds.
+	decoder.UseNumber()
 	if strict {
 		decoder.DisallowUnknownFields()
 	}
