@@ -295,6 +295,8 @@ func TestOnePersonsMessageOvertakesABroadcast(t *testing.T) {
 	s := newServer(t)
 	d := s.dispatch(t, s.Store)
 	release := make(chan struct{})
+	unblock := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(unblock)
 	s.answer(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/one" {
 			<-release
@@ -307,7 +309,7 @@ func TestOnePersonsMessageOvertakesABroadcast(t *testing.T) {
 	if got := s.awaitSent(t, one); got.Accepted != 1 {
 		t.Errorf("got %+v", got)
 	}
-	close(release)
+	unblock()
 	if got := s.awaitSent(t, broadcast); got.Accepted != got.Targeted || got.Targeted < 200 {
 		t.Errorf("the broadcast: %+v", got)
 	}
@@ -317,6 +319,8 @@ func TestShutdownFinishesWhatIsInFlightAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	release := make(chan struct{})
+	unblock := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(unblock)
 	s.answer(func(http.ResponseWriter, *http.Request) { <-release })
 	s.subscribeMany(t, 150)
 	d := s.dispatch(t, s.Store)
@@ -330,7 +334,7 @@ func TestShutdownFinishesWhatIsInFlightAndLosesNothing(t *testing.T) {
 		t.Fatal("it ended with requests under way")
 	case <-time.After(50 * time.Millisecond):
 	}
-	close(release)
+	unblock()
 	<-d.ended
 	status, err := s.MessageStatus(t.Context(), s.site.ID, id)
 	if err != nil {

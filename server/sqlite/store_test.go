@@ -33,6 +33,11 @@ func TestStore(t *testing.T) { pushtest.RunStore(t, open) }
 func TestFilesAreTheOwnersAlone(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	path := filepath.Join(folder, "pushkit.db")
+	open(t, path, nil).(*sqlite.Store).Close()
+	// A copy, for example, may have come with other permissions.
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	open(t, path, nil)
 	for file, want := range map[string]os.FileMode{folder: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
 		info, err := os.Stat(file)

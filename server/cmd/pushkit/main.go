@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,7 +20,9 @@ var version = "dev"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := command().Run(ctx, os.Args); err != nil && !errors.Is(err, context.Canceled) {
+	root := command()
+	explainUsage(root)
+	if err := root.Run(ctx, os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "pushkit:", err)
 		os.Exit(1)
 	}
@@ -43,6 +44,25 @@ func command() *cli.Command {
 			emulatorCommand(),
 			versionCommand(),
 		},
+	}
+}
+
+// explainUsage lets each command say in one line what is wrong with its
+// arguments, instead of its whole help.
+func explainUsage(cmd *cli.Command) {
+	cmd.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.FullName())
+	}
+	if cmd.Action == nil {
+		cmd.Action = func(_ context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return fmt.Errorf("%s has no command %q; see %s --help", cmd.FullName(), cmd.Args().First(), cmd.FullName())
+			}
+			return cli.ShowSubcommandHelp(cmd)
+		}
+	}
+	for _, sub := range cmd.Commands {
+		explainUsage(sub)
 	}
 }
 

@@ -50,12 +50,16 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if err = errors.Join(err, b.close()); err != nil {
 		return err
 	}
-	if cmd.Bool(jsonFlag.Name) {
-		return json.NewEncoder(cmd.Root().Writer).Encode(sent)
-	}
 	c := sent.Counts
-	fmt.Fprintf(cmd.Root().Writer, "%s: %d targeted, %d accepted, %d gone, %d failed, %d expired\n",
-		sent.State, c.Targeted, c.Accepted, c.Gone, c.Failed, c.Expired)
+	if cmd.Bool(jsonFlag.Name) {
+		err = json.NewEncoder(cmd.Root().Writer).Encode(sent)
+	} else {
+		_, err = fmt.Fprintf(cmd.Root().Writer, "%s: %d targeted, %d accepted, %d gone, %d failed, %d expired\n",
+			sent.State, c.Targeted, c.Accepted, c.Gone, c.Failed, c.Expired)
+	}
+	if err != nil {
+		return err
+	}
 	if c.Failed+c.Expired > 0 {
 		return fmt.Errorf("%d deliveries failed or expired", c.Failed+c.Expired)
 	}

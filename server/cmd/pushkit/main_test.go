@@ -1,0 +1,212 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/sqlite"
+)
+
+// program is the binary under test.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "pushkit-test-*")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(folder)
+		program = filepath.Join(folder, "pushkit")
+		if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// command is the program in a folder, without settings of the environment.
+func command(t *testing.T, folder string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, program, args...)
+	c.Dir = folder
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "PUSHKIT_") {
+			c.Env = append(c.Env, variable)
+		}
+	}
+	return c
+}
+
+// run waits for a command's end.
+func run(t *testing.T, folder string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c := command(t, folder, args...)
+	c.Stdout, c.Stderr = &out, &errs
+	err := c.Run()
+	if c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), c.ProcessState.ExitCode()
+}
+
+// mustRun expects success.
+func mustRun(t *testing.T, folder string, args ...string) (stdout string) {
+	t.Helper()
+	stdout, stderr, status := run(t, folder, args...)
+	if status != 0 {
+		t.Fatalf("pushkit %s ended with %d: %s%s", strings.Join(args, " "), status, stdout, stderr)
+	}
+	return stdout
+}
+
+// A served program runs until the test ends.
+type served struct {
+	*exec.Cmd
+	t *testing.T
+	// url is the server's, greeting what it printed until it was ready.
+	url, greeting string
+	stderr        *bytes.Buffer
+	ended         func() error
+}
+
+var addressLine = regexp.MustCompile(`(?m)^  server +(http://\S+)$`)
+
+func serve(t *testing.T, folder string, args ...string) *served {
+	t.Helper()
+	s := &served{Cmd: command(t, folder, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...), t: t, stderr: new(bytes.Buffer)}
+	s.Stderr = s.stderr
+	out, err := s.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.ended = sync.OnceValue(s.Wait)
+	t.Cleanup(func() { s.Process.Kill(); s.ended() })
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			s.ended()
+			t.Fatalf("pushkit serve did not start: %s%s", s.greeting, s.stderr)
+		}
+		s.greeting += line
+		// The greeting ends with an empty line, as its first paragraph does.
+		if match := addressLine.FindStringSubmatch(s.greeting); line == "\n" && match != nil {
+			s.url = match[1]
+			go io.Copy(io.Discard, lines)
+			return s
+		}
+	}
+}
+
+// end stops the server as a service manager does, and expects success.
+func (s *served) end() {
+	s.t.Helper()
+	s.Process.Signal(syscall.SIGTERM)
+	if err := s.ended(); err != nil {
+		s.t.Errorf("pushkit serve ended with %v: %s", err, s.stderr)
+	}
+}
+
+// A pushService counts what it gets by path, and answers as handle says.
+type pushService struct {
+	*httptest.Server
+	mu      sync.Mutex
+	counts  map[string]int
+	arrived chan string
+}
+
+func newPushService(t *testing.T, handle func(w http.ResponseWriter, path string)) *pushService {
+	p := &pushService{counts: map[string]int{}, arrived: make(chan string, 10_000)}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		p.counts[r.URL.Path]++
+		p.mu.Unlock()
+		p.arrived <- r.URL.Path
+		if handle != nil {
+			handle(w, r.URL.Path)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (p *pushService) count(path string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.counts[path]
+}
+
+// subscribe writes subscriptions at these paths of the push service into the
+// database of a folder.
+func (p *pushService) subscribe(t *testing.T, folder string, paths ...string) (ids []string) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	site, err := store.Site(t.Context(), push.DefaultSite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := pushtest.Services(t, p.URL)
+	results := make(chan string)
+	for _, path := range paths {
+		r := pushtest.Subscribe(t, services, p.URL+path, `"channels": ["news"]`)
+		go func() {
+			sub, _, err := store.PutSubscription(context.Background(), site.ID, r)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- sub.ID.String()
+		}()
+	}
+	for range paths {
+		ids = append(ids, <-results)
+	}
+	return ids
+}
+
+// setOrigin gives the site of a folder an origin, as pushkit serve does.
+func setOrigin(t *testing.T, folder string) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	site, err := store.Site(t.Context(), push.DefaultSite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.SetOrigins(t.Context(), site.ID, []string{"https://example.com"}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,128 @@
+package main_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+func TestSendByEveryWay(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, nil)
+	folder := t.TempDir()
+	s := serve(t, folder, "--push-services", service.URL)
+	ids := service.subscribe(t, folder, "/a", "/b")
+	const done = "sent: 2 targeted, 2 accepted, 0 gone, 0 failed, 0 expired\n"
+	message := []string{"send", "--title", "Hello", "--body", "World", "--channel", "news"}
+
+	if got := mustRun(t, folder, append(message, "--server", s.url)...); got != done {
+		t.Errorf("by the server: %q", got)
+	}
+	if got := mustRun(t, folder, append(message, "--channel", "sport")...); got != done {
+		t.Errorf("by the database, while a server delivers: %q", got)
+	}
+	if got := mustRun(t, folder, "send", "--title", "x", "--subscription", ids[0]); !strings.HasPrefix(got, "sent: 1 targeted, 1 accepted") {
+		t.Errorf("to one by the database, while a server delivers: %q", got)
+	}
+	s.end()
+	var answer wire.MessageResponse
+	text := mustRun(t, folder, append(message, "--push-services", service.URL, "--json")...)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || answer.State != wire.MessageSent || answer.Counts.Accepted != 2 {
+		t.Errorf("by itself: %s %v", text, err)
+	}
+	if got := service.count("/a") + service.count("/b"); got != 2+2+1+2 {
+		t.Errorf("the push service got %d messages, want 7", got)
+	}
+
+	stdout := mustRun(t, folder, "subscriptions", "list", "--json")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	var info wire.SubscriptionInfo
+	if err := json.Unmarshal([]byte(lines[0]), &info); err != nil || len(lines) != 2 || info.ID == "" || info.State != "active" || info.Channels[0] != "news" {
+		t.Errorf("got %s, %v", stdout, err)
+	}
+	if table := mustRun(t, folder, "subscriptions", "list"); strings.Count(table, "\n") != 3 || !strings.Contains(table, info.ID) || strings.Contains(table, "/a") {
+		t.Errorf("got %s", table)
+	}
+	var key struct {
+		ApplicationServerKey string
+		Current              bool
+	}
+	if err := json.Unmarshal([]byte(mustRun(t, folder, "vapid", "show", "--json")), &key); err != nil || len(key.ApplicationServerKey) != 87 || !key.Current {
+		t.Errorf("got %+v, %v", key, err)
+	}
+}
+
+func TestSendRetriesByItself(t *testing.T) {
+	t.Parallel()
+	var service *pushService
+	service = newPushService(t, func(w http.ResponseWriter, path string) {
+		if service.count(path) == 1 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	folder := t.TempDir()
+	service.subscribe(t, folder, "/a")
+	setOrigin(t, folder)
+	if got := mustRun(t, folder, "send", "--title", "x", "--all", "--push-services", service.URL); !strings.HasPrefix(got, "sent: 1 targeted, 1 accepted") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTheExitStatusTellsFailure(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, func(w http.ResponseWriter, path string) {
+		switch path {
+		case "/forbidden":
+			w.WriteHeader(http.StatusForbidden)
+		case "/gone":
+			w.WriteHeader(http.StatusGone)
+		default:
+			w.Header().Set("Retry-After", "600")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	folder := t.TempDir()
+	ids := map[string]string{}
+	for _, path := range []string{"/forbidden", "/gone", "/busy"} {
+		ids[path] = service.subscribe(t, folder, path)[0]
+	}
+	setOrigin(t, folder)
+	send := func(path string, more ...string) []string {
+		return append([]string{"send", "--title", "x", "--subscription", ids[path], "--push-services", service.URL}, more...)
+	}
+	stdout, stderr, status := run(t, folder, send("/forbidden")...)
+	if status != 1 || !strings.Contains(stdout, "1 failed") || !strings.Contains(stderr, "1 deliveries failed or expired") {
+		t.Errorf("a failure: %d %q %q", status, stdout, stderr)
+	}
+	if got := mustRun(t, folder, send("/gone")...); !strings.Contains(got, "1 gone") {
+		t.Errorf("got %q", got)
+	}
+	if stdout, stderr, status = run(t, folder, send("/busy", "--ttl", "60")...); status != 1 || !strings.Contains(stdout, "1 expired") {
+		t.Errorf("an end of the TTL: %d %q %q", status, stdout, stderr)
+	}
+	// As "--json" it is a failure all the same.
+	if stdout, stderr, status = run(t, folder, send("/forbidden", "--json")...); status != 1 || !strings.Contains(stdout, `"failed":1`) {
+		t.Errorf("a failure in JSON: %d %q %q", status, stdout, stderr)
+	}
+
+	// Ctrl-C while a delivery waits.
+	for len(service.arrived) > 0 {
+		<-service.arrived
+	}
+	c := command(t, folder, send("/busy")...)
+	var errs strings.Builder
+	c.Stderr = &errs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-service.arrived
+	c.Process.Signal(os.Interrupt)
+	if c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(errs.String(), "still being sent") {
+		t.Errorf("interrupted: %v %q", c.ProcessState, errs.String())
+	}
+}

@@ -1,0 +1,203 @@
+package main_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFirstStartNeedsNothingAndSaysEverything(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	first := serve(t, folder)
+	file := filepath.Join(folder, "data", "api-key")
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("data/api-key: %v, %v", info, err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := strings.TrimSpace(string(content))
+	for _, want := range []string{first.url, first.url + "/demo/#key=" + key, "API key    " + key, filepath.Join("data", "api-key")} {
+		if !strings.Contains(first.greeting, want) {
+			t.Errorf("the greeting does not say %s:\n%s", want, first.greeting)
+		}
+	}
+	if !strings.Contains(first.stderr.String(), "--vapid-subject") {
+		t.Errorf("nothing warns that there is no --vapid-subject: %s", first.stderr)
+	}
+	response, err := http.Get(first.url + "/v1/config")
+	if err != nil || response.StatusCode != 200 {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	response.Body.Close()
+	public := mustRun(t, folder, "vapid", "show")
+	first.end()
+
+	// The key was printed once; a log would keep it.
+	second := serve(t, folder)
+	if strings.Contains(second.greeting, key) || !strings.Contains(second.greeting, filepath.Join("data", "api-key")) {
+		t.Errorf("the second greeting must say where the key is, not the key:\n%s", second.greeting)
+	}
+	if again := mustRun(t, folder, "vapid", "show"); again != public || len(strings.TrimSpace(public)) != 87 {
+		t.Errorf("the VAPID key was %q and is %q", public, again)
+	}
+
+	// One process serves a database.
+	_, stderr, status := run(t, folder, "serve", "--addr", "127.0.0.1:0")
+	if status != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "another process serves this database") {
+		t.Errorf("a second server ends with %d: %s", status, stderr)
+	}
+	second.end()
+}
+
+func TestAGivenAPIKeyIsTaken(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	s := serve(t, folder, "--api-key", "0123456789abcdef")
+	if strings.Contains(s.greeting, "0123456789abcdef") {
+		t.Errorf("the greeting tells it:\n%s", s.greeting)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "data", "api-key")); err == nil {
+		t.Error("it was written to a file")
+	}
+	mustRun(t, folder, "subscriptions", "list", "--server", s.url, "--api-key", "0123456789abcdef")
+	_, stderr, status := run(t, folder, "subscriptions", "list", "--server", s.url, "--api-key", "0123456789abcdeF")
+	if status != 1 || !strings.Contains(stderr, "api-key-invalid") {
+		t.Errorf("another key: %d, %s", status, stderr)
+	}
+}
+
+func TestEachMistakeIsOneClearLine(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for arguments, want := range map[string]string{
+		"serve --adr :8080":                               "-adr",
+		"serve --addr nonsense":                           "--addr",
+		"serve --database mysql://x":                      "--database",
+		"serve --allowed-origins example.com":             "--allowed-origins",
+		"serve --allowed-origins https://a.example,ftp:x": "--allowed-origins",
+		"serve --push-services foo":                       "--push-services",
+		"serve --push-services http://10.0.0.1:80":        "--push-services",
+		"serve --vapid-subject me@example.com":            "--vapid-subject",
+		"serve --vapid-subject https://localhost":         "--vapid-subject",
+		"serve --api-key short":                           "--api-key",
+		"serve --public-url push.example.com":             "--public-url",
+		"serve --emulator --emulator-addr nonsense":       "--emulator-addr",
+		"serve extra":               "takes no arguments",
+		"send":                      "title",
+		"send --title x --ttl soon": "ttl",
+		"send --title x --all --database sqlite://none":                               "no database",
+		"send --title x --all --server nonsense --api-key 0123456789abcdef":           "--server",
+		"send --title x --all --server http://127.0.0.1:1 --api-key 0123456789abcdef": "cannot be reached",
+		"send --title x --all --server http://127.0.0.1:1 --database sqlite://none/x": "no API key",
+		"subscriptions list --database sqlite://none":                                 "no database",
+		"subscriptions nonsense":              "nonsense",
+		"vapid show --database sqlite://none": "no database",
+		"nonsense":                            "nonsense",
+	} {
+		stdout, stderr, status := run(t, folder, strings.Fields(arguments)...)
+		if status != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "pushkit: ") || !strings.Contains(stderr, want) {
+			t.Errorf("pushkit %s: %d %q %q, want one line about %s", arguments, status, stdout, stderr, want)
+		}
+	}
+	for _, arguments := range []string{"", "--help", "serve --help", "send --help", "subscriptions", "vapid --help", "version"} {
+		if stdout, stderr, status := run(t, folder, strings.Fields(arguments)...); status != 0 || stdout == "" || stderr != "" {
+			t.Errorf("pushkit %s: %d %q %q", arguments, status, stdout, stderr)
+		}
+	}
+}
+
+// A crash at any moment loses nothing, and repeats only what was in flight.
+func TestKilledInTheMiddleOfABroadcast(t *testing.T) {
+	t.Parallel()
+	const people, inFlight = 400, 64
+	service := newPushService(t, func(w http.ResponseWriter, _ string) {
+		time.Sleep(5 * time.Millisecond) // a broadcast that takes its time
+		w.WriteHeader(http.StatusCreated)
+	})
+	folder := t.TempDir()
+	flags := []string{"--push-services", service.URL, "--api-key", "0123456789abcdef"}
+	first := serve(t, folder, flags...)
+	var paths []string
+	for i := range people {
+		paths = append(paths, fmt.Sprint("/", i))
+	}
+	service.subscribe(t, folder, paths...)
+	request, err := http.NewRequest("POST", first.url+"/v1/messages", strings.NewReader(`{"audience": {"all": true}, "notification": {"title": "x"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer 0123456789abcdef")
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil || response.StatusCode != 202 {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	response.Body.Close()
+	for range people / 4 {
+		<-service.arrived
+	}
+	first.Process.Kill()
+	first.ended()
+
+	// Whoever comes next finishes it.
+	second := serve(t, folder, flags...)
+	counts := regexp.MustCompile(`"accepted":(\d+)`)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		message := get(t, second.url+response.Header.Get("Location"))
+		if strings.Contains(message, `"state":"sent"`) {
+			if got := counts.FindStringSubmatch(message); got == nil || got[1] != fmt.Sprint(people) {
+				t.Errorf("got %s", message)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it was never finished: %s", message)
+		}
+	}
+	repeated := 0
+	for _, path := range paths {
+		switch n := service.count(path); {
+		case n == 0:
+			t.Errorf("%s was lost", path)
+		case n > 2:
+			t.Errorf("%s got it %d times", path, n)
+		default:
+			repeated += n - 1
+		}
+	}
+	// In flight is a delivery from its POST until its outcome is on disk, up to
+	// 100 ms later.
+	if limit := inFlight + int(100/5*inFlight); repeated > limit || repeated == people {
+		t.Errorf("%d were repeated, at most %d were in flight", repeated, limit)
+	}
+	t.Logf("%d of %d were repeated", repeated, people)
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequest("GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer 0123456789abcdef")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != 200 {
+		t.Fatalf("%d %s %v", response.StatusCode, body, err)
+	}
+	return string(body)
+}
