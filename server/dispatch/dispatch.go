@@ -53,7 +53,6 @@ type Dispatcher struct {
 	bulk     chan push.Delivery
 	recorder *recorder
 	ended    chan struct{}
-	handing  sync.WaitGroup
 }
 
 // New returns a dispatcher that sends with the keys of source.
@@ -85,7 +84,7 @@ func (d *Dispatcher) Wake() {
 // already. It returns at once.
 func (d *Dispatcher) Hand(batches []push.Batch) {
 	for _, batch := range batches {
-		d.handing.Go(func() { d.feed(d.ended, d.fast, batch.Deliveries) })
+		go d.feed(d.ended, d.fast, batch.Deliveries)
 	}
 }
 
@@ -105,7 +104,6 @@ func (d *Dispatcher) feed(end <-chan struct{}, lane chan<- push.Delivery, delive
 // ended and their outcomes are written. The queue must have been recovered
 // before anything was leased.
 func (d *Dispatcher) Run(ctx context.Context) {
-	defer d.handing.Wait()
 	defer close(d.ended)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

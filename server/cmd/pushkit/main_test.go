@@ -132,7 +132,8 @@ func (s *served) end() {
 	}
 }
 
-// A pushService counts what it gets by path, and answers as handle says.
+// A pushService counts what it gets by path, and answers as handle says, which
+// is given the path and how many requests came there with this one.
 type pushService struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -140,15 +141,16 @@ type pushService struct {
 	arrived chan string
 }
 
-func newPushService(t *testing.T, handle func(w http.ResponseWriter, path string)) *pushService {
+func newPushService(t *testing.T, handle func(w http.ResponseWriter, path string, n int)) *pushService {
 	p := &pushService{counts: map[string]int{}, arrived: make(chan string, 10_000)}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.counts[r.URL.Path]++
+		n := p.counts[r.URL.Path]
 		p.mu.Unlock()
 		p.arrived <- r.URL.Path
 		if handle != nil {
-			handle(w, r.URL.Path)
+			handle(w, r.URL.Path, n)
 			return
 		}
 		w.WriteHeader(http.StatusCreated)

@@ -58,9 +58,8 @@ func TestSendByEveryWay(t *testing.T) {
 
 func TestSendRetriesByItself(t *testing.T) {
 	t.Parallel()
-	var service *pushService
-	service = newPushService(t, func(w http.ResponseWriter, path string) {
-		if service.count(path) == 1 {
+	service := newPushService(t, func(w http.ResponseWriter, _ string, n int) {
+		if n == 1 {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
@@ -75,7 +74,7 @@ func TestSendRetriesByItself(t *testing.T) {
 
 func TestTheExitStatusTellsFailure(t *testing.T) {
 	t.Parallel()
-	service := newPushService(t, func(w http.ResponseWriter, path string) {
+	service := newPushService(t, func(w http.ResponseWriter, path string, _ int) {
 		switch path {
 		case "/forbidden":
 			w.WriteHeader(http.StatusForbidden)

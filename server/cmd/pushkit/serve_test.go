@@ -119,9 +119,16 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 // A crash at any moment loses nothing, and repeats only what was in flight.
 func TestKilledInTheMiddleOfABroadcast(t *testing.T) {
 	t.Parallel()
-	const people, inFlight = 400, 64
-	service := newPushService(t, func(w http.ResponseWriter, _ string) {
-		time.Sleep(5 * time.Millisecond) // a broadcast that takes its time
+	const (
+		people = 500
+		// killedAfter is more than may be in flight: 64 requests of 50 ms each,
+		// and what ended in the 100 ms until it is on disk, with room for a
+		// machine that is busy.
+		killedAfter = 400
+		mayRepeat   = 300
+	)
+	service := newPushService(t, func(w http.ResponseWriter, _ string, _ int) {
+		time.Sleep(50 * time.Millisecond) // a broadcast that takes its time
 		w.WriteHeader(http.StatusCreated)
 	})
 	folder := t.TempDir()
@@ -143,7 +150,7 @@ func TestKilledInTheMiddleOfABroadcast(t *testing.T) {
 		t.Fatalf("got %v, %v", response, err)
 	}
 	response.Body.Close()
-	for range people / 4 {
+	for range killedAfter {
 		<-service.arrived
 	}
 	first.Process.Kill()
@@ -175,12 +182,9 @@ func TestKilledInTheMiddleOfABroadcast(t *testing.T) {
 			repeated += n - 1
 		}
 	}
-	// In flight is a delivery from its POST until its outcome is on disk, up to
-	// 100 ms later.
-	if limit := inFlight + int(100/5*inFlight); repeated > limit || repeated == people {
-		t.Errorf("%d were repeated, at most %d were in flight", repeated, limit)
+	if repeated > mayRepeat {
+		t.Errorf("%d of %d were repeated: more than were in flight", repeated, people)
 	}
-	t.Logf("%d of %d were repeated", repeated, people)
 }
 
 func get(t *testing.T, url string) string {
