@@ -1,4 +1,4 @@
-import { isConfirmed, lacking, observe, tell } from "./status";
+import { isConfirmed, observe, tell } from "./status";
 import type { Settings } from "./options";
 import { PathSubscriptionsCheck, WorkerPing, type CheckRequest } from "./wire.gen";
 
@@ -15,7 +15,7 @@ export function markChecked(settings: Settings): void {
 
 function isDue(settings: Settings): boolean {
   try {
-    return Date.now() - Number(sessionStorage.getItem(key(settings))) >= settings.checkEvery;
+    return Date.now() - +sessionStorage.getItem(key(settings))! >= settings.checkEvery;
   } catch {
     return true;
   }
@@ -24,10 +24,10 @@ function isDue(settings: Settings): boolean {
 /**
  * What a page load does for a subscription: `sync` where something is to be
  * repaired, else one small question to the server at the first page of a
- * visit. Neither for a visitor who never subscribed.
+ * visit. Neither for a visitor who never subscribed. The window must lack
+ * nothing that push needs.
  */
 export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<void> {
-  if (lacking()) return;
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
@@ -36,12 +36,11 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   // Wakes the worker, which then reports what it could not report before.
   tell(seen, WorkerPing);
   const { endpoint, applicationServerKey, channels } = record;
-  const body: CheckRequest = { endpoint, applicationServerKey, channels };
   // A server that is away is asked again at the next page.
   const response = await fetch(settings.server + PathSubscriptionsCheck, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ endpoint, applicationServerKey, channels } satisfies CheckRequest),
   }).catch(() => undefined);
   if (response?.ok) markChecked(settings);
   else if ([404, 410].includes(response?.status!)) await sync();

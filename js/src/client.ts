@@ -1,25 +1,26 @@
-import { PushkitError } from "./error";
 import type { Client, Exec } from "./exec";
 import { ServerUnreachable } from "./wire.gen";
 
 let loading: Promise<Client> | undefined;
+let attempts = 0;
 
 /** Loads Go's client once; `base` is the address of the loader, beside which its files are. */
-export function loadClient(base: string): Promise<Client> {
-  const forget = (): void => {
-    loading = undefined;
-  };
-  loading ??= start(base, forget);
-  loading.catch(forget);
-  return loading;
+export const loadClient = (base: string): Promise<Client> => (loading ??= start(base).catch(forget));
+
+/** Lets the next call load anew. */
+function forget(thrown: unknown): never {
+  loading = undefined;
+  throw thrown;
 }
 
-async function start(base: string, ended: () => void): Promise<Client> {
+async function start(base: string): Promise<Client> {
   const [exec, response] = await Promise.all([
-    import(new URL(PUSHKIT_EXEC, base).href) as Promise<Exec>,
+    // Browsers remember for an address that its import failed, while the page lives.
+    import(`${new URL(PUSHKIT_EXEC, base)}#${attempts++}`) as Promise<Exec>,
     fetch(new URL(PUSHKIT_WASM, base)),
   ]).catch((cause) => {
-    throw new PushkitError(ServerUnreachable, "", cause);
+    // As Go's own errors, for whoever calls to make a PushkitError of.
+    throw { cause, code: ServerUnreachable };
   });
-  return exec.start(response, ended);
+  return exec.start(response, forget);
 }

@@ -42,18 +42,15 @@ const page = globalThis as unknown as { Go: new () => GoInstance; pushkitClient?
 const { Go } = page;
 hide();
 
-/** Starts Go; `ended` is called should it ever end, and every call that waits is rejected. */
-export async function start(response: Response, ended: () => void): Promise<Client> {
+/** Starts Go. Should it ever end, `ended` is called, which throws, and every call that waits is rejected. */
+export async function start(response: Response, ended: (thrown: Error) => never): Promise<Client> {
   // As Go's own errors, for the loader to make a PushkitError of.
   if (!response.ok) throw { code: ServerUnreachable, detail: `${response.url} is answered ${response.status}.` };
   const go = new Go();
   const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
   const ready = new Promise<Client>((resolve) => (page.pushkitClient = resolve));
   show();
-  const ending = go.run(instance).then(() => {
-    ended();
-    throw new Error("The WebAssembly ended.");
-  });
+  const ending = go.run(instance).then(() => ended(new Error("The WebAssembly ended.")));
   hide();
   // Nobody may be waiting when it ends.
   ending.catch(() => {});

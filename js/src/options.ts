@@ -60,8 +60,8 @@ function url(value: string | URL, option: string, base?: string): URL {
     parsed = new URL(value, base);
   } catch {}
   if (base) must(parsed?.origin === location.origin, option, "on this origin");
-  must(parsed && /^http/.test(parsed.protocol), option, "an http(s) address");
-  return parsed;
+  must(/^http/.test(parsed?.protocol!), option, "an http(s) address");
+  return parsed!;
 }
 
 /** Checks the options of init; throws `invalid-option`. */
@@ -73,7 +73,7 @@ export function parseOptions(options: PushkitOptions): Settings {
   return {
     server: origin + pathname.replace(/\/+$/, ""),
     serviceWorker: href,
-    scope: url(scope ?? ".", "scope", scope ? document.baseURI : href).href,
+    scope: url(scope || ".", "scope", scope ? document.baseURI : href).href,
     checkEvery,
   };
 }
@@ -83,8 +83,7 @@ export function parseSubscribeOptions(options?: SubscribeOptions): SubscribeOpti
   const { channels, locale, timeZone, userToken } = Object(options);
   // Absent and null are the same: both come out of a page's templates.
   const text = <Text>(value: Text, option: string, most: number): Text => {
-    const fits = typeof value === "string" && value && value.length <= most;
-    must(value == null || fits, option, `1 to ${most} characters`);
+    must(value == null || (typeof value === "string" && value && value.length <= most), option, `1 to ${most} characters`);
     return value;
   };
   if (channels != null) {

@@ -5,7 +5,7 @@ import type { PushkitEventMap, PushkitListener } from "./events";
 import type { Args, Client } from "./exec";
 import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
 import { lacking, observe, readStatus, tell, type Status } from "./status";
-import { NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush} from "./wire.gen";
+import { NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush } from "./wire.gen";
 
 /**
  * Web push for a page. It observes, and holds the user's gesture; all changes
@@ -76,7 +76,7 @@ export class Pushkit extends EventTarget {
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */
   async sync(): Promise<Status> {
-    return this.#act("sync", () => parseSubscribeOptions());
+    return this.#act("sync");
   }
 
   override addEventListener<Type extends keyof PushkitEventMap>(
@@ -85,9 +85,12 @@ export class Pushkit extends EventTarget {
     options?: boolean | AddEventListenerOptions,
   ): void {
     super.addEventListener(type, listener as EventListener, options);
-    if (type === "click" && listener) {
+    const { once, signal } = Object(options);
+    if (type === "click" && listener && !signal?.aborted) {
+      const gone = () => this.#clickListeners.delete(listener);
       this.#clickListeners.add(listener);
-      Object(options).signal?.addEventListener("abort", () => this.#clickListeners.delete(listener));
+      signal?.addEventListener("abort", gone);
+      if (once) super.addEventListener(type, gone, options);
     }
   }
 
@@ -105,10 +108,9 @@ export class Pushkit extends EventTarget {
   }
 
   /** Runs up to Go's download in the caller's own task, as the prompt needs. */
-  async #act(method: keyof Client, prepare: () => Partial<Args> = () => ({})): Promise<Status> {
+  async #act(method: keyof Client, prepare: () => Partial<Args> = parseSubscribeOptions): Promise<Status> {
     const settings = this.#settings;
-    const reason = lacking() ?? (settings ? null : NotInitialized);
-    if (reason || !settings) throw new PushkitError(reason!);
+    if (!settings || lacking()) throw new PushkitError(lacking() ?? NotInitialized);
     try {
       const args = { ...settings, ...prepare() };
       const state = await (await loadClient(this.#base))[method](args);
@@ -120,7 +122,7 @@ export class Pushkit extends EventTarget {
     } finally {
       this.#emit("change");
       // The worker tells the other tabs.
-      observe(settings).then((seen) => tell(seen, WorkerChange), () => {});
+      observe(settings).then((seen) => tell(seen, WorkerChange)).catch(() => {});
     }
   }
 

@@ -6,6 +6,7 @@ import { delivery } from "./cases/delivery.mjs";
 import { refusals } from "./cases/refusals.mjs";
 import { repair } from "./cases/repair.mjs";
 import { subscribing } from "./cases/subscribing.mjs";
+import { workers } from "./cases/workers.mjs";
 import { World } from "./world.mjs";
 
 /** @type {World} */
@@ -17,4 +18,4 @@ before(async () => {
 
 after(() => world?.stop());
 
-for (const cases of [subscribing, delivery, clicks, repair, refusals]) cases(() => world);
+for (const cases of [subscribing, workers, delivery, clicks, repair, refusals]) cases(() => world);

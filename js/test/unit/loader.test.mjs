@@ -148,3 +148,59 @@ describe("subscribe()", () => {
     assert.equal(await code(pushkit), "permission-denied");
   });
 });
+
+/** A page that the worker asks whether it takes a click. @param {(pushkit: any) => void} listen @returns the worker's port */
+function asked(listen) {
+  /** @type {(event: any) => void} */
+  let hear = () => {};
+  const addEventListener = (/** @type {string} */ _, /** @type {any} */ listener) => (hear = listener);
+  browser({ navigator: { serviceWorker: { ...registrations, addEventListener } } });
+  const pushkit = make();
+  pushkit.init({ server: "https://push.example.com" });
+  listen(pushkit);
+  const { port1, port2 } = new MessageChannel();
+  hear({ data: { pushkit: { type: "click", navigate: "https://site.example/n", action: "watch" } }, ports: [port2] });
+  return port1;
+}
+
+describe("a page takes a click", () => {
+  const click = () => {};
+  /** @type {[string, (pushkit: any) => void, boolean][]} */
+  const cases = [
+    ["that listens", (pushkit) => pushkit.addEventListener("click", click), true],
+    ["that listens once", (pushkit) => pushkit.addEventListener("click", click, { once: true }), true],
+    ["that does not listen", () => {}, false],
+    ["that listens to something else", (pushkit) => pushkit.addEventListener("change", click), false],
+    ["that has listened once and got it", (pushkit) => {
+      pushkit.addEventListener("click", click, { once: true });
+      pushkit.dispatchEvent(new Event("click"));
+    }, false],
+    ["that listens no more", (pushkit) => {
+      pushkit.addEventListener("click", click);
+      pushkit.removeEventListener("click", click);
+    }, false],
+    ["whose listener was aborted", (pushkit) => {
+      const controller = new AbortController();
+      pushkit.addEventListener("click", click, { signal: controller.signal });
+      controller.abort();
+    }, false],
+    ["whose listener was aborted before", (pushkit) => pushkit.addEventListener("click", click, { signal: AbortSignal.abort() }), false],
+  ];
+  for (const [name, listen, takes] of cases) {
+    test(`${name}: ${takes}`, async () => {
+      const port = asked(listen);
+      assert.equal(await new Promise((resolve) => (port.onmessage = ({ data }) => resolve(data))), takes);
+      port.close();
+    });
+  }
+});
+
+test("the page that the worker has chosen gets the click, with all that it says", async () => {
+  /** @type {(detail: any) => void} */
+  let got = () => {};
+  const clicked = new Promise((resolve) => (got = resolve));
+  const port = asked((pushkit) => pushkit.addEventListener("click", (/** @type {any} */ { detail }) => got(detail)));
+  port.postMessage(true);
+  assert.deepEqual(await clicked, { navigate: "https://site.example/n", action: "watch" });
+  port.close();
+});

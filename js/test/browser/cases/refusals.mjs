@@ -93,7 +93,7 @@ export function refusals(theWorld) {
     await visit.end();
   });
 
-  test("a server that is away", async () => {
+  test("a server that is away, until it is back", async () => {
     const world = theWorld();
     const origin = world.newOrigin();
     await world.firefox.setPermission(origin, "granted");
@@ -104,6 +104,8 @@ export function refusals(theWorld) {
     await world.server.open();
     assert.equal(code, "server-unreachable");
     assert.match(message ?? "", /cannot be reached/);
+    // In the same page, where nothing of Go's could be loaded.
+    assert.equal((await visit.call("subscribe")).status?.subscribed, true);
     await visit.end();
   });
 

@@ -81,6 +81,26 @@ export function repair(theWorld) {
     await again.end();
   });
 
+  test("what happened to a notification while the server was away is told to it at the next visit", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    const [read, ignored] = [await visit.notify(), await visit.notify()];
+    for (const { sent } of [read, ignored]) await world.counted(sent.id, { displayed: 1 });
+    await visit.end();
+    await world.server.stop();
+    await world.desktop.click(read.shown);
+    await world.desktop.dismiss(ignored.shown);
+    const page = await until(async () => {
+      return (await world.firefox.browser.pages()).find((page) => page.url() === `${visit.origin}/?from=notification`);
+    }, "page that the click opened");
+    await world.server.open();
+    await page.close();
+    const again = await Visit.start(world, visit.origin);
+    await world.counted(read.sent.id, { displayed: 1, clicked: 1, closed: 0 });
+    await world.counted(ignored.sent.id, { displayed: 1, clicked: 0, closed: 1 });
+    await again.end();
+  });
+
   test("an unsubscribe() that the server did not hear reaches it at the next visit", async () => {
     const world = theWorld();
     const visit = await Visit.subscribed(world);

@@ -65,6 +65,42 @@ export function subscribing(theWorld) {
     await visit.end();
   });
 
+  test("subscribe() in two tabs at once is one subscription", async () => {
+    const world = theWorld();
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const visits = [await Visit.start(world, origin), await Visit.start(world, origin)];
+    const before = (await world.emulator.subscriptions()).length;
+    const answers = await Promise.all(visits.map((visit) => visit.call("subscribe")));
+    const [first, second] = answers.map(({ status }) => status);
+    assert.ok(first.subscribed && second.subscribed);
+    assert.deepEqual([second.id, second.endpoint], [first.id, first.endpoint]);
+    assert.equal((await world.emulator.subscriptions()).length, before + 1);
+    for (const visit of visits) {
+      await visit.says("This browser is subscribed.");
+      await visit.end();
+    }
+  });
+
+  test("a page that has an fs, a process or a Go of its own can subscribe, and keeps them", async () => {
+    const world = theWorld();
+    world.site.files.set("/own.html", {
+      body: `<!doctype html><title>own</title><script>var fs = 1, process = { env: {} }; window.Go = 2;</script>`,
+    });
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    const page = await world.firefox.newPage(`${origin}/own.html`);
+    const after = await page.evaluate(async (server) => {
+      const { pushkit } = await import(`${server}/pushkit.js`);
+      pushkit.init({ server });
+      const { subscribed } = await pushkit.subscribe();
+      const { fs, process, path, Go } = /** @type {any} */ (window);
+      return { subscribed, fs, process, Go, path: typeof path };
+    }, world.server.url);
+    assert.deepEqual(after, { subscribed: true, fs: 1, process: { env: {} }, Go: 2, path: "undefined" });
+    await page.close();
+  });
+
   test("unsubscribe ends the subscription in the browser, on the server and at the push service", async () => {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
@@ -84,8 +120,9 @@ export function subscribing(theWorld) {
   test("a visitor who never subscribed, and one with nothing to sync, download no WebAssembly", async () => {
     const world = theWorld();
     const stranger = await Visit.start(world, world.newOrigin());
-    // Two idle moments: init looks in the first.
+    // Two idle moments: init looks in the first. What it sees, status() sees after it.
     await stranger.page.evaluate(() => new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(resolve))));
+    await stranger.status();
     assert.equal(await stranger.loadedWebAssembly(), false);
     await stranger.end();
 
