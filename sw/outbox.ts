@@ -74,8 +74,12 @@ async function send(): Promise<boolean> {
   for (const [server, entries] of waiting) {
     for (let i = 0; i < entries.length; i += MaxEvents) {
       const batch = entries.slice(i, i + MaxEvents);
-      if (await post(server, batch.map(({ event }) => event))) remove.push(...batch.map(({ key }) => key));
-      else all = false;
+      if (!(await post(server, batch.map(({ event }) => event)))) {
+        // One wait for a server that is away is enough.
+        all = false;
+        break;
+      }
+      remove.push(...batch.map(({ key }) => key));
     }
   }
   if (remove.length) {

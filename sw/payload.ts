@@ -5,6 +5,8 @@ export interface ShowOptions extends NotificationOptions {
   actions?: { action: string; title: string; icon?: string }[];
   image?: string;
   renotify?: boolean;
+  /** Where the browser itself leads a click (Notifications API, NotificationOptions.navigate). */
+  navigate?: string;
 }
 
 /** What of ours stands in `notification.data.pushkit` once it is shown. */

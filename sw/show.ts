@@ -1,7 +1,7 @@
 import { EventDisplayed, WorkerPush } from "../js/src/wire.gen";
 import { tellPages } from "./messages";
 import { report } from "./outbox";
-import { parsePayload, readPayload, type Shown, type ShownData } from "./payload";
+import { parsePayload, readPayload, type ShowOptions, type Shown, type ShownData } from "./payload";
 import { scope, worker } from "./scope";
 
 /** A push event where the browser knows declarative pushes (Push API, PushEvent). */
@@ -18,6 +18,9 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
     notification ? { notification, app_badge: appBadge } : parsePayload(data?.text()),
     scope(),
   );
+  // Such a push takes nothing without an address, which the browser then opens
+  // itself. Elsewhere there is none, so that the click is ours.
+  if (notification) shown.options.navigate = shown.options.data.pushkit.navigate;
   await show(shown);
   // Only now: a push that shows nothing in time may cost the subscription.
   const { title, options } = shown;
@@ -39,7 +42,7 @@ export const wasReplaced = ({ tag, data }: Notification): boolean =>
   latest.has(tag) && latest.get(tag) !== data.pushkit.instance;
 
 async function show({ title, options }: Shown): Promise<void> {
-  const { tag = "", renotify, data } = options;
+  const { body, tag = "", renotify, navigate, data } = options;
   if (renotify) {
     const there = await worker.registration.getNotifications({ tag }).catch(() => []);
     // The same push again: it replaces itself without a sound.
@@ -48,10 +51,11 @@ async function show({ title, options }: Shown): Promise<void> {
   const instance = crypto.randomUUID();
   const marked = { ...data, pushkit: { ...data.pushkit, instance } };
   if (tag) latest.set(tag, instance);
+  const least: ShowOptions = { body, tag, navigate, data: marked };
   await worker.registration
     .showNotification(title, { ...options, data: marked })
     // A member that this browser refuses must not cost the notification.
-    .catch(() => worker.registration.showNotification(title, { body: options.body, tag, data: marked }));
+    .catch(() => worker.registration.showNotification(title, least));
   if (tag) await closeOlder(tag, instance);
 }
 

@@ -38,13 +38,23 @@ async function renewAlone({ oldSubscription, newSubscription }: SubscriptionChan
     const subscription =
       newSubscription ?? (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
     if (subscription.endpoint === record.endpoint && !record.pending) return;
-    const { id, channels } = await post(record, subscription);
-    const { wantedChannels: _, ...rest } = record;
+    // The key that it was made with: the record has none before the server's first word.
+    const key = subscription.options.applicationServerKey;
+    const renewed = { ...record, ...(key && { applicationServerKey: base64url(key) }) };
+    const { id, channels } = await post(renewed, subscription);
+    const { wantedChannels: _, ...rest } = renewed;
     await keep({ ...rest, endpoint: subscription.endpoint, id, channels, pending: false });
   } catch {
     await keep({ ...record, pending: true });
   }
 }
+
+/** Without padding, as the server writes its keys. */
+const base64url = (bytes: ArrayBuffer): string =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 
 async function post(record: RegistrationRecord, subscription: PushSubscription): Promise<SubscribeResponse> {
   const body: SubscribeRequest = {

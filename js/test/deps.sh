@@ -4,7 +4,7 @@
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
-command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
+command -v "${PUSHKIT_TEST_FIREFOX:-firefox-esr}" >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"

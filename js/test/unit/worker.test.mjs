@@ -40,6 +40,48 @@ globals.self = {
   },
 };
 
+/** What page and worker share, by store: as much of IndexedDB as ours needs. @type {Record<string, Map<any, any>>} */
+let stores;
+let nextKey = 1;
+
+/** An IDBRequest. @param {() => any} result */
+function request(result) {
+  /** @type {any} */
+  const made = { onsuccess() {} };
+  queueMicrotask(() => {
+    made.result = result();
+    made.onsuccess();
+  });
+  return made;
+}
+
+/** An IDBObjectStore. @param {Map<any, any>} map */
+const objectStore = (map) => ({
+  get: (/** @type {any} */ key) => request(() => map.get(key)),
+  getAll: () => request(() => [...map.values()]),
+  getAllKeys: () => request(() => [...map.keys()]),
+  add: (/** @type {any} */ value) => request(() => map.set(nextKey++, value)),
+  put: (/** @type {any} */ value, /** @type {any} */ key) => request(() => map.set(key, value)),
+  delete: (/** @type {any} */ key) => request(() => map.delete(key)),
+});
+
+globals.indexedDB = {
+  open: () => request(() => ({
+    transaction: (/** @type {string} */ name) => ({ objectStore: () => objectStore(/** @type {any} */ (stores[name])) }),
+    close() {},
+  })),
+};
+
+/** What the server is asked, and its answer. @type {{path: string, body: any}[]} */
+let calls = [];
+/** @type {(path: string) => Response} */
+let server;
+globals.fetch = async (/** @type {string} */ url, /** @type {any} */ { body }) => {
+  const path = new URL(url).pathname;
+  calls.push({ path, body: JSON.parse(body) });
+  return server(path);
+};
+
 await load("sw/index.ts");
 
 beforeEach(() => {
@@ -47,6 +89,9 @@ beforeEach(() => {
   happened = [];
   pages = [];
   takes = () => true;
+  stores = { registrations: new Map(), events: new Map() };
+  calls = [];
+  server = () => new Response(null, { status: 202 });
 });
 
 afterEach(() => {
@@ -130,9 +175,17 @@ describe("a push", () => {
 
   test("that the browser hands over as a notification is shown the same", async () => {
     const notification = { title: "declared", tag: "", navigate: "https://site.example/n", data: { pushkit: { token: "T" } } };
+    // Without an address the browser refuses to show another in its place.
+    takes = ({ navigate }) => Boolean(navigate);
     await dispatch("push", { notification, data: null });
     assert.equal(screen[0]?.title, "declared");
+    assert.equal(screen[0]?.options.navigate, "https://site.example/n");
     assert.equal(screen[0]?.options.data.pushkit.navigate, "https://site.example/n");
+  });
+
+  test("of which the browser knows nothing leaves the click to us", async () => {
+    await push(declaration({ navigate: "/n" }));
+    assert.equal(screen[0]?.options.navigate, undefined);
   });
 
   test("that arrives twice is one notification, and sounds once, also where tag has no effect", async () => {
@@ -204,5 +257,76 @@ describe("a click", () => {
     await dispatch("notificationclick", { action: "", notification: { data: { mine: 1 }, close: () => (closed = true) } });
     await dispatch("notificationclick", { action: "", notification: { data: null, close: () => (closed = true) } });
     assert.deepEqual([closed, happened], [false, []]);
+  });
+});
+
+describe("an event", () => {
+  const report = () => push(declaration({}));
+  beforeEach(() => stores.registrations?.set("https://site.example/", { server: "https://push.example.com", wanted: true }));
+
+  test("is kept until the server has it, and then told once", async () => {
+    server = () => new Response(null, { status: 503 });
+    await report();
+    assert.equal(stores.events?.size, 1);
+    server = () => new Response(null, { status: 202 });
+    await report();
+    assert.equal(stores.events?.size, 0);
+    assert.deepEqual(calls.map(({ body }) => body.length), [1, 2]);
+  });
+
+  test("that the server will never take is dropped", async () => {
+    server = () => new Response(null, { status: 400 });
+    await report();
+    assert.equal(stores.events?.size, 0);
+  });
+
+  test("waits for a server that is away once, however many wait", async () => {
+    server = () => { throw new TypeError("away"); };
+    for (let i = 0; i < 250; i++) {
+      stores.events?.set(`old ${i}`, { server: "https://push.example.com", event: { token: "T", type: "closed", at: Date.now() } });
+    }
+    await report();
+    assert.equal(calls.length, 1);
+    assert.equal(stores.events?.size, 251);
+  });
+});
+
+describe("a subscription that the browser lost", () => {
+  /** Bytes that have both other characters of base64url. */
+  const key = Uint8Array.of(4, 251, 255, 190).buffer;
+  const made = {
+    endpoint: "https://service.example/new",
+    options: { applicationServerKey: key },
+    toJSON: () => ({ endpoint: "https://service.example/new", keys: { p256dh: "p", auth: "a" } }),
+  };
+  const record = {
+    server: "https://push.example.com", endpoint: "https://service.example/old", applicationServerKey: "before", id: "1",
+    channels: ["news"], wanted: true, pending: false, removing: "",
+  };
+  /** @param {object} [kept] */
+  async function lose(kept = {}) {
+    stores.registrations?.set("https://site.example/", { ...record, ...kept });
+    globals.self.registration.pushManager = { subscribe: async () => made };
+    await dispatch("pushsubscriptionchange", { oldSubscription: { options: { applicationServerKey: key } }, newSubscription: null });
+    return stores.registrations?.get("https://site.example/");
+  }
+
+  test("is made anew, and told with the key that it was made with and what it follows", async () => {
+    server = () => Response.json({ id: "1", channels: ["news"] });
+    assert.deepEqual(await lose(), { ...record, endpoint: made.endpoint, applicationServerKey: "BPv_vg" });
+    assert.deepEqual(calls, [{ path: "/v1/subscriptions", body: {
+      endpoint: made.endpoint, keys: { p256dh: "p", auth: "a" }, applicationServerKey: "BPv_vg",
+      channels: ["news"], replaces: record.endpoint,
+    } }]);
+  });
+
+  test("is left to the next page where the server is away", async () => {
+    server = () => { throw new TypeError("away"); };
+    assert.deepEqual(await lose(), { ...record, pending: true });
+  });
+
+  test("stays lost where the person had unsubscribed", async () => {
+    assert.equal((await lose({ wanted: false })).wanted, false);
+    assert.deepEqual(calls, []);
   });
 });
