@@ -22,7 +22,7 @@ const clicked = new Set<string>();
 /** Remembers a click at once: Firefox closes what is clicked and then says that it was closed. */
 export const markClicked = (token: string): unknown => clicked.add(token);
 
-let sending: Promise<void> = Promise.resolve();
+let sending: Promise<boolean> | undefined;
 
 /**
  * Keeps an event until the server has it, and sends all that are kept. Without
@@ -44,11 +44,16 @@ export async function report(type: EventReport["type"], token: string, action = 
   await flush();
 }
 
-/** Sends what is kept, one flush after the other. Never rejects; false where something stays. */
+/**
+ * Sends what is kept, one flush after the other. Never rejects; false where
+ * something stays. One that waited for another which failed does not try again:
+ * a push handler has no time to wait for the same server twice.
+ */
 export function flush(): Promise<boolean> {
-  const done = sending.then(send).catch(() => false);
-  sending = done.then(() => {});
+  const done = (sending ? sending.then((all) => all && send()) : send()).catch(() => false);
+  sending = done;
   return done.then(async (all) => {
+    if (sending === done) sending = undefined;
     // Chromium wakes the worker for this when the network is back.
     if (!all) await (worker.registration as SyncRegistration).sync?.register(SyncTag).catch(() => {});
     return all;

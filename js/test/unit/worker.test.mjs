@@ -291,6 +291,27 @@ describe("an event", () => {
   });
 });
 
+describe("events at the same time", () => {
+  beforeEach(() => stores.registrations?.set("https://site.example/", { server: "https://push.example.com", wanted: true }));
+  const three = () => Promise.all(["A", "B", "C"].map((token) => push(declaration({}, token))));
+
+  test("wait together for a server that is away, and go with the next", async () => {
+    server = () => { throw new TypeError("away"); };
+    await three();
+    assert.equal(calls.length, 1);
+    assert.equal(stores.events?.size, 3);
+    server = () => new Response(null, { status: 202 });
+    await push(declaration({}, "D"));
+    assert.equal(stores.events?.size, 0);
+  });
+
+  test("are each told once to a server that is there", async () => {
+    await three();
+    assert.equal(stores.events?.size, 0);
+    assert.deepEqual(calls.flatMap(({ body }) => body.map((/** @type {any} */ { token }) => token)).sort(), ["A", "B", "C"]);
+  });
+});
+
 describe("a subscription that the browser lost", () => {
   /** Bytes that have both other characters of base64url. */
   const key = Uint8Array.of(4, 251, 255, 190).buffer;
