@@ -83,7 +83,7 @@ export function parseSubscribeOptions(options?: SubscribeOptions): SubscribeOpti
   const { channels, locale, timeZone, userToken } = Object(options);
   // Absent and null are the same: both come out of a page's templates.
   const text = <Text>(value: Text, option: string, most: number): Text => {
-    must(value == null || (typeof value === "string" && value && value.length <= most), option, `1 to ${most} characters`);
+    must(value == null || (typeof value === "string" && value && [...value].length <= most), option, `1 to ${most} characters`);
     return value;
   };
   if (channels != null) {

@@ -60,6 +60,7 @@ export function lacking(): Code | null {
   return null;
 }
 
+/** Looks at browser and database; rejects where the browser refuses to be asked. */
 export async function observe({ scope }: Settings): Promise<Observation> {
   const registration = await navigator.serviceWorker.getRegistration(scope);
   // getRegistration gives the nearest scope above where there is no own one.

@@ -141,6 +141,15 @@ describe("subscribe()", () => {
     assert.equal(asked, 0);
   });
 
+  test("counts a channel's characters as the server does", async () => {
+    const Notification = { permission: "default", requestPermission: () => new Promise(() => {}) };
+    browser({ Notification });
+    const pushkit = make();
+    pushkit.init({ server: "https://push.example.com" });
+    assert.equal(await code(pushkit, { channels: ["🔔".repeat(65)] }), "invalid-option");
+    assert.notEqual(await code(pushkit, { channels: ["🔔".repeat(64)] }), "invalid-option");
+  });
+
   test("says that permission is denied without asking again", async () => {
     browser({ Notification: { permission: "denied", requestPermission: () => assert.fail("asked") } });
     const pushkit = make();
