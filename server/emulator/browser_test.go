@@ -46,6 +46,7 @@ type serverFrame struct {
 type testSubscription struct {
 	channelID string
 	endpoint  string
+	route     route // to the emulator, of an endpoint on Google's hosts
 	private   *ecdh.PrivateKey
 	auth      []byte
 }
@@ -262,7 +263,7 @@ func (k vapidKeys) post(t *testing.T, s testSubscription, text string, ttl int, 
 	subscription := s.toJSON()
 	response, err := webpush.SendNotification([]byte(text), &subscription, &webpush.Options{
 		Subscriber: "push@example.com", VAPIDPublicKey: k.public, VAPIDPrivateKey: k.private,
-		TTL: ttl, Topic: topic, RecordSize: 512,
+		TTL: ttl, Topic: topic, RecordSize: 512, HTTPClient: s.route,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,12 @@ const (
 
 // Subscription is what the control API tells of a subscription.
 type Subscription struct {
-	ID        string `json:"id"`
-	Endpoint  string `json:"endpoint"`
+	ID       string `json:"id"`
+	Endpoint string `json:"endpoint"`
+	// Browser is firefox or chromium.
+	Browser string `json:"browser"`
+	// ChannelID names the subscription between browser and push service; a
+	// Chromium's begins with wp: and the site's origin.
 	ChannelID string `json:"channelID"`
 	// ApplicationServerKey is an uncompressed point in base64url; empty: anyone may send.
 	ApplicationServerKey string    `json:"applicationServerKey,omitempty"`
@@ -37,7 +41,8 @@ type Subscription struct {
 	// EndReason is unregistered (the browser), deleted (the control API),
 	// forgotten, or replaced (registered with another key).
 	EndReason string `json:"endReason,omitempty"`
-	// EndCode is the browser's code: 200 the page, 201 quota, 202 permission.
+	// EndCode is Firefox's code: 200 the page, 201 quota, 202 permission;
+	// Chromium gives none, 0.
 	EndCode int `json:"endCode,omitempty"`
 }
 
@@ -49,6 +54,9 @@ type BrowserState struct {
 	Connected int `json:"connected"`
 	// Websocket is the URL for Firefox's preference dom.push.serverURL.
 	Websocket string `json:"websocket"`
+	// Chromium are the flags of Chromium's command line; empty if the emulator
+	// was started without a listener for it.
+	Chromium []string `json:"chromium"`
 }
 
 // listPushes is GET /api/pushes?after=SEQ&wait=SECONDS: the pushes that are new
@@ -118,6 +126,10 @@ func (s *subscription) describe() Subscription {
 	d := Subscription{
 		ID: s.id, Endpoint: s.endpoint, ChannelID: s.channelID, CreatedAt: s.createdAt, State: "active",
 		ApplicationServerKey: base64.RawURLEncoding.EncodeToString(s.key), Connected: s.browser.conn != nil,
+		Browser: "firefox",
+	}
+	if s.browser.device != nil {
+		d.Browser = "chromium"
 	}
 	if s.end != nil {
 		d.State, d.EndReason, d.EndCode = "ended", s.end.reason, s.end.code
@@ -153,7 +165,7 @@ func (e *Emulator) deleteSubscription(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) browserState(w http.ResponseWriter, r *http.Request) {
-	state := BrowserState{Websocket: websocketURL(e.originOf(r))}
+	state := BrowserState{Websocket: websocketURL(e.originOf(r)), Chromium: e.ChromiumFlags(e.originOf(r))}
 	e.mu.Lock()
 	state.Online = e.online
 	for _, b := range e.browsers {
@@ -167,7 +179,7 @@ func (e *Emulator) browserState(w http.ResponseWriter, r *http.Request) {
 
 // setBrowserState is POST /api/browser: {"online": false} cuts the browsers and
 // refuses them until {"online": true}; {"forget": true} ends all subscriptions
-// and gives every browser a new uaid when it comes back.
+// and gives every Firefox a new uaid when it comes back.
 func (e *Emulator) setBrowserState(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Online *bool `json:"online"`
@@ -177,8 +189,12 @@ func (e *Emulator) setBrowserState(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.mu.Lock()
-	if body.Online != nil {
+	if body.Online != nil && *body.Online != e.online {
 		e.online = *body.Online
+		if e.online {
+			close(e.cameBack)
+			e.cameBack = make(chan struct{})
+		}
 	}
 	if !e.online {
 		e.cutBrowsers("the browser was told to be offline")

@@ -4,8 +4,9 @@
 // and no account, and keeps its state in memory.
 //
 // A stock Firefox speaks Mozilla's push protocol with it (see
-// [FirefoxPreferences]). What a sender meets is RFC 8030, and the answers are
-// those of Mozilla's autopush: see [Rules].
+// [FirefoxPreferences]), a stock Chromium Google's (see
+// [Emulator.ChromiumFlags]). What a sender meets is RFC 8030, and the answers are
+// those of Mozilla's autopush and of Google's FCM: see [Rules].
 package emulator
 
 import (
@@ -43,6 +44,9 @@ type Options struct {
 	// application servers see it, without a path; endpoints begin with it. Empty:
 	// what the browser's own request says, which then must be a loopback address.
 	PublicURL string
+	// MCSAddr is the HOST:PORT of the listener given to [Emulator.ServeMCS], as
+	// browsers see it; empty: there is none, and no Chromium can use the emulator.
+	MCSAddr string
 	// LogSize is how many pushes the log keeps; 0 means 1000.
 	LogSize int
 	// QueueSize is how many messages may wait for one browser; the oldest is
@@ -52,12 +56,15 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Emulator is a push service. It is an [http.Handler] that serves browsers'
-// websockets at /, the push resources of RFC 8030 at /wpush/ and a control API
-// at /api/. Its methods may be called concurrently.
+// Emulator is a push service. It is an [http.Handler] that serves Firefox's
+// websockets at /, Chromium's check-in and registration at /checkin and
+// /c2dm/register3, the push resources of RFC 8030 at /wpush/ and /fcm/send/ and a
+// control API at /api/. Its methods may be called concurrently.
 type Emulator struct {
 	origin    string // of PublicURL, or empty
 	host      string // of PublicURL, or empty
+	mcsAddr   string // or empty
+	identity  identity
 	queueSize int
 	now       func() time.Time
 	router    http.Handler
@@ -66,6 +73,7 @@ type Emulator struct {
 	mu       sync.Mutex
 	closed   bool
 	online   bool
+	cameBack chan struct{}            // closed when online becomes true
 	browsers map[string]*browser      // by uaid
 	byToken  map[string]*subscription // by the last part of the endpoint
 	active   int
@@ -77,10 +85,12 @@ type Emulator struct {
 // New makes an Emulator. The error is about Options.
 func New(o Options) (*Emulator, error) {
 	e := &Emulator{
+		mcsAddr:   o.MCSAddr,
 		queueSize: o.QueueSize,
 		now:       o.Now,
 		done:      make(chan struct{}),
 		online:    true,
+		cameBack:  make(chan struct{}),
 		browsers:  map[string]*browser{},
 		byToken:   map[string]*subscription{},
 	}
@@ -102,6 +112,10 @@ func New(o Options) (*Emulator, error) {
 	}
 	if e.now == nil {
 		e.now = time.Now
+	}
+	var err error
+	if e.identity, err = newIdentity(e.now()); err != nil {
+		return nil, fmt.Errorf("the emulator's certificate: %w", err)
 	}
 	e.log = newPushLog(o.LogSize)
 	e.router = e.routes()
@@ -130,6 +144,9 @@ func (e *Emulator) Close() error {
 func (e *Emulator) routes() http.Handler {
 	r := mux.NewRouter()
 	r.HandleFunc("/wpush/{version}/{token}", e.push).Methods(http.MethodPost)
+	r.HandleFunc(googlePath+"{token}", e.pushGoogle).Methods(http.MethodPost)
+	r.Handle("/checkin", e.guard(http.HandlerFunc(e.checkin))).Methods(http.MethodPost)
+	r.Handle("/c2dm/register3", e.guard(http.HandlerFunc(e.register3))).Methods(http.MethodPost)
 	api := r.PathPrefix("/api").Subrouter()
 	api.Use(e.guard)
 	api.HandleFunc("/pushes", e.listPushes).Methods(http.MethodGet)
@@ -157,8 +174,8 @@ func (e *Emulator) root(w http.ResponseWriter, r *http.Request) {
 // name was rebound to this address (DNS rebinding) is told by Host.
 func (e *Emulator) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLoopback(r.Host) && (e.host == "" || !strings.EqualFold(r.Host, e.host)) {
-			problem(w, http.StatusForbidden, "foreign-host", fmt.Sprintf("The emulator answers to loopback addresses and its public URL only, not to the host %q.", r.Host))
+		if !e.isOwnHost(r.Host) {
+			foreignHost(w, r)
 			return
 		}
 		origin, err := url.Parse(r.Header.Get("Origin"))
@@ -170,6 +187,14 @@ func (e *Emulator) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (e *Emulator) isOwnHost(host string) bool {
+	return isLoopback(host) || e.host != "" && strings.EqualFold(host, e.host)
+}
+
+func foreignHost(w http.ResponseWriter, r *http.Request) {
+	problem(w, http.StatusForbidden, "foreign-host", fmt.Sprintf("The emulator answers to loopback addresses and its public URL only, not to the host %q.", r.Host))
 }
 
 // originOf is where the emulator is for the one who made r.

@@ -9,12 +9,9 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
-	"time"
 )
 
 // ErrNoFirefox is returned where no Firefox is installed.
@@ -102,26 +99,7 @@ func (f Firefox) Run(ctx context.Context) (err error) {
 	if f.Headless {
 		args = append(args, "--headless")
 	}
-	cmd := exec.CommandContext(ctx, f.Path, append(args, f.URL)...)
-	cmd.Cancel = func() error {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			return cmd.Process.Kill() // Windows knows no signals
-		}
-		return nil
-	}
-	cmd.WaitDelay = 10 * time.Second
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	err = cmd.Run()
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no such program", f.Path)
-	case err != nil:
-		return fmt.Errorf("firefox ended with %w: %s", err, lastLines(output.Bytes(), 3))
-	}
-	return nil
+	return runBrowser(ctx, "firefox", f.Path, append(args, f.URL)...)
 }
 
 // FindFirefox returns the path of an installed Firefox, or [ErrNoFirefox].
@@ -133,21 +111,10 @@ func FindFirefox() (string, error) {
 	case "windows":
 		candidates = append(candidates, filepath.Join(os.Getenv("ProgramFiles"), "Mozilla Firefox", "firefox.exe"))
 	}
-	for _, name := range candidates {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
+	if path, ok := findProgram(candidates...); ok {
+		return path, nil
 	}
 	return "", ErrNoFirefox
-}
-
-// HasDisplay tells whether Firefox can open a window here.
-func HasDisplay() bool {
-	switch runtime.GOOS {
-	case "darwin", "windows":
-		return true
-	}
-	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }
 
 func writeUserJS(profile, websocketURL string) error {
@@ -176,22 +143,4 @@ func writeUserJS(profile, websocketURL string) error {
 		return fmt.Errorf("the profile's preferences: %w", err)
 	}
 	return nil
-}
-
-// removeProfile deletes a profile. Processes of Firefox that outlive it for a
-// moment may still write there.
-func removeProfile(profile string) (err error) {
-	for range 20 {
-		if err = os.RemoveAll(profile); err == nil {
-			return nil
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	return fmt.Errorf("the profile was left behind: %w", err)
-}
-
-func lastLines(text []byte, n int) []byte {
-	text = bytes.TrimSpace(text)
-	lines := bytes.Split(text, []byte("\n"))
-	return bytes.Join(lines[max(0, len(lines)-n):], []byte("\n"))
 }

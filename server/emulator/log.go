@@ -43,7 +43,8 @@ type Push struct {
 	// State is refused, queued, delivered, acked, expired, replaced or dropped.
 	State string `json:"state"`
 	// Code is the browser's answer: 100 given to the worker, 101 does not
-	// decrypt, 102 not delivered, 301 to 303 the worker failed; 0 until then.
+	// decrypt, 102 not delivered, 301 to 303 the worker failed; 0 until then, and
+	// always of a Chromium, which says only that the push has arrived.
 	Code int `json:"code,omitempty"`
 	// Milliseconds are from the request to the browser's answer.
 	Milliseconds float64 `json:"ms,omitempty"`

@@ -56,6 +56,9 @@ type message struct {
 	ttl       int // seconds
 	topic     string
 	body      []byte // not to be changed
+	received  time.Time
+	app       string // of a Chromium's subscription
+	sender    string // of a Chromium's subscription
 }
 
 // next is the oldest message that has not been sent on connection c, and marks
@@ -71,7 +74,8 @@ func (e *Emulator) next(b *browser, c connection) (message, bool) {
 		if !p.inFlight {
 			p.inFlight = true
 			e.log.set(p, stateDelivered)
-			return message{p.subscription.channelID, p.version, p.record.TTL, p.record.Topic, p.body}, true
+			s := p.subscription
+			return message{s.channelID, p.version, p.record.TTL, p.record.Topic, p.body, p.received, s.app, s.sender}, true
 		}
 	}
 	return message{}, false
@@ -82,6 +86,12 @@ func (e *Emulator) next(b *browser, c connection) (message, bool) {
 func (e *Emulator) acknowledge(b *browser, version string, code int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.confirm(b, version, code)
+}
+
+// confirm is acknowledge with the lock held. The code of a Chromium, which says
+// only that a message has arrived, is 0.
+func (e *Emulator) confirm(b *browser, version string, code int) {
 	p := e.log.byVersion[version]
 	if p != nil && p.record.State != stateAcked {
 		p = nil // only a nack after an ack is about a push that no longer waits

@@ -31,8 +31,31 @@ type fault struct {
 	count      int // how many pushes it still meets
 }
 
-// push answers the request of an application server, RFC 8030 §5.
+// target is what a push request is for.
+type target struct {
+	subscription *subscription // nil: unknown
+	origin       string        // of the endpoint, which the VAPID aud must be
+	google       bool          // answered as Google's service does, not Mozilla's
+	refused      *refusal      // whatever the request says; nil if it is to be looked at
+}
+
+// push answers a push request for an endpoint of a Firefox.
 func (e *Emulator) push(w http.ResponseWriter, r *http.Request) {
+	e.receive(w, r, e.findMozilla)
+}
+
+// findMozilla is the subscription that a request is for, at an endpoint of the
+// form that Mozilla's have. The lock is held.
+func (e *Emulator) findMozilla(r *http.Request, token string) target {
+	s := e.byToken[token]
+	if s == nil || s.browser.device != nil || !strings.HasSuffix(s.endpoint, "/"+mux.Vars(r)["version"]+"/"+s.token) {
+		return target{}
+	}
+	return target{subscription: s, origin: s.origin}
+}
+
+// receive answers the request of an application server, RFC 8030 §5.
+func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *http.Request, token string) target) {
 	// One byte over the limit tells that there is more.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
@@ -42,7 +65,11 @@ func (e *Emulator) push(w http.ResponseWriter, r *http.Request) {
 	e.expire()
 	p := &push{received: e.now(), body: body}
 	p.record = Push{Time: p.received, Urgency: "normal", Size: len(body), Status: http.StatusCreated}
-	refused := e.accept(p, r)
+	t := find(r, mux.Vars(r)["token"])
+	refused := e.accept(p, r, t)
+	if t.google {
+		refused = refused.asGoogle()
+	}
 	if refused != nil {
 		p.record.Status, p.record.Rule, p.record.Detail, p.record.State = refused.Status, refused.ID, refused.detail, stateRefused
 		p.body = nil
@@ -55,19 +82,20 @@ func (e *Emulator) push(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	w.Header().Set("Location", p.subscription.origin+"/m/"+p.version)
+	w.Header().Set("Location", t.origin+"/m/"+p.version)
 	w.Header().Set("TTL", strconv.Itoa(p.record.TTL))
 	w.WriteHeader(http.StatusCreated)
 }
 
 // accept holds the request against the rules, in autopush's order, and fills in
 // what the log tells. The lock is held.
-func (e *Emulator) accept(p *push, r *http.Request) *refusal {
-	vars := mux.Vars(r)
-	s := e.byToken[vars["token"]]
-	known := s != nil && strings.HasSuffix(s.endpoint, "/"+vars["version"]+"/"+s.token)
-	if known {
+func (e *Emulator) accept(p *push, r *http.Request, t target) *refusal {
+	s := t.subscription
+	if s != nil {
 		p.subscription, p.record.Subscription = s, s.id
+	}
+	if t.refused != nil {
+		return t.refused
 	}
 	if e.fault.count > 0 {
 		e.fault.count--
@@ -77,7 +105,7 @@ func (e *Emulator) accept(p *push, r *http.Request) *refusal {
 		}
 		return &refusal{Rule: rule, retryAfter: e.fault.retryAfter}
 	}
-	if !known {
+	if s == nil {
 		return ruleEndpointUnknown.refuse("")
 	}
 	credentials, refused := s.authorize(r.Header.Get("Authorization"))
@@ -88,14 +116,22 @@ func (e *Emulator) accept(p *push, r *http.Request) *refusal {
 		return s.end.rule.refuse("%s", s.end.reason)
 	}
 	if credentials != nil {
-		if refused := credentials.check(s.origin, e.now()); refused != nil {
+		claims, refused := credentials.check(t.origin, e.now())
+		if refused == nil && !t.google {
+			refused = checkSubject(claims)
+		}
+		if refused != nil {
 			return refused
 		}
 	}
 	if len(p.body) > maxBody {
 		return ruleTooLarge.refuse("")
 	}
-	if refused := p.readTTL(r.Header); refused != nil {
+	longest := maxTTL
+	if t.google {
+		longest = maxGoogleTTL
+	}
+	if refused := p.readTTL(r.Header, longest); refused != nil {
 		return refused
 	}
 	if refused := checkEncoding(r.Header, p.body); refused != nil {
@@ -123,7 +159,7 @@ func (s *subscription) authorize(header string) (*vapidCredentials, *refusal) {
 	return &c, nil
 }
 
-func (p *push) readTTL(h http.Header) *refusal {
+func (p *push) readTTL(h http.Header, longest int) *refusal {
 	header := strings.TrimSpace(h.Get("TTL"))
 	digits, negative := strings.CutPrefix(header, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -134,9 +170,9 @@ func (p *push) readTTL(h http.Header) *refusal {
 	}
 	ttl, err := strconv.Atoi(digits)
 	if err != nil {
-		ttl = maxTTL // more digits than an int holds
+		ttl = longest // more digits than an int holds
 	}
-	p.record.TTL = min(ttl, maxTTL)
+	p.record.TTL = min(ttl, longest)
 	p.expires = p.received.Add(time.Duration(p.record.TTL) * time.Second)
 	return nil
 }

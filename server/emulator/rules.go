@@ -12,7 +12,8 @@ import (
 type Rule struct {
 	// ID is the stable code of the rule.
 	ID string `json:"id"`
-	// Status is the HTTP status of the refusal.
+	// Status is the HTTP status of the refusal, as Mozilla's service gives it;
+	// Google's differs for some.
 	Status int `json:"status"`
 	// Errno is Mozilla's error number in the refusal's body; 0 where autopush
 	// has none, which its body shows as null.
@@ -32,6 +33,9 @@ const (
 
 // The rules, in the order in which autopush checks them.
 var (
+	ruleEndpointForeign = Rule{"endpoint-foreign", 421, 0, "RFC 9110 §15.5.20",
+		"This endpoint is the browser vendor's, and not the emulator's.",
+		"Keep the subscription. Send to the vendor's own service, or route only endpoints to the emulator that it issued."}
 	ruleEndpointUnknown = Rule{"endpoint-unknown", 404, 102, "RFC 8030 §7.3; " + autopush,
 		"This endpoint was never issued here, or so long ago that it is forgotten.",
 		"Delete the subscription. The emulator forgets everything when it ends: open the page again, so that the browser subscribes anew."}
@@ -104,7 +108,7 @@ var (
 // that of injected faults, whose status is whatever was asked for.
 func Rules() []Rule {
 	return []Rule{
-		ruleEndpointUnknown, ruleVapidMissing, ruleVapidHeader, ruleVapidKey, ruleVapidKeyMismatch,
+		ruleEndpointForeign, ruleEndpointUnknown, ruleVapidMissing, ruleVapidHeader, ruleVapidKey, ruleVapidKeyMismatch,
 		ruleSubscriptionEnded, ruleBrowserForgotten, ruleVapidToken, ruleVapidSignature, ruleVapidExpired,
 		ruleVapidTooLong, ruleVapidAudience, ruleVapidSubject, ruleTooLarge, ruleTTLMissing, ruleTTLNegative,
 		ruleEncodingMissing, ruleEncoding, ruleEncodingHeader, ruleTopic, ruleUrgency, ruleFault,
@@ -113,7 +117,8 @@ func Rules() []Rule {
 
 // refusal is the error of a push request that breaks a rule.
 type refusal struct {
-	Rule
+	Rule              // with the status that is answered
+	google     bool   // in the form of Google's service
 	detail     string // what was seen; may be empty
 	retryAfter int    // seconds; 0: no Retry-After
 }
@@ -131,6 +136,10 @@ func (f *refusal) Error() string {
 
 // write answers as autopush does, with the rule and the advice beside.
 func (f *refusal) write(w http.ResponseWriter) {
+	if f.google {
+		f.writeGoogle(w)
+		return
+	}
 	var errno any
 	if f.Errno != 0 {
 		errno = f.Errno

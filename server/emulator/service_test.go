@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -23,14 +24,25 @@ type testService struct {
 func serve(t *testing.T, o Options) *testService {
 	t.Helper()
 	s := &testService{t: t}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.MCSAddr = listener.Addr().String()
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	e, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.emulator, s.Server = e, httptest.NewServer(e)
+	served := make(chan error, 1)
+	go func() { served <- e.ServeMCS(listener) }()
 	t.Cleanup(func() {
 		e.Close()
+		listener.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 		s.Close()
 	})
 	return s

@@ -18,9 +18,11 @@ type connection interface {
 	cut(reason string)
 }
 
-// browser is a user agent: what Mozilla's protocol names by uaid.
+// browser is a user agent: what Mozilla's protocol names by uaid, and Google's
+// by an Android id, which stands for it as a decimal.
 type browser struct {
 	uaid     string
+	device   *device                  // of a Chromium; nil: a Firefox
 	channels map[string]*subscription // by channelID, active ones
 	conn     connection               // nil while away
 	queue    []*push                  // not acknowledged yet, oldest first
@@ -32,8 +34,10 @@ type subscription struct {
 	id        string
 	token     string
 	endpoint  string
-	origin    string // of the endpoint, which the VAPID aud must be
-	channelID string
+	origin    string // of a Firefox's endpoint, which the VAPID aud must be
+	channelID string // of a Chromium: the subtype
+	app       string // of a Chromium: the app that registered
+	sender    string // of a Chromium: key in the form that it registered
 	key       []byte // the applicationServerKey, 65 bytes; nil: anyone may send
 	browser   *browser
 	createdAt time.Time
@@ -56,18 +60,23 @@ func (e *Emulator) attach(uaid string, c connection) *browser {
 		return nil
 	}
 	b := e.browsers[uaid]
-	if b == nil {
+	if b == nil || b.device != nil {
 		id := uuid.New()
 		b = &browser{uaid: strings.ReplaceAll(id.String(), "-", ""), channels: map[string]*subscription{}}
 		e.browsers[b.uaid] = b
 	}
+	e.connect(b, c)
+	return b
+}
+
+// connect makes c the connection of b. The lock is held.
+func (e *Emulator) connect(b *browser, c connection) {
 	if b.conn != nil {
 		b.conn.cut("the browser connected again")
 		e.release(b)
 	}
 	b.conn = c
 	e.expire()
-	return b
 }
 
 // detach ends what attach began; what was not acknowledged waits again.
@@ -79,7 +88,7 @@ func (e *Emulator) detach(b *browser, c connection) {
 	}
 	e.release(b)
 	e.expire()
-	if !b.known {
+	if !b.known && b.device == nil {
 		delete(e.browsers, b.uaid)
 	}
 }
@@ -114,6 +123,22 @@ func (e *Emulator) register(b *browser, c connection, channelID string, key []by
 	if b.conn != c {
 		return nil
 	}
+	s := e.subscribe(b, channelID, key)
+	if s != nil && s.endpoint == "" {
+		// Autopush names endpoints without a key v1 and those with one v2.
+		version := "v2"
+		if key == nil {
+			version = "v1"
+		}
+		s.origin = origin
+		s.endpoint = origin + "/wpush/" + version + "/" + s.token
+	}
+	return s
+}
+
+// subscribe is the core of a registration; a Firefox's subscription gets its
+// endpoint from [Emulator.register]. The lock is held.
+func (e *Emulator) subscribe(b *browser, channelID string, key []byte) *subscription {
 	if s := b.channels[channelID]; s != nil {
 		if bytes.Equal(s.key, key) {
 			return s
@@ -123,16 +148,14 @@ func (e *Emulator) register(b *browser, c connection, channelID string, key []by
 	if e.active >= maxSubscriptions {
 		return nil
 	}
-	// Autopush names endpoints without a key v1 and those with one v2.
-	version := "v2"
-	if key == nil {
-		version = "v1"
-	}
 	s := &subscription{
-		id: uuid.NewString(), token: newToken(), origin: origin, channelID: channelID,
+		id: uuid.NewString(), token: newToken(), channelID: channelID,
 		key: key, browser: b, createdAt: e.now(),
 	}
-	s.endpoint = origin + "/wpush/" + version + "/" + s.token
+	if b.device != nil {
+		s.token = tokenPrefix + s.token
+		s.endpoint = "https://" + b.device.host + googlePath + s.token
+	}
 	b.channels[channelID] = s
 	b.known = true
 	e.byToken[s.token] = s
@@ -151,14 +174,17 @@ func (e *Emulator) unregister(b *browser, channelID string, code int) {
 }
 
 // forgetBrowsers is what a push service does that lost its records: every
-// subscription is gone, and browsers that come back get another uaid. The lock is held.
+// subscription is gone, and a Firefox that comes back gets another uaid. A
+// Chromium keeps its id, and is told nothing. The lock is held.
 func (e *Emulator) forgetBrowsers() {
 	for uaid, b := range e.browsers {
 		for _, s := range b.channels {
 			e.endSubscription(s, end{reason: "forgotten", rule: ruleBrowserForgotten})
 		}
 		b.known = false
-		delete(e.browsers, uaid)
+		if b.device == nil {
+			delete(e.browsers, uaid)
+		}
 		if b.conn != nil {
 			b.conn.cut("the push service has forgotten this browser")
 			e.release(b)

@@ -56,39 +56,45 @@ func parseVapidHeader(header string) (vapidCredentials, *refusal) {
 	return vapidCredentials{token: values["t"], point: point, key: key}, nil
 }
 
-// check verifies the token for an endpoint of the given origin.
-func (c vapidCredentials) check(origin string, now time.Time) *refusal {
+// check verifies the token for an endpoint of the given origin, all but its sub.
+func (c vapidCredentials) check(origin string, now time.Time) (jwt.MapClaims, *refusal) {
 	claims := jwt.MapClaims{}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithJSONNumber())
 	_, err := parser.ParseWithClaims(c.token, claims, func(*jwt.Token) (any, error) { return c.key, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return ruleVapidSignature.refuse("")
+		return nil, ruleVapidSignature.refuse("")
 	case err != nil:
-		return ruleVapidToken.refuse("it cannot be read")
+		return nil, ruleVapidToken.refuse("it cannot be read")
 	}
 	number, ok := claims["exp"].(json.Number)
 	if !ok {
-		return ruleVapidToken.refuse("exp is missing or not a number")
+		return nil, ruleVapidToken.refuse("exp is missing or not a number")
 	}
 	exp, err := number.Float64()
 	if err != nil {
-		return ruleVapidToken.refuse("exp is no number of seconds")
+		return nil, ruleVapidToken.refuse("exp is no number of seconds")
 	}
 	left := exp - float64(now.UnixMilli())/1000
 	switch {
 	case left <= 0:
-		return ruleVapidExpired.refuse("%.0f seconds ago", -left)
+		return nil, ruleVapidExpired.refuse("%.0f seconds ago", -left)
 	case left > 24*60*60:
-		return ruleVapidTooLong.refuse("%.1f hours ahead", left/3600)
+		return nil, ruleVapidTooLong.refuse("%.1f hours ahead", left/3600)
 	}
 	aud, ok := claims["aud"].(string)
 	if !ok {
-		return ruleVapidToken.refuse("aud is missing or not a string")
+		return nil, ruleVapidToken.refuse("aud is missing or not a string")
 	}
 	if !sameOrigin(aud, origin) {
-		return ruleVapidAudience.refuse("aud is %q, the endpoint's origin %q", aud, origin)
+		return nil, ruleVapidAudience.refuse("aud is %q, the endpoint's origin %q", aud, origin)
 	}
+	return claims, nil
+}
+
+// checkSubject holds the sub of a token that was verified against the rule that
+// Mozilla's service has and Google's has not.
+func checkSubject(claims jwt.MapClaims) *refusal {
 	sub, ok := claims["sub"].(string)
 	if !ok {
 		return ruleVapidToken.refuse("sub is missing or not a string")

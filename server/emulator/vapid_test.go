@@ -38,7 +38,7 @@ func FuzzParseVapidHeader(f *testing.F) {
 		if c.key == nil || len(c.point) != 65 || c.token == "" || !strings.Contains(header, c.token) {
 			t.Errorf("taken as %+v", c)
 		}
-		if c.check("http://127.0.0.1:8090", time.Now()) == nil {
+		if _, refused := c.check("http://127.0.0.1:8090", time.Now()); refused == nil {
 			t.Error("a made-up token was accepted")
 		}
 	})
