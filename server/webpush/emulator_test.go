@@ -3,8 +3,10 @@ package webpush
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -105,5 +107,64 @@ func TestAMessageReachesABrowserByARealPushService(t *testing.T) {
 	f.call(frame{MessageType: "unregister", ChannelID: registered.ChannelID, Code: 200})
 	if r := c.Send(t.Context(), Message{Subscription: s, TTL: time.Minute, Key: key}); r.Outcome != Gone || r.Status != 410 || !strings.HasPrefix(r.Reason, "errno 106") {
 		t.Errorf("unregistered: got %+v", r)
+	}
+}
+
+// registerChromium registers with Google's service, as far as a message needs it.
+func registerChromium(t *testing.T, server string, form url.Values) (token string) {
+	t.Helper()
+	form.Set("app", "org.chromium.linux")
+	form.Set("X-subtype", "wp:http://localhost:8080/#1-V2")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server+"/c2dm/register3", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AidLogin 1:2")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(string(body), "token=")
+}
+
+func TestAnEmulatorsEndpointOnGooglesHostGoesToIt(t *testing.T) {
+	service, err := emulator.New(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(service)
+	defer server.Close()
+	defer service.Close()
+	rules := []string{"jmt17.google.com=" + server.URL}
+	for _, endpoint := range emulator.GoogleEndpoints() {
+		rules = append(rules, strings.TrimPrefix(endpoint, "https://")+"="+server.URL)
+	}
+	c, key, b := NewClient(mustServices(t, rules...), ""), newKey(t), newBrowser(t)
+	token := registerChromium(t, server.URL, url.Values{"sender": {key.Public()}})
+
+	s := b.subscription(t, "https://fcm.googleapis.com/fcm/send/"+token)
+	message := Message{Subscription: s, Payload: []byte("hello"), TTL: time.Minute, Key: key}
+	if r := c.Send(t.Context(), message); r.Outcome != Accepted || r.Status != 201 || !strings.HasPrefix(r.Location, "https://fcm.googleapis.com/") {
+		t.Fatalf("got %+v", r)
+	}
+	message.Key = newKey(t)
+	if r := c.Send(t.Context(), message); r.Outcome != Refused || r.Status != 403 || !strings.Contains(r.Reason, "do not correspond") {
+		t.Errorf("another key: got %+v", r)
+	}
+	message.Key = key
+	registerChromium(t, server.URL, url.Values{"delete": {"true"}})
+	if r := c.Send(t.Context(), message); r.Outcome != Gone || r.Status != 410 {
+		t.Errorf("unregistered: got %+v", r)
+	}
+	// A whole host may be routed, too: a subscription that is Google's lives on.
+	message.Subscription = b.subscription(t, "https://jmt17.google.com/fcm/send/dHIoDxE7Hdg:APA91bH1Zj0kNa")
+	if r := c.Send(t.Context(), message); r.Outcome != Refused || r.Status != 421 {
+		t.Errorf("Google's own endpoint: got %+v", r)
 	}
 }

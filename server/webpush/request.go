@@ -78,8 +78,8 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	}
 	dialer := net.Dialer{Timeout: 10 * time.Second}
 	for _, rule := range c.services.rules {
-		if rule.routedVia != nil && rule.host == host {
-			return dialer.DialContext(ctx, network, rule.routedVia.Host)
+		if via := rule.routedVia; via != nil && (via.Scheme == "https" && rule.host == host || via.Scheme == "http" && via.Host == address) {
+			return dialer.DialContext(ctx, network, via.Host)
 		}
 		if rule.plain && rule.host == host && rule.port == port {
 			return dialer.DialContext(ctx, network, address)
@@ -121,8 +121,11 @@ func (c *Client) request(ctx context.Context, m Message) (*http.Request, error) 
 	if !ok {
 		return nil, ErrServiceNotAllowed
 	}
-	if rule.routedVia != nil {
-		u.Scheme = rule.routedVia.Scheme
+	host := u.Host
+	if via := rule.routedVia; via != nil && via.Scheme == "http" {
+		// In the URL already: a connection is kept by it, and no proxy is asked for
+		// an address of this machine.
+		u.Scheme, u.Host = via.Scheme, via.Host
 	}
 	body, err := Encrypt(m.Subscription, m.Payload)
 	if err != nil {
@@ -136,6 +139,7 @@ func (c *Client) request(ctx context.Context, m Message) (*http.Request, error) 
 	if err != nil {
 		return nil, err
 	}
+	request.Host = host
 	if m.TTL < 0 {
 		return nil, errors.New("the TTL is negative")
 	}

@@ -42,6 +42,7 @@ type serviceRule struct {
 	port      string // empty: the scheme's
 	wildcard  bool   // any name of one or more labels below host
 	plain     bool   // http, for a push service on this machine
+	path      string // of a route: what the endpoint's path begins with; empty: any
 	routedVia *url.URL
 }
 
@@ -53,6 +54,9 @@ type serviceRule struct {
 //	host=http://127.0.0.1:8090 requests for that host go there instead (also
 //	                           host=https://127.0.0.1:8090); Host, SNI and the
 //	                           VAPID audience stay the endpoint's
+//	host/path=http://127.0.0.1:8090
+//	                           the same, for endpoints of host whose path begins
+//	                           so; its others go where they would without
 //
 // Plain http and routes are for loopback addresses alone.
 func ParseServices(rules []string) (*Services, error) {
@@ -79,16 +83,8 @@ func boolOrder(b bool) int {
 }
 
 func parseServiceRule(text string) (serviceRule, error) {
-	host, via, routed := strings.Cut(text, "=")
-	if routed {
-		u, err := parseLoopback(via)
-		if err != nil {
-			return serviceRule{}, err
-		}
-		if err := checkHost(host); err != nil {
-			return serviceRule{}, err
-		}
-		return serviceRule{host: host, routedVia: u}, nil
+	if host, via, routed := strings.Cut(text, "="); routed {
+		return parseRoute(host, via)
 	}
 	if strings.Contains(text, "://") {
 		u, err := parseLoopback(text)
@@ -106,6 +102,33 @@ func parseServiceRule(text string) (serviceRule, error) {
 	}
 	return serviceRule{host: host, wildcard: wildcard}, nil
 }
+
+func parseRoute(from, via string) (serviceRule, error) {
+	u, err := parseLoopback(via)
+	if err != nil {
+		return serviceRule{}, err
+	}
+	host, path, hasPath := strings.Cut(from, "/")
+	if err := checkHost(host); err != nil {
+		return serviceRule{}, err
+	}
+	if !hasPath {
+		return serviceRule{host: host, routedVia: u}, nil
+	}
+	path = "/" + path
+	switch {
+	case !routePath.MatchString(path):
+		return serviceRule{}, fmt.Errorf("the path has more than letters, digits and ._~:/-")
+	case u.Scheme != "http":
+		// Connections over TLS are kept by the endpoint's host, so that those of
+		// the route would be taken for the others.
+		return serviceRule{}, fmt.Errorf("a route for a part of a host goes to http://127.0.0.1:PORT")
+	}
+	return serviceRule{host: host, path: path, routedVia: u}, nil
+}
+
+// routePath is a path that is written in one way only.
+var routePath = regexp.MustCompile(`^/[A-Za-z0-9._~:/-]*$`)
 
 func parseLoopback(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -169,7 +192,7 @@ func vendorOf(host string) string {
 
 func (s *Services) match(u *url.URL) (serviceRule, bool) {
 	for _, rule := range s.rules {
-		if rule.plain != (u.Scheme == "http") || rule.port != u.Port() {
+		if rule.plain != (u.Scheme == "http") || rule.port != u.Port() || !strings.HasPrefix(u.EscapedPath(), rule.path) {
 			continue
 		}
 		host := u.Hostname()

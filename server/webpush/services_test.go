@@ -95,6 +95,28 @@ func TestARouteKeepsTheVendorsName(t *testing.T) {
 	}
 }
 
+func TestARouteForAPathTakesOnlyTheEndpointsBelowIt(t *testing.T) {
+	services := mustServices(t, append(VendorServices, "fcm.googleapis.com/fcm/send/mine:=http://127.0.0.1:8090")...)
+	for endpoint, routed := range map[string]bool{
+		"https://fcm.googleapis.com/fcm/send/mine:abc":    true,
+		"https://fcm.googleapis.com/fcm/send/dHIo:APA91b": false,
+		"https://fcm.googleapis.com/fcm/send/mine%3Aabc":  false,
+		"https://fcm.googleapis.com/x/fcm/send/mine:abc":  false,
+		"https://jmt17.google.com/fcm/send/mine:abc":      false,
+	} {
+		if name, err := services.Check(endpoint); name != "google" {
+			t.Errorf("%s: got %q, %v", endpoint, name, err)
+		}
+		u, err := url.Parse(endpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rule, ok := services.match(u); !ok || (rule.routedVia != nil) != routed {
+			t.Errorf("%s: the rule is %+v", endpoint, rule)
+		}
+	}
+}
+
 func TestParseServicesRefuses(t *testing.T) {
 	for _, rule := range []string{
 		"", " ", ".", "*", "*.", "*.com", "com", "localhost", "push.example.com.", ".example.com", "push..example.com",
@@ -105,6 +127,8 @@ func TestParseServicesRefuses(t *testing.T) {
 		"http://me@127.0.0.1:8090", "ftp://127.0.0.1:8090", "http://127.0.0.1.evil.net:8090",
 		"push.example.com=", "push.example.com=127.0.0.1:8090", "push.example.com=http://10.0.0.1:8090",
 		"push.example.com=http://evil.net:80", "*.example.com=http://127.0.0.1:8090", "=http://127.0.0.1:8090",
+		"push.example.com/a=https://127.0.0.1:8090", "push.example.com/a?b=http://127.0.0.1:8090", "push.example.com/%61=http://127.0.0.1:8090",
+		"push.example.com/a b=http://127.0.0.1:8090", "*.example.com/a=http://127.0.0.1:8090", "/a=http://127.0.0.1:8090",
 	} {
 		if s, err := ParseServices([]string{rule}); err == nil {
 			t.Errorf("%q was taken as %+v", rule, s.rules)
