@@ -145,7 +145,12 @@ pushkit.addEventListener("change", refresh);
 pushkit.addEventListener("message", ({ detail }) => log(`Message shown: ${detail.title}`));
 pushkit.addEventListener("click", ({ detail }) => {
   log(`Notification clicked: ${detail.title}`);
-  // This page is a single one, so it follows the click without a load.
+  const { origin, pathname } = new URL(detail.navigate);
+  if (origin !== location.origin || pathname !== location.pathname) {
+    location.href = detail.navigate;
+    return;
+  }
+  // It leads to this page, which follows without a load.
   history.pushState(null, "", detail.navigate);
   welcome(detail.navigate);
 });

@@ -218,13 +218,13 @@ export interface SubscriptionInfo {
 
 export interface SubscriptionList {
   data: SubscriptionInfo[];
-  next: string;
+  next: string | null;
 }
 
 
 export interface MessageList {
   data: MessageResponse[];
-  next: string;
+  next: string | null;
 }
 
 export const PathConfig = "/v1/config";

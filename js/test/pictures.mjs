@@ -1,7 +1,7 @@
 // Takes the README's pictures, light and dark: the demo of pushkit serve in stock Firefox, on an X display with Debian's
 // notification daemon dunst, after a message was sent, its notification clicked, and a second one sent.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Firefox } from "./harness/firefox.mjs";
 import { Program, freePort, temporaryFolder } from "./harness/program.mjs";
@@ -130,15 +130,6 @@ frame_color = "${frame}"
 `;
 }
 
-/** The harness's Firefox is headless; this one is seen. */
-function visibleFirefox() {
-  const file = join(temporaryFolder("visible"), "firefox");
-  const command = process.env["PUSHKIT_TEST_FIREFOX"] ?? "firefox-esr";
-  writeFileSync(file, `#!/bin/sh\nfor arg; do shift; [ "$arg" = --headless ] || set -- "$@" "$arg"; done\nexec ${command} "$@"\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
-
 /**
  * @param {"light" | "dark"} scheme
  * @param {string} file
@@ -196,7 +187,6 @@ async function take(scheme, file) {
   await server.stop();
 }
 
-process.env["PUSHKIT_TEST_FIREFOX"] = visibleFirefox();
 mkdirSync(pictures, { recursive: true });
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   const file = join(pictures, `demo-${scheme}.png`);

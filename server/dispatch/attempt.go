@@ -59,6 +59,9 @@ func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.D
 		}
 	default:
 		r.Outcome = push.DeliveryFailed
+		d.refused.Do(func() {
+			d.log.Warn("a push service takes no message of ours", "service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason)
+		})
 	}
 	return r
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 )
@@ -26,6 +28,8 @@ const (
 	longestSleep = 30 * time.Second
 	// pauseAfterError is the wait after the store has failed.
 	pauseAfterError = time.Second
+	// logEvery is how often a refusal is logged at most.
+	logEvery = 10 * time.Second
 	// shutdownGrace is how long requests under way may take when the
 	// dispatcher is told to end.
 	shutdownGrace = 10 * time.Second
@@ -52,7 +56,9 @@ type Dispatcher struct {
 	fast     chan push.Delivery
 	bulk     chan push.Delivery
 	recorder *recorder
-	ended    chan struct{}
+	// refused keeps a broadcast that fails as a whole from filling the log.
+	refused rate.Sometimes
+	ended   chan struct{}
 }
 
 // New returns a dispatcher that sends with the keys of source.

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -78,5 +80,10 @@ func ParseOrigin(text string) (string, error) {
 	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
 		u.Host = strings.TrimSuffix(u.Host, ":"+port)
 	}
-	return u.Scheme + "://" + u.Host, nil
+	// Browsers write a name in its ASCII form.
+	host, err := idna.Punycode.ToASCII(u.Host)
+	if err != nil {
+		return "", fmt.Errorf("%q has no valid host name", text)
+	}
+	return u.Scheme + "://" + host, nil
 }

@@ -16,6 +16,7 @@ func TestParseOriginGivesTheFormOfBrowsers(t *testing.T) {
 		"http://localhost:80":       "http://localhost",
 		"http://localhost:8080":     "http://localhost:8080",
 		"https://[::1]:8443/":       "https://[::1]:8443",
+		"https://bücher.example":    "https://xn--bcher-kva.example",
 		"http://example.com:443":    "http://example.com:443",
 		"":                          "",
 		"example.com":               "",

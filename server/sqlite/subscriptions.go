@@ -81,6 +81,9 @@ func (p *put) run() (push.Subscription, bool, error) {
 	}); err != nil {
 		return push.Subscription{}, false, err
 	}
+	if err := p.endReplaced(hash); err != nil {
+		return push.Subscription{}, false, err
+	}
 	channels, err := channelsOf(p.ctx, p.q, row)
 	if err != nil {
 		return push.Subscription{}, false, err
@@ -167,6 +170,20 @@ func (p *put) replaced() (old db.Subscription, channels []string, err error) {
 	}
 	tomb.Reason = reasonReplaced
 	return db.Subscription{ID: tomb.ID, User: tomb.User}, channels, p.q.PutTombstone(p.ctx, db.PutTombstoneParams(tomb))
+}
+
+// endReplaced ends the subscription that a known one follows: both told of
+// themselves before one told that it follows the other.
+func (p *put) endReplaced(hash push.EndpointHash) error {
+	old := push.HashEndpoint(p.request.Replaces)
+	if p.request.Replaces == "" || old == hash {
+		return nil
+	}
+	row, err := p.q.SubscriptionByEndpoint(p.ctx, db.SubscriptionByEndpointParams{Site: p.site, EndpointHash: old[:]})
+	if err == nil {
+		_, err = end(p.ctx, p.q, row, reasonReplaced, p.now)
+	}
+	return ignoreNoRows(err)
 }
 
 // finish writes the channels: before are those that stand in the table, carried

@@ -78,7 +78,7 @@ function profile(preferences) {
 }
 
 /**
- * Starts Firefox, headless, on a profile's folder.
+ * Starts Firefox on a profile's folder, headless unless the environment has a display for it.
  *
  * @param {string} folder of profile()
  * @param {string[]} args
@@ -87,7 +87,8 @@ function profile(preferences) {
 function run(folder, args, environment = {}) {
   const { DISPLAY: _x, WAYLAND_DISPLAY: _w, DBUS_SESSION_BUS_ADDRESS: _bus, ...env } = process.env;
   const command = process.env["PUSHKIT_TEST_FIREFOX"] ?? "firefox-esr";
-  return new Program("firefox", command, ["--no-remote", "--headless", "--profile", join(folder, "profile"), ...args], {
+  const headless = environment["DISPLAY"] ? [] : ["--headless"];
+  return new Program("firefox", command, ["--no-remote", ...headless, "--profile", join(folder, "profile"), ...args], {
     env: { ...env, HOME: folder, MOZ_CRASHREPORTER_DISABLE: "1", ...environment },
   });
 }

@@ -27,6 +27,7 @@ func RunStore(t *testing.T, open OpenStore) {
 		"taken":                            testTaken,
 		"replace":                          testReplace,
 		"replace what has ended":           testReplaceEnded,
+		"replace by a known one":           testReplaceByKnown,
 		"ends":                             testEnds,
 		"channels":                         testChannels,
 		"subscriptions, page by page":      testSubscriptionPages,

@@ -93,6 +93,19 @@ func testReplace(t *testing.T, s *store) {
 }
 
 // What a push service has ended is remembered, and carried over.
+// Two tabs told of their subscriptions before one of them told that it follows
+// the other.
+func testReplaceByKnown(t *testing.T, s *store) {
+	const next = "https://web.push.apple.com/two"
+	s.put(t, someEndpoint, "")
+	known := s.put(t, next, "")
+	if again := s.put(t, next, `"replaces": "`+someEndpoint+`"`); again.ID != known.ID {
+		t.Error("the known one became another one")
+	}
+	_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
+	wantCode(t, err, wire.SubscriptionUnknown)
+}
+
 func testReplaceEnded(t *testing.T, s *store) {
 	old := s.put(t, someEndpoint, `"channels": ["news"]`)
 	s.sendGone(t, old.ID)

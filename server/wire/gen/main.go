@@ -79,10 +79,13 @@ func generate(folder string) ([]byte, error) {
 			fmt.Fprintf(&b, "\n\nexport interface %s {\n", object.Name())
 			for i := range structure.NumFields() {
 				name, options, _ := strings.Cut(reflect.StructTag(structure.Tag(i)).Get("json"), ",")
+				text := typescript(structure.Field(i).Type())
 				if strings.Contains(options, "omitempty") {
 					name += "?"
+				} else if _, ok := structure.Field(i).Type().(*types.Pointer); ok {
+					text += " | null"
 				}
-				fmt.Fprintf(&b, "  %s: %s;\n", name, typescript(structure.Field(i).Type()))
+				fmt.Fprintf(&b, "  %s: %s;\n", name, text)
 			}
 			b.WriteString("}\n")
 		}
