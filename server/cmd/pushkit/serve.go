@@ -58,7 +58,7 @@ type service struct {
 	site      push.Site
 	listener  net.Listener
 	publicURL *url.URL
-	emulator  net.Listener
+	emulator  *emulatorListeners // nil: none
 }
 
 func serve(ctx context.Context, cmd *cli.Command) error {
@@ -84,10 +84,6 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err := s.store.Recover(ctx); err != nil {
 		return err
 	}
-	key, made, err := s.ensureAPIKey(ctx, cmd)
-	if err != nil {
-		return err
-	}
 	if err := s.listen(ctx, cmd); err != nil {
 		return err
 	}
@@ -96,6 +92,11 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	run, err := s.assemble(cmd)
+	if err != nil {
+		return err
+	}
+	// Last, so that a start which fails makes no key that nobody was told of.
+	key, made, err := s.ensureAPIKey(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -142,9 +143,11 @@ func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
 		return fmt.Errorf("the server cannot listen on --addr: %w", err)
 	}
 	if cmd.Bool("emulator") {
-		if s.emulator, err = config.Listen(ctx, "tcp", cmd.String("emulator-addr")); err != nil {
-			return errors.Join(fmt.Errorf("the emulator cannot listen on --emulator-addr: %w", err), s.listener.Close())
+		listeners, err := listenEmulator(ctx, cmd.String("emulator-addr"), "")
+		if err != nil {
+			return errors.Join(fmt.Errorf("--emulator-addr: %w", err), s.listener.Close())
 		}
+		s.emulator = &listeners
 	}
 	return nil
 }
@@ -152,7 +155,7 @@ func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
 func (s *service) close() {
 	s.listener.Close()
 	if s.emulator != nil {
-		s.emulator.Close()
+		s.emulator.close()
 	}
 }
 
@@ -197,7 +200,8 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 func (s *service) assemble(cmd *cli.Command) (run func(context.Context) error, err error) {
 	var local []string
 	if s.emulator != nil {
-		local = append(local, "http://"+s.emulator.Addr().String(), "http://"+localName(s.emulator.Addr()))
+		addr := s.emulator.http.Addr()
+		local = append(emulatorServices("http://"+addr.String()), "http://"+localName(addr))
 	}
 	sender, services, err := newSender(cmd, local...)
 	if err != nil {
@@ -216,24 +220,19 @@ func (s *service) assemble(cmd *cli.Command) (run func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
-	servers := []*http.Server{newHTTPServer(handler)}
-	listeners := []net.Listener{s.listener}
+	var e *emulator.Emulator
 	if s.emulator != nil {
-		e, err := emulator.New(emulator.Options{})
-		if err != nil {
+		if e, err = emulator.New(emulator.Options{MCSAddr: s.emulator.mcsAddr("")}); err != nil {
 			return nil, err
 		}
-		// Websockets last for as long as the browser runs.
-		server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
-		server.RegisterOnShutdown(func() { e.Close() })
-		servers, listeners = append(servers, server), append(listeners, s.emulator)
 	}
 	return func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { dispatcher.Run(ctx); return nil })
 		group.Go(func() error { return s.watch(ctx, dispatcher) })
-		for i, server := range servers {
-			group.Go(func() error { return serveUntilDone(ctx, server, listeners[i]) })
+		group.Go(func() error { return serveUntilDone(ctx, newHTTPServer(handler), s.listener) })
+		if e != nil {
+			group.Go(func() error { return s.emulator.serve(ctx, e) })
 		}
 		return group.Wait()
 	}, nil
@@ -305,8 +304,9 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	}
 	fmt.Fprintf(out, "  demo       %s\n", demo)
 	if s.emulator != nil {
-		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.Addr())
+		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
 		fmt.Fprintf(out, "             to see pushes without the internet: pushkit emulator firefox '%s'\n", demo)
+		fmt.Fprintf(out, "             or pushkit emulator chromium '%s'\n", demo)
 	}
 	if path, err := apiKeyFile(cmd); err == nil && cmd.String(apiKeyFlag.Name) == "" && key != "" {
 		if made {
