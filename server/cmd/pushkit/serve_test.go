@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,12 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 		"vapid show --database sqlite://none": "no database",
 		"nonsense":                            "nonsense",
 	} {
-		stdout, stderr, status := run(t, folder, strings.Fields(arguments)...)
+		words := strings.Fields(arguments)
+		if words[0] == "serve" {
+			// The usual port may be taken; a later --addr wins.
+			words = slices.Insert(words, 1, "--addr", "127.0.0.1:0")
+		}
+		stdout, stderr, status := run(t, folder, words...)
 		if status != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "pushkit: ") || !strings.Contains(stderr, want) {
 			t.Errorf("pushkit %s: %d %q %q, want one line about %s", arguments, status, stdout, stderr, want)
 		}
