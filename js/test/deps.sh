@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes sure that what the browser tests drive is here: Firefox with libnotify, which it loads to show notifications and
-# which no package pulls in, a D-Bus daemon, Node with npm.
+# which no package pulls in, Chromium, a D-Bus daemon, Node with npm.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
 command -v "${PUSHKIT_TEST_FIREFOX:-firefox-esr}" >/dev/null 2>&1 || missing="$missing firefox-esr"
+command -v "${PUSHKIT_TEST_CHROMIUM:-chromium}" >/dev/null 2>&1 || missing="$missing chromium"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"

@@ -1,3 +1,4 @@
+import { Chromium } from "./chromium.mjs";
 import { Desktop } from "./desktop.mjs";
 import { Emulator } from "./emulator.mjs";
 import { Firefox } from "./firefox.mjs";
@@ -5,36 +6,69 @@ import { Server } from "./server.mjs";
 import { Site } from "./site.mjs";
 
 /**
+ * @typedef {object} Options
+ * @property {string} [folder] of the site
+ * @property {Record<string, import("./site.mjs").File | string>} [files] of the site
+ * @property {(site: Site) => string[]} [flags] of pushkit serve
+ */
+
+/**
  * Starts everything that a push goes through: a site, on another origin than the server; the server; the push service;
  * Firefox; and the desktop that shows the notification.
  *
- * @param {object} options
- * @param {string} [options.folder] of the site
- * @param {Record<string, import("./site.mjs").File | string>} [options.files] of the site
- * @param {(site: Site) => string[]} [options.flags] of pushkit serve
- * @param {import("./firefox.mjs").Preferences} [options.preferences] of Firefox
+ * @param {Options & {preferences?: import("./firefox.mjs").Preferences}} options preferences of Firefox
  */
-export async function setup({ folder, files, flags = () => [], preferences } = {}) {
+export async function setup({ preferences, ...options } = {}) {
+  const { browser, ...parts } = await start(options, (desktop, emulator) =>
+    Firefox.start({
+      pushService: emulator.pushService,
+      environment: desktop.environment,
+      ...(preferences && { preferences }),
+    }),
+  );
+  return { firefox: browser, ...parts };
+}
+
+/**
+ * The same with Chromium.
+ *
+ * @param {Options & {localHosts?: string[]}} options localHosts are names that stand for this machine in Chromium
+ */
+export async function setupChromium({ localHosts, ...options } = {}) {
+  const { browser, ...parts } = await start(options, (desktop, emulator) =>
+    Chromium.start({ pushService: emulator.url, environment: desktop.environment, ...(localHosts && { localHosts }) }),
+  );
+  return { chromium: browser, ...parts };
+}
+
+/**
+ * @template {{close(): Promise<void>}} Browser
+ * @param {Options} options
+ * @param {(desktop: Desktop, emulator: Emulator) => Promise<Browser>} startBrowser
+ */
+async function start({ folder, files, flags = () => [] }, startBrowser) {
   /** @type {Server} */
   let server;
   const [desktop, emulator, site] = await Promise.all([
     Desktop.start(),
     Emulator.start(),
-    Site.start({ folder, files, server: () => server.url }),
+    Site.start({ ...(folder !== undefined && { folder }), ...(files && { files }), server: () => server.url }),
   ]);
   const serving = Server.start([
     `--allowed-origins=${site.origin}`,
     `--push-services=${emulator.url}`,
+    // Chromium makes its endpoints of the emulator's tokens and of one of these hosts.
+    `--push-services=fcm.googleapis.com=${emulator.url}`,
+    `--push-services=jmt17.google.com=${emulator.url}`,
     "--vapid-subject=https://example.com",
     ...flags(site),
   ]);
-  const starting = Firefox.start({ pushService: emulator.pushService, environment: desktop.environment, preferences });
-  const [firefox, started] = await Promise.all([starting, serving]);
+  const [browser, started] = await Promise.all([startBrowser(desktop, emulator), serving]);
   server = started;
 
   async function stop() {
-    await firefox.close();
+    await browser.close();
     await Promise.all([server.stop(), emulator.stop(), site.stop(), desktop.stop()]);
   }
-  return { desktop, emulator, site, firefox, server, stop };
+  return { desktop, emulator, site, browser, server, stop };
 }
