@@ -166,6 +166,12 @@ func TestControlAPIRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"POST", "/api/faults", ""},
 		{"POST", "/api/faults", `{"status":200}`},
 		{"POST", "/api/faults", `{"status":503,"count":-1}`},
+		{"POST", "/api/faults", `{"kind":"flood"}`},
+		{"POST", "/api/faults", `{"kind":"delay"}`},
+		{"POST", "/api/faults", `{"kind":"delay","delay":60001}`},
+		{"POST", "/api/faults", `{"kind":"delay","delay":1,"status":503}`},
+		{"POST", "/api/faults", `{"kind":"lost-answer","delay":1}`},
+		{"GET", "/api/state?after=x", ""},
 		{"POST", "/api/faults", `{"status":503,"retryAfter":-1}`},
 		{"POST", "/api/faults", `{"status":` + strings.Repeat("5", maxControlBody) + `}`},
 	} {

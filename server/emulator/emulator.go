@@ -59,7 +59,7 @@ type Options struct {
 // Emulator is a push service. It is an [http.Handler] that serves Firefox's
 // websockets at /, Chromium's check-in and registration at /checkin and
 // /c2dm/register3, the push resources of RFC 8030 at /wpush/ and /fcm/send/ and a
-// control API at /api/. Its methods may be called concurrently.
+// control API at /api/, with a page on it at /. Its methods may be called concurrently.
 type Emulator struct {
 	origin    string // of PublicURL, or empty
 	host      string // of PublicURL, or empty
@@ -79,7 +79,7 @@ type Emulator struct {
 	active   int
 	ended    []*subscription // oldest first
 	log      pushLog
-	fault    fault
+	faults   []Fault
 }
 
 // New makes an Emulator. The error is about Options.
@@ -152,21 +152,31 @@ func (e *Emulator) routes() http.Handler {
 	api.HandleFunc("/pushes", e.listPushes).Methods(http.MethodGet)
 	api.HandleFunc("/subscriptions", e.listSubscriptions).Methods(http.MethodGet)
 	api.HandleFunc("/subscriptions/{id}", e.deleteSubscription).Methods(http.MethodDelete)
+	api.HandleFunc("/subscriptions/{id}/keys", e.setKeys).Methods(http.MethodPut)
 	api.HandleFunc("/browser", e.browserState).Methods(http.MethodGet)
 	api.HandleFunc("/browser", e.setBrowserState).Methods(http.MethodPost)
+	api.HandleFunc("/faults", e.listFaults).Methods(http.MethodGet)
 	api.HandleFunc("/faults", e.setFaults).Methods(http.MethodPost)
-	r.Handle("/", e.guard(http.HandlerFunc(e.root))).Methods(http.MethodGet)
+	api.HandleFunc("/faults", e.clearFaults).Methods(http.MethodDelete)
+	api.HandleFunc("/state", e.getState).Methods(http.MethodGet)
+	api.HandleFunc("/rules", e.listRules).Methods(http.MethodGet)
+	api.HandleFunc("/deliver", e.deliver).Methods(http.MethodPost)
+	r.Handle("/page/{name}", e.guard(http.HandlerFunc(pageFile))).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc("/", e.root).Methods(http.MethodGet, http.MethodHead)
 	return r
 }
 
-// root is what Firefox connects to, and a sentence for a person who looks.
+// root is what Firefox connects to, and the page for a person who looks. A link
+// on a page of another origin may lead to it, since it holds no data.
 func (e *Emulator) root(w http.ResponseWriter, r *http.Request) {
+	var next http.Handler = http.HandlerFunc(e.servePage)
 	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		e.serveWebsocket(w, r)
+		next = http.HandlerFunc(e.serveWebsocket)
+	} else if r.Header.Get("Sec-Fetch-Dest") == "document" && e.isOwnHost(r.Host) {
+		e.servePage(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "This is pushkit's push service emulator. Firefox connects to %s\nSee /api/pushes and /api/subscriptions.\n", websocketURL(e.originOf(r)))
+	e.guard(next).ServeHTTP(w, r)
 }
 
 // guard keeps web pages away from what only the developer at this machine may

@@ -20,7 +20,7 @@ const (
 type Push struct {
 	// ID numbers the push requests from 1.
 	ID int `json:"id"`
-	// Seq numbers the changes of all pushes from 1; it is that of this one's last.
+	// Seq is that of this push's last change: it grows with each change of anything.
 	Seq int `json:"seq"`
 	// Time is when the request came.
 	Time time.Time `json:"time"`
@@ -34,8 +34,13 @@ type Push struct {
 	Topic string `json:"topic,omitempty"`
 	// Size is that of the body, in bytes; of one over the limit, what was read.
 	Size int `json:"size"`
-	// Status is the answer's.
+	// Status is the answer's; 0 where the sender got none: an injected fault, or a
+	// push of the emulator's own.
 	Status int `json:"status"`
+	// Faults are the kinds of the injected faults that it met.
+	Faults []string `json:"faults,omitempty"`
+	// Own tells that the emulator made it, by POST /api/deliver.
+	Own bool `json:"own,omitempty"`
 	// Rule is the ID of the rule that the request broke; empty if it broke none.
 	Rule string `json:"rule,omitempty"`
 	// Detail says what was seen of the break; may be empty.
@@ -46,11 +51,41 @@ type Push struct {
 	// decrypt, 102 not delivered, 301 to 303 the worker failed; 0 until then, and
 	// always of a Chromium, which says only that the push has arrived.
 	Code int `json:"code,omitempty"`
+	// Answer is the browser's answer in words; empty until then.
+	Answer string `json:"answer,omitempty"`
 	// Milliseconds are from the request to the browser's answer.
 	Milliseconds float64 `json:"ms,omitempty"`
+	// Text is the message, decrypted: only of the emulator's own, and of
+	// subscriptions whose keys it was given. What is not UTF-8 is replaced.
+	Text string `json:"text,omitempty"`
+	// TextError says why those keys do not decrypt it.
+	TextError string `json:"textError,omitempty"`
 }
 
-// pushLog keeps the latest pushes. It is guarded by the emulator's lock.
+// answerText is a browser's answer in words: the codes of Firefox's
+// PushServiceWebSocket.sys.mjs, and 0, since a Chromium has none.
+func answerText(code int) string {
+	switch code {
+	case 0:
+		return "arrived at the browser"
+	case 100:
+		return "given to the service worker"
+	case 101:
+		return "could not be decrypted"
+	case 102:
+		return "not given to the service worker"
+	case 301:
+		return "the service worker threw an exception"
+	case 302:
+		return "the service worker's waitUntil() was rejected"
+	case 303:
+		return "the service worker failed"
+	}
+	return "answered with a code that is not known"
+}
+
+// pushLog keeps the latest pushes, and counts the changes of everything that the
+// control API tells. It is guarded by the emulator's lock.
 type pushLog struct {
 	size      int
 	pushes    []*push // oldest first
@@ -89,8 +124,13 @@ func (l *pushLog) set(p *push, state string) {
 }
 
 func (l *pushLog) touch(p *push) {
-	l.lastSeq++
+	l.count()
 	p.record.Seq = l.lastSeq
+}
+
+// count wakes those who wait for a change.
+func (l *pushLog) count() {
+	l.lastSeq++
 	close(l.changed)
 	l.changed = make(chan struct{})
 }

@@ -105,7 +105,7 @@ func (e *Emulator) confirm(b *browser, version string, code int) {
 	if p == nil || p.subscription.browser != b {
 		return
 	}
-	p.record.Code, p.body, p.inFlight = code, nil, false
+	p.record.Code, p.record.Answer, p.body, p.inFlight = code, answerText(code), nil, false
 	e.log.set(p, stateAcked)
 }
 

@@ -24,13 +24,6 @@ const (
 
 var urgencies = []string{"very-low", "low", "normal", "high"}
 
-// fault is an answer to give instead of the true one.
-type fault struct {
-	status     int
-	retryAfter int // seconds; 0: none
-	count      int // how many pushes it still meets
-}
-
 // target is what a push request is for.
 type target struct {
 	subscription *subscription // nil: unknown
@@ -72,12 +65,19 @@ func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *
 	}
 	if refused != nil {
 		p.record.Status, p.record.Rule, p.record.Detail, p.record.State = refused.Status, refused.ID, refused.detail, stateRefused
+	}
+	var late lateness
+	if t.refused == nil {
+		late = e.meetLateness(p)
+	}
+	if refused != nil {
 		p.body = nil
 		e.log.add(p)
 	} else {
 		e.enqueue(p)
 	}
 	e.mu.Unlock()
+	late.wait(e, r)
 	if refused != nil {
 		refused.write(w)
 		return
@@ -92,18 +92,19 @@ func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *
 func (e *Emulator) accept(p *push, r *http.Request, t target) *refusal {
 	s := t.subscription
 	if s != nil {
-		p.subscription, p.record.Subscription = s, s.id
+		p.subscription, p.record.Subscription, s.lastPush = s, s.id, p.received
+		p.decrypt()
 	}
 	if t.refused != nil {
 		return t.refused
 	}
-	if e.fault.count > 0 {
-		e.fault.count--
+	if f, ok := e.meet(faultStatus, s); ok {
+		p.record.Faults = append(p.record.Faults, faultStatus)
 		rule := ruleFault
-		if rule.Status = e.fault.status; rule.Status != http.StatusTooManyRequests && rule.Status != http.StatusServiceUnavailable {
+		if rule.Status = f.Status; rule.Status != http.StatusTooManyRequests && rule.Status != http.StatusServiceUnavailable {
 			rule.Errno = 0
 		}
-		return &refusal{Rule: rule, retryAfter: e.fault.retryAfter}
+		return &refusal{Rule: rule, retryAfter: f.RetryAfter}
 	}
 	if s == nil {
 		return ruleEndpointUnknown.refuse("")

@@ -115,6 +115,11 @@ func Rules() []Rule {
 	}
 }
 
+// listRules is GET /api/rules.
+func (e *Emulator) listRules(w http.ResponseWriter, _ *http.Request) {
+	answer(w, map[string]any{"data": Rules(), "next": nil})
+}
+
 // refusal is the error of a push request that breaks a rule.
 type refusal struct {
 	Rule              // with the status that is answered

@@ -25,6 +25,7 @@ type browser struct {
 	device   *device                  // of a Chromium; nil: a Firefox
 	channels map[string]*subscription // by channelID, active ones
 	conn     connection               // nil while away
+	since    time.Time                // when it came or went
 	queue    []*push                  // not acknowledged yet, oldest first
 	known    bool                     // it has registered once, so its uaid is kept
 }
@@ -41,7 +42,9 @@ type subscription struct {
 	key       []byte // the applicationServerKey, 65 bytes; nil: anyone may send
 	browser   *browser
 	createdAt time.Time
-	end       *end // nil while active
+	lastPush  time.Time    // zero: none yet
+	keys      *browserKeys // nil: the emulator was not given them
+	end       *end         // nil while active
 }
 
 // end is how a subscription came to its end.
@@ -75,7 +78,8 @@ func (e *Emulator) connect(b *browser, c connection) {
 		b.conn.cut("the browser connected again")
 		e.release(b)
 	}
-	b.conn = c
+	b.conn, b.since = c, e.now()
+	e.log.count()
 	e.expire()
 }
 
@@ -95,7 +99,8 @@ func (e *Emulator) detach(b *browser, c connection) {
 
 // release takes the connection from b. The lock is held.
 func (e *Emulator) release(b *browser) {
-	b.conn = nil
+	b.conn, b.since = nil, e.now()
+	e.log.count()
 	for _, p := range b.queue {
 		if p.inFlight {
 			p.inFlight = false
@@ -160,6 +165,7 @@ func (e *Emulator) subscribe(b *browser, channelID string, key []byte) *subscrip
 	b.known = true
 	e.byToken[s.token] = s
 	e.active++
+	e.log.count()
 	return s
 }
 
@@ -197,6 +203,7 @@ func (e *Emulator) forgetBrowsers() {
 func (e *Emulator) endSubscription(s *subscription, how end) {
 	s.end = &how
 	e.active--
+	e.log.count()
 	b := s.browser
 	delete(b.channels, s.channelID)
 	b.queue = slices.DeleteFunc(b.queue, func(p *push) bool {
@@ -209,6 +216,7 @@ func (e *Emulator) endSubscription(s *subscription, how end) {
 	if len(e.ended) > maxEnded {
 		oldest := e.ended[0]
 		delete(e.byToken, oldest.token)
+		e.faults = slices.DeleteFunc(e.faults, func(f Fault) bool { return f.Subscription == oldest.id })
 		e.ended = slices.Delete(e.ended, 0, 1)
 		if b := oldest.browser; b.conn == nil && len(b.channels) == 0 {
 			delete(e.browsers, b.uaid)
