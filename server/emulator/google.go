@@ -13,8 +13,8 @@ const (
 	stableHost  = "fcm.googleapis.com"
 	stagingHost = "jmt17.google.com"
 	// tokenPrefix tells the emulator's tokens from Google's, so that a sender can
-	// route these here and those to Google; theirs have 22 characters before the
-	// colon at most, of another form.
+	// route these here and those to Google. Google's begin with an instance id of
+	// 11 or 22 characters before the colon, never with these 16.
 	tokenPrefix = "pushkit-emulator:"
 	// googlePath is what stands before the token in an endpoint.
 	googlePath = "/fcm/send/"
