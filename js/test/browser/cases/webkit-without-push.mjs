@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { root } from "../../harness/repository.mjs";
+
+/** What Safari's engine shows where there is nothing of push. @param {() => import("./webkit-world.mjs").WebKitWorld} theWorld */
+export function withoutPush(theWorld) {
+  test("the example says that this browser cannot receive push, and asks nobody", async () => {
+    const visit = await theWorld().visit("/", "granted");
+    await visit.says("This browser cannot subscribe here.");
+    const { supported, reason, advice, subscribed } = await visit.status();
+    assert.deepEqual({ supported, reason, subscribed }, { supported: false, reason: "no-push-manager", subscribed: false });
+    assert.equal(await visit.page.text("#advice"), advice);
+    assert.match(advice, /cannot receive push/);
+    for (const method of /** @type {const} */ (["subscribe", "unsubscribe", "sync"])) {
+      assert.equal(await visit.call(method), "no-push-manager", method);
+    }
+    assert.equal(await visit.loadedWebAssembly(), false);
+    // Whoever is asked here says yes.
+    assert.equal(await visit.page.evaluate(() => Notification.permission), "default");
+    assert.equal(await visit.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+    await visit.end();
+  });
+
+  test("a classic script gives the same", async () => {
+    const world = theWorld();
+    const visit = await world.visit("/classic.html");
+    const said = await visit.page.evaluate(async (server) => {
+      /** @type {any} */ (window).pushkit.init({ server });
+      return (await /** @type {any} */ (window).pushkit.status()).reason;
+    }, world.server.url);
+    assert.equal(said, "no-push-manager");
+    await visit.end();
+  });
+
+  test("Go starts, leaves the page's globals alone, and each call ends", async () => {
+    const world = theWorld();
+    const visit = await world.visit("/bare.html");
+    const built = await readdir(join(root, "js/dist"));
+    const [exec, wasm] = [/^wasm_exec\..*\.js$/, /^pushkit\..*\.wasm$/].map((name) => built.find((file) => name.test(file)));
+    const { ends, globals } = await visit.page.evaluate(
+      async (server, exec, wasm) => {
+        const before = new Set(Object.getOwnPropertyNames(window));
+        const { start } = await import(`${server}/${exec}`);
+        // As the loader does it where nothing is lacking.
+        const client = await start(await fetch(`${server}/${wasm}`), (/** @type {Error} */ thrown) => {
+          throw thrown;
+        });
+        const permission = Promise.resolve("granted");
+        const args = { server, serviceWorker: `${location.origin}/pushkit-sw.js`, scope: `${location.origin}/`, permission, gesture: true };
+        /** @type {Record<string, unknown>} */
+        const ends = {};
+        for (const method of ["subscribe", "unsubscribe", "sync"]) {
+          ends[method] = await client[method](args).then(
+            (/** @type {{subscribed: boolean}} */ state) => state.subscribed,
+            (/** @type {{code: string}} */ { code }) => code,
+          );
+        }
+        return { ends, globals: Object.getOwnPropertyNames(window).filter((name) => !before.has(name)) };
+      },
+      world.server.url,
+      exec,
+      wasm,
+    );
+    assert.deepEqual(ends, { subscribe: "no-push-manager", unsubscribe: "no-push-manager", sync: false });
+    assert.deepEqual(globals, []);
+    await visit.end();
+  });
+
+  for (const { as, file, type } of /** @type {const} */ ([
+    { as: "by importScripts", file: "/pushkit-sw.js", type: "classic" },
+    { as: "as a module", file: "/module-sw.js", type: "module" },
+  ])) {
+    test(`a worker that imports ours from the server's origin ${as} becomes active and answers`, async () => {
+      const visit = await theWorld().visit("/bare.html");
+      const answer = await visit.page.evaluate(
+        async (file, type) => {
+          await navigator.serviceWorker.register(file, { type });
+          const { active } = await navigator.serviceWorker.ready;
+          return new Promise((resolve) => {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = ({ data }) => resolve(data.pushkit);
+            active?.postMessage({ pushkit: { type: "ping" } }, [port2]);
+          });
+        },
+        file,
+        type,
+      );
+      assert.equal(answer.type, "pong");
+      await visit.end();
+    });
+  }
+}

@@ -1,0 +1,26 @@
+// Safari's engine, WebKitGTK: what a person is told where there is no push; that loader, WebAssembly and worker run there;
+// and, with a push service and push events that the tests make, how a message is shown, clicked and counted. Notifications,
+// permission and clicks are the engine's own.
+import { after, before, describe } from "node:test";
+import { permission } from "./cases/webkit-permission.mjs";
+import { showing } from "./cases/webkit-showing.mjs";
+import { withoutPush } from "./cases/webkit-without-push.mjs";
+import { WebKitWorld } from "./cases/webkit-world.mjs";
+
+for (const { name, features, suites } of [
+  { name: "WebKit without push", features: [], suites: [withoutPush] },
+  { name: "WebKit with the push interfaces", features: ["PushAPI", "AppBadge"], suites: [permission, showing] },
+]) {
+  describe(name, () => {
+    /** @type {WebKitWorld} */
+    let world;
+
+    before(async () => {
+      world = await WebKitWorld.start(features);
+    });
+
+    after(() => world?.stop());
+
+    for (const cases of suites) cases(() => world);
+  });
+}
