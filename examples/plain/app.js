@@ -49,6 +49,7 @@ async function refresh() {
 async function run(button, work) {
   busy = true;
   render();
+  element("status").textContent = "One moment…";
   try {
     await work();
     failure = "";

@@ -199,6 +199,19 @@ func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []stri
 	})
 }
 
+// Setting returns what was put under a name, or an empty text.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	value, err := s.read.Setting(ctx, name)
+	return value, ignoreNoRows(err)
+}
+
+// PutSetting keeps a value under a name.
+func (s *Store) PutSetting(ctx context.Context, name, value string) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.PutSetting(ctx, db.PutSettingParams{Name: name, Value: value})
+	})
+}
+
 // VAPIDKeys implements [push.Store].
 func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKey, error) {
 	rows, err := s.read.VAPIDKeys(ctx, int64(site))

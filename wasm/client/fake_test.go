@@ -44,7 +44,8 @@ type fake struct {
 
 	script  string // the registered worker's, "" where there is none
 	scope   string
-	pong    bool // whether the worker answers that it imports ours
+	pong    bool // whether a worker of another file answers that it imports ours
+	mute    bool // whether the worker of our file does not
 	install error
 
 	subscription *subscription
@@ -147,7 +148,7 @@ func (f *fake) registration() *Registration {
 		Scope: f.scope,
 		Workers: func() []Worker {
 			return []Worker{{ScriptURL: f.script, Ask: func(ctx dom.Context, _ wire.WorkerMessage) (wire.WorkerMessage, error) {
-				if f.pong {
+				if f.script == script && !f.mute || f.script != script && f.pong {
 					return wire.WorkerMessage{Type: wire.WorkerPong}, nil
 				}
 				<-ctx.Done()

@@ -124,6 +124,10 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 			arrange: func(f *fake) { f.script = "https://site.example/theirs.js" },
 			code:    wire.ForeignServiceWorker, detail: "https://site.example/theirs.js", kept: true,
 		},
+		"our worker's file without the line": {
+			arrange: func(f *fake) { f.mute = true },
+			code:    wire.ForeignServiceWorker, detail: script, kept: true,
+		},
 		"worker's file missing": {
 			arrange: func(f *fake) { f.install = &dom.Exception{Name: dom.TypeError} },
 			code:    wire.ServiceWorkerFailed, detail: script, kept: true,

@@ -39,6 +39,11 @@ func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration,
 	if err := registration.AwaitActive(ctx); err != nil {
 		return nil, &Error{Code: wire.ServiceWorkerFailed, Detail: options.ServiceWorker, Err: err}
 	}
+	// The site's own file may lack the line that imports ours, and then would
+	// show nothing of what is sent to it.
+	if worker := registration.Workers()[0]; !answers(ctx, worker) {
+		return nil, &Error{Code: wire.ForeignServiceWorker, Detail: worker.ScriptURL}
+	}
 	return registration, nil
 }
 
@@ -51,8 +56,13 @@ func (c *Client) isOurs(ctx dom.Context, registration *Registration, options *Op
 			return true
 		}
 	}
+	return answers(ctx, workers[0])
+}
+
+// answers reports whether a worker says that it imports ours.
+func answers(ctx dom.Context, worker Worker) bool {
 	ctx, cancel := within(ctx, wire.WorkerAnswerTimeout)
 	defer cancel()
-	answer, err := workers[0].Ask(ctx, wire.WorkerMessage{Type: wire.WorkerPing})
+	answer, err := worker.Ask(ctx, wire.WorkerMessage{Type: wire.WorkerPing})
 	return err == nil && answer.Type == wire.WorkerPong
 }

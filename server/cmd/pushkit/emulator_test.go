@@ -101,7 +101,7 @@ func TestWhatAChromiumOfTheEmulatorSubscribedIsSentToTheEmulator(t *testing.T) {
 		address := printed
 		if name == "beside" {
 			address = regexp.MustCompile(`emulator +(http://\S+)`).FindStringSubmatch(s.greeting)[1]
-			if !strings.Contains(s.greeting, "pushkit emulator chromium '"+s.url) {
+			if !strings.Contains(s.greeting, "pushkit emulator chromium --emulator "+address+" '"+s.url) {
 				t.Errorf("the greeting does not say how to start a Chromium:\n%s", s.greeting)
 			}
 		}

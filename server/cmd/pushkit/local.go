@@ -67,7 +67,11 @@ func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
 	if held, err := lock.TryLock(); err != nil || !held {
 		return nil, err
 	}
-	sender, _, err := newSender(l.cmd)
+	how, err := keptSending(ctx, l.cmd, l.store)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	sender, _, err := how.client()
 	if err == nil {
 		err = l.store.Recover(ctx)
 	}

@@ -42,6 +42,12 @@ func sendCommand() *cli.Command {
 }
 
 func send(ctx context.Context, cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return fmt.Errorf("pushkit send takes no arguments, only flags: quote a text of several words (%q)", cmd.Args().First())
+	}
+	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
+		return errors.New("to whom? Give --all, --channel, --user or --subscription")
+	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {
 		return err
@@ -60,8 +66,11 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if c.Failed+c.Expired > 0 {
-		return fmt.Errorf("%d deliveries failed or expired", c.Failed+c.Expired)
+	if c.Targeted == 0 {
+		fmt.Fprintln(cmd.Root().ErrWriter, "nobody is subscribed to that")
+	}
+	if lost := c.Failed + c.Expired; lost > 0 {
+		return fmt.Errorf("%d of %d deliveries failed or expired", lost, c.Targeted)
 	}
 	return nil
 }

@@ -72,6 +72,21 @@ func TestSendRetriesByItself(t *testing.T) {
 	}
 }
 
+// What a server that is away had accepted is sent as the server would have sent
+// it, though send was told nothing of its push services.
+func TestSendDeliversInTheServersPlace(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, nil)
+	folder := t.TempDir()
+	service.subscribe(t, folder, "/a")
+	s := serve(t, folder, "--push-services", service.URL)
+	s.Process.Kill()
+	s.ended()
+	if got := mustRun(t, folder, "send", "--title", "x", "--all"); !strings.HasPrefix(got, "sent: 1 targeted, 1 accepted") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestTheExitStatusTellsFailure(t *testing.T) {
 	t.Parallel()
 	service := newPushService(t, func(w http.ResponseWriter, path string, _ int) {

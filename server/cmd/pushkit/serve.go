@@ -91,7 +91,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err := s.setOrigins(ctx, cmd); err != nil {
 		return err
 	}
-	run, err := s.assemble(cmd)
+	run, err := s.assemble(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -197,13 +197,17 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 
 // assemble wires the parts together; the result runs them until its context is
 // done.
-func (s *service) assemble(cmd *cli.Command) (run func(context.Context) error, err error) {
+func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(context.Context) error, err error) {
 	var local []string
 	if s.emulator != nil {
 		addr := s.emulator.http.Addr()
 		local = append(emulatorServices("http://"+addr.String()), "http://"+localName(addr))
 	}
-	sender, services, err := newSender(cmd, local...)
+	how := sendingOf(cmd, local...)
+	sender, services, err := how.client()
+	if err == nil {
+		err = how.keep(ctx, s.store)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -299,14 +303,19 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	fmt.Fprintf(out, "pushkit %s\n\n", version)
 	fmt.Fprintf(out, "  server     %s\n", s.address())
 	demo := s.address() + "/demo/"
-	if key != "" && (made || isTerminal(out)) {
+	if key != "" && (made || s.emulator != nil || isTerminal(out)) {
 		demo += "#key=" + key
 	}
 	fmt.Fprintf(out, "  demo       %s\n", demo)
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
-		fmt.Fprintf(out, "             to see pushes without the internet: pushkit emulator firefox '%s'\n", demo)
-		fmt.Fprintf(out, "             or pushkit emulator chromium '%s'\n", demo)
+		launch := "--emulator http://" + s.emulator.http.Addr().String() + " '" + demo + "'"
+		if s.emulator.http.Addr().String() == emulator.DefaultAddr {
+			launch = "'" + demo + "'"
+		}
+		fmt.Fprintf(out, "             to see pushes without the internet, in a second terminal:\n")
+		fmt.Fprintf(out, "             %s emulator firefox %s\n", os.Args[0], launch)
+		fmt.Fprintf(out, "             %s emulator chromium %s\n", os.Args[0], launch)
 	}
 	if path, err := apiKeyFile(cmd); err == nil && cmd.String(apiKeyFlag.Name) == "" && key != "" {
 		if made {

@@ -96,6 +96,8 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 		"serve extra":               "takes no arguments",
 		"send":                      "title",
 		"send --title x --ttl soon": "ttl",
+		"send --title x":            "--channel",
+		"send --title x --all y":    "no arguments",
 		"send --title x --all --database sqlite://none":                               "no database",
 		"send --title x --all --server nonsense --api-key 0123456789abcdef":           "--server",
 		"send --title x --all --server http://127.0.0.1:1 --api-key 0123456789abcdef": "cannot be reached",

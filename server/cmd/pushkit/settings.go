@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -119,18 +122,56 @@ func parsePublicURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// newSender makes the client for the push services of the flags and of more.
-func newSender(cmd *cli.Command, more ...string) (*webpush.Client, *webpush.Services, error) {
-	subject := cmd.String(vapidSubjectFlag.Name)
-	if subject != "" {
-		if err := webpush.CheckSubject(subject); err != nil {
+// A sending is how messages are sent: what pushkit serve was told, and what
+// pushkit send takes from it where no server runs.
+type sending struct {
+	VAPIDSubject string   `json:"vapidSubject"`
+	PushServices []string `json:"pushServices"`
+}
+
+// sendingSetting is the name under which the database keeps the server's.
+const sendingSetting = "sending"
+
+// sendingOf reads the flags; more are push services besides theirs.
+func sendingOf(cmd *cli.Command, more ...string) sending {
+	return sending{cmd.String(vapidSubjectFlag.Name), append(more, cmd.StringSlice(pushServicesFlag.Name)...)}
+}
+
+// keep writes it into the database.
+func (s sending) keep(ctx context.Context, store *sqlite.Store) error {
+	value, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return store.PutSetting(ctx, sendingSetting, string(value))
+}
+
+// keptSending is the server's, with what the flags say besides. Messages of the
+// server that were accepted and not sent are sent in its place.
+func keptSending(ctx context.Context, cmd *cli.Command, store *sqlite.Store) (kept sending, err error) {
+	value, err := store.Setting(ctx, sendingSetting)
+	if err != nil {
+		return kept, err
+	}
+	if value != "" {
+		if err := json.Unmarshal([]byte(value), &kept); err != nil {
+			return kept, err
+		}
+	}
+	given := sendingOf(cmd)
+	return sending{cmp.Or(given.VAPIDSubject, kept.VAPIDSubject), append(given.PushServices, kept.PushServices...)}, nil
+}
+
+// client makes the client that sends.
+func (s sending) client() (*webpush.Client, *webpush.Services, error) {
+	if s.VAPIDSubject != "" {
+		if err := webpush.CheckSubject(s.VAPIDSubject); err != nil {
 			return nil, nil, fmt.Errorf("--vapid-subject: %w", err)
 		}
 	}
-	rules := append(append(more, cmd.StringSlice(pushServicesFlag.Name)...), webpush.VendorServices...)
-	services, err := webpush.ParseServices(rules)
+	services, err := webpush.ParseServices(append(slices.Clone(s.PushServices), webpush.VendorServices...))
 	if err != nil {
 		return nil, nil, fmt.Errorf("--push-services: %w", err)
 	}
-	return webpush.NewClient(services, subject), services, nil
+	return webpush.NewClient(services, s.VAPIDSubject), services, nil
 }

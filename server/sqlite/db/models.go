@@ -92,6 +92,11 @@ type PushService struct {
 	Name string
 }
 
+type Setting struct {
+	Name  string
+	Value string
+}
+
 type Site struct {
 	ID         int64
 	Name       string

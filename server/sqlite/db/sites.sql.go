@@ -195,6 +195,32 @@ func (q *Queries) PushServices(ctx context.Context) ([]PushService, error) {
 	return items, nil
 }
 
+const putSetting = `-- name: PutSetting :exec
+INSERT INTO settings (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+`
+
+type PutSettingParams struct {
+	Name  string
+	Value string
+}
+
+func (q *Queries) PutSetting(ctx context.Context, arg PutSettingParams) error {
+	_, err := q.db.ExecContext(ctx, putSetting, arg.Name, arg.Value)
+	return err
+}
+
+const setting = `-- name: Setting :one
+SELECT value FROM settings WHERE name = ?
+`
+
+func (q *Queries) Setting(ctx context.Context, name string) (string, error) {
+	row := q.db.QueryRowContext(ctx, setting, name)
+	var value string
+	err := row.Scan(&value)
+	return value, err
+}
+
 const siteByName = `-- name: SiteByName :one
 SELECT id, name, token_key, user_secret FROM sites WHERE name = ?
 `

@@ -19,6 +19,12 @@ CREATE TABLE origins (
     PRIMARY KEY (site, position)
 ) STRICT, WITHOUT ROWID;
 
+-- How the server last delivered, for a command that delivers in its place.
+CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE api_keys (
     hash       BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
     site       INTEGER NOT NULL REFERENCES sites (id),
@@ -200,5 +206,6 @@ DROP TABLE subscriptions;
 DROP TABLE push_services;
 DROP TABLE vapid_keys;
 DROP TABLE api_keys;
+DROP TABLE settings;
 DROP TABLE origins;
 DROP TABLE sites;

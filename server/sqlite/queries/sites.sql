@@ -14,6 +14,13 @@ DELETE FROM origins WHERE site = ?;
 -- name: InsertOrigin :exec
 INSERT INTO origins (site, position, origin) VALUES (?, ?, ?);
 
+-- name: PutSetting :exec
+INSERT INTO settings (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: Setting :one
+SELECT value FROM settings WHERE name = ?;
+
 -- name: TokenKey :one
 SELECT token_key FROM sites WHERE id = ?;
 

@@ -123,6 +123,22 @@ export function refusals(theWorld) {
     await visit.end();
   });
 
+  test("a worker of the site's own that lacks our line is named, and the line with it", async () => {
+    const world = theWorld();
+    const origin = world.newOrigin();
+    await world.firefox.setPermission(origin, "granted");
+    world.site.files.set("/own-sw.js", { body: "// Nothing of pushkit." });
+    const visit = await Visit.start(world, origin);
+    const { code, message } = await visit.page.evaluate(async (server) => {
+      const { pushkit } = await import(`${server}/pushkit.js`);
+      pushkit.init({ server, serviceWorker: "/own-sw.js" });
+      return pushkit.subscribe().catch((/** @type {{code: string, message: string}} */ { code, message }) => ({ code, message }));
+    }, world.server.url);
+    assert.equal(code, "foreign-service-worker");
+    assert.ok(message.includes(`importScripts("${world.server.url}/pushkit-sw.js")`), message);
+    await visit.end();
+  });
+
   test("options of a wrong type, and subscribe() before init()", async () => {
     const world = theWorld();
     world.site.files.set("/bare.html", { body: "<!doctype html><title>bare</title>" });
