@@ -129,14 +129,14 @@ func TestKilledInTheMiddleOfABroadcast(t *testing.T) {
 	t.Parallel()
 	const (
 		people = 500
-		// killedAfter is more than may be in flight: 64 requests of 50 ms each,
+		// killedAfter is more than may be in flight: 64 requests of 150 ms each,
 		// and what ended in the 100 ms until it is on disk, with room for a
 		// machine that is busy.
 		killedAfter = 400
 		mayRepeat   = 300
 	)
 	service := newPushService(t, func(w http.ResponseWriter, _ string, _ int) {
-		time.Sleep(50 * time.Millisecond) // a broadcast that takes its time
+		time.Sleep(150 * time.Millisecond) // a broadcast that takes its time
 		w.WriteHeader(http.StatusCreated)
 	})
 	folder := t.TempDir()
