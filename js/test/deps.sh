@@ -1,11 +1,16 @@
 #!/bin/sh
 # Makes sure that what the browser tests drive is here: Firefox with libnotify, which it loads to show notifications and
-# which no package pulls in, Chromium, a D-Bus daemon, Node with npm.
+# which no package pulls in, Chromium, WebKitGTK with its driver, what runs a browser on it (gjs) and a display for it, a
+# D-Bus daemon, Node with npm.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
 command -v "${PUSHKIT_TEST_FIREFOX:-firefox-esr}" >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v "${PUSHKIT_TEST_CHROMIUM:-chromium}" >/dev/null 2>&1 || missing="$missing chromium"
+command -v WebKitWebDriver >/dev/null 2>&1 || missing="$missing webkit2gtk-driver"
+command -v gjs >/dev/null 2>&1 || missing="$missing gjs"
+ls /usr/lib/*/girepository-1.0/WebKit2-4.1.typelib >/dev/null 2>&1 || missing="$missing gir1.2-webkit2-4.1"
+command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"

@@ -90,11 +90,14 @@ export function showing(theWorld) {
 
   test("what WebKit has no word for does not cost the notification", async () => {
     const visit = await theWorld().subscribed();
-    const { shown } = await visit.notify({
-      actions: [{ action: "watch", title: "Watch", navigate: `${visit.origin}/watch` }],
-      image: `${visit.origin}/icon.png`, badge: `${visit.origin}/icon.png`, icon: `${visit.origin}/icon.png`,
-      requireInteraction: true, tag: "all", renotify: true, silent: true, lang: "ar", dir: "rtl",
-    });
+    const icon = `${visit.origin}/icon.png`;
+    const { shown } = await visit.notify(
+      {
+        actions: [{ action: "watch", title: "Watch", navigate: `${visit.origin}/watch` }],
+        icon, image: icon, badge: icon, requireInteraction: true, silent: true, lang: "ar", dir: "rtl",
+      },
+      { appBadge: 3 },
+    );
     assert.equal(shown.closed, undefined);
     await visit.end();
   });

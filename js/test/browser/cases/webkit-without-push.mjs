@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
-import { root } from "../../harness/repository.mjs";
 
 /** What Safari's engine shows where there is nothing of push. @param {() => import("./webkit-world.mjs").WebKitWorld} theWorld */
 export function withoutPush(theWorld) {
@@ -37,8 +34,9 @@ export function withoutPush(theWorld) {
   test("Go starts, leaves the page's globals alone, and each call ends", async () => {
     const world = theWorld();
     const visit = await world.visit("/bare.html");
-    const built = await readdir(join(root, "js/dist"));
-    const [exec, wasm] = [/^wasm_exec\..*\.js$/, /^pushkit\..*\.wasm$/].map((name) => built.find((file) => name.test(file)));
+    // The loader names the files beside it.
+    const loader = await (await fetch(`${world.server.url}/pushkit.js`)).text();
+    const [exec, wasm] = [/wasm_exec\.\w+\.js/, /pushkit\.\w+\.wasm/].map((name) => loader.match(name)?.[0]);
     const { ends, globals } = await visit.page.evaluate(
       async (server, exec, wasm) => {
         const before = new Set(Object.getOwnPropertyNames(window));

@@ -108,12 +108,12 @@ export class WebKitWorld {
    * Opens a page of a new origin, in a window of its own.
    *
    * @param {string} path
-   * @param {"granted" | "denied"} [answer] what the person answers when asked; without it the question fails the case's visit
+   * @param {"granted" | "denied"} [answer] what the person answers when asked; without it, no
    */
   async visit(path, answer) {
     const origin = this.newOrigin();
     if (answer) this.webkit.setPermission(origin, answer);
-    return new WebKitVisit(this, await this.webkit.newPage(origin + path), origin);
+    return new WebKitVisit(this, await this.webkit.newPage(origin + path), origin + path);
   }
 
   /** Opens the example as a person who allows notifications, and subscribes. */
@@ -159,12 +159,13 @@ export class WebKitVisit {
   /**
    * @param {WebKitWorld} world
    * @param {import("../../harness/webkit-page.mjs").WebKitPage} page
-   * @param {string} origin
+   * @param {string} address of the page
    */
-  constructor(world, page, origin) {
+  constructor(world, page, address) {
     this.world = world;
     this.page = page;
-    this.origin = origin;
+    this.address = address;
+    this.origin = new URL(address).origin;
   }
 
   /**
@@ -235,13 +236,15 @@ export class WebKitVisit {
    * Sends this browser a message, makes the push event of what arrives, and awaits the notification on the desktop.
    *
    * @param {object} [notification]
+   * @param {object} [message]
    */
-  async notify(notification = {}) {
+  async notify(notification = {}, message = {}) {
     const { id, endpoint } = await this.status();
     const title = `Message ${crypto.randomUUID()}`;
     const sent = await this.world.server.send({
-      notification: { title, navigate: `${this.origin}/?from=notification`, ...notification },
+      notification: { title, navigate: `${this.address}?from=notification`, ...notification },
       audience: { subscriptions: [id] },
+      ...message,
     });
     const payload = await this.world.pushService.payload(endpoint);
     await this.push(payload);
