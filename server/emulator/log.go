@@ -26,7 +26,7 @@ type Push struct {
 	Time time.Time `json:"time"`
 	// Subscription is the subscription's id; empty if the endpoint is unknown.
 	Subscription string `json:"subscription,omitempty"`
-	// TTL is that of the answer, in seconds.
+	// TTL is that of the answer, in seconds; of a refused push, the header's.
 	TTL int `json:"ttl"`
 	// Urgency is the header, or normal.
 	Urgency string `json:"urgency"`

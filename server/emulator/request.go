@@ -65,6 +65,9 @@ func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *
 	}
 	if refused != nil {
 		p.record.Status, p.record.Rule, p.record.Detail, p.record.State = refused.Status, refused.ID, refused.detail, stateRefused
+		// The log tells what was asked for as far as it can be read.
+		p.readTTL(r.Header, maxTTL)
+		p.readTopicAndUrgency(r.Header)
 	}
 	var late lateness
 	if t.refused == nil {

@@ -14,11 +14,13 @@ import { until } from "./until.mjs";
  * @property {string} urgency
  * @property {string} [topic]
  * @property {number} size of the body, in bytes
- * @property {number} status of the answer
+ * @property {number} status of the answer; 0 where the sender got none
+ * @property {boolean} [own] made by the emulator itself
  * @property {string} [rule] why it was refused
  * @property {string} [detail]
  * @property {string} state
  * @property {number} [code] of the browser's acknowledgement
+ * @property {string} [answer] the same in words
  * @property {number} [ms] from the POST to the acknowledgement
  */
 
@@ -47,8 +49,9 @@ export class Emulator {
     this.pushService = url.replace(/^http/, "ws") + "/";
   }
 
-  static async start() {
-    const port = await freePort();
+  /** @param {number} [port] a free one without it */
+  static async start(port) {
+    port ??= await freePort();
     const emulator = new Emulator(`http://127.0.0.1:${port}`);
     emulator.#program = new Program("pushkit emulator", pushkit, ["emulator", "--addr", `127.0.0.1:${port}`]);
     await emulator.#program.ready(async () => (await fetch(`${emulator.url}/api/browser`)).ok, "answer");

@@ -9,7 +9,7 @@
  * @property {string} [topic]
  * @property {number} size
  * @property {number} status
- * @property {string[]} [faults]
+ * @property {("status" | "delay" | "lost-answer")[]} [faults]
  * @property {boolean} [own]
  * @property {string} [rule]
  * @property {string} [detail]

@@ -1,7 +1,7 @@
 import { call } from "./api.js";
 import { Announcer } from "./announcer.js";
 import { byId, make } from "./dom.js";
-import { browserName, count, counted, duration, fate, group, milliseconds, subscriptionName, timeOfDay } from "./words.js";
+import { browserName, count, counted, duration, faultKinds, fate, group, milliseconds, subscriptionName, timeOfDay } from "./words.js";
 
 /** @typedef {import("./api.js").Push} Push */
 /** @typedef {import("./api.js").Rule} Rule */
@@ -130,7 +130,7 @@ export class PushLog {
     const to = s ? subscriptionName(s) : push.subscription ? push.subscription.slice(0, 8) : "unknown endpoint";
     const facts = [
       s?.site && browserName(s.browser),
-      `TTL ${duration(push.ttl)}`,
+      (push.status !== 400 || push.ttl > 0) && `TTL ${duration(push.ttl)}`,
       push.urgency !== "normal" && `urgency ${push.urgency}`,
       push.topic && `topic ${push.topic}`,
       push.size === 0 ? "no body" : counted(push.size, "byte"),
@@ -145,7 +145,7 @@ export class PushLog {
       make("span", { class: "took" }, push.ms === undefined ? "" : milliseconds(push.ms)),
     );
     if (push.rule) row.append(this.#refusal(push, push.rule));
-    else if (push.faults) row.append(make("p", { class: "note" }, `Injected fault: ${push.faults.join(", ")}.`));
+    else if (push.faults) row.append(make("p", { class: "note" }, `An injected fault: ${push.faults.map((kind) => faultKinds[kind]).join(", ")}.`));
     if (push.text) row.append(make("pre", { class: "text", tabindex: "0", "aria-label": "The message, decrypted" }, push.text));
     if (push.textError) row.append(make("p", { class: "note" }, `Does not decrypt: ${push.textError}.`));
     return row;

@@ -86,9 +86,9 @@ export class SubscriptionList {
       s.applicationServerKey ? line("Key", shortened(s.applicationServerKey), s.applicationServerKey, `the application server key of ${name}`) : make("p", { class: "facts" }, "No key: anyone may send."),
       make("p", { class: "facts" }, [s.waiting > 0 && `${count(s.waiting)} waiting`, s.lastPush ? `last push ${timeOfDay(s.lastPush)}` : "no push yet"].filter(Boolean).join(" · ")),
     );
-    const buttons = make("div", { class: "buttons" }, button("Its pushes", () => this.#showPushes(s.id), { class: "small", "aria-label": `The pushes of ${name}` }));
+    const buttons = make("div", { class: "buttons" }, button("Its pushes", () => this.#showPushes(s.id), { class: "small", "aria-label": `Its pushes: ${name}` }));
     if (s.state === "active") {
-      buttons.append(button("End it", () => this.#end(s), { class: "small", "aria-label": `End ${name}`, title: "Senders get 410; the browser is not told" }));
+      buttons.append(button("End it", () => this.#end(s), { class: "small", "aria-label": `End it: ${name}`, title: "Senders get 410; the browser is not told" }));
     }
     item.append(buttons);
     const focused = before ? [...before.querySelectorAll("button")].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) : -1;

@@ -2,7 +2,7 @@
 /** @typedef {import("./api.js").Fault} Fault */
 /** @typedef {import("./api.js").Subscription} Subscription */
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const number = new Intl.NumberFormat();
 
 /** @param {string} time of RFC 3339 */
@@ -97,6 +97,13 @@ export function fate(push) {
   }
 }
 
+/** What a fault does, by its kind. */
+export const faultKinds = {
+  status: "answered with another status",
+  delay: "answered late",
+  "lost-answer": "taken, but not answered",
+};
+
 /** @param {Fault} fault */
 export function faultName(fault) {
   switch (fault.kind) {
@@ -105,6 +112,6 @@ export function faultName(fault) {
     case "delay":
       return `answered ${milliseconds(fault.delay ?? 0)} late`;
     case "lost-answer":
-      return "taken, but not answered";
+      return faultKinds[fault.kind];
   }
 }
