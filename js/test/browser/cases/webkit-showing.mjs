@@ -42,7 +42,7 @@ export function showing(theWorld) {
     await visit.end();
   });
 
-  test("where tag has no effect, the older notification is closed, and not counted as closed", async () => {
+  test("where tag has no effect, the older notification is closed", async () => {
     const world = theWorld();
     const visit = await world.subscribed();
     // What the worker is up against: two under one tag.
@@ -60,8 +60,6 @@ export function showing(theWorld) {
     assert.deepEqual(titles, [second.title]);
     assert.notEqual(first.shown.closed, undefined);
     assert.equal(second.shown.closed, undefined);
-    await world.counted(second.sent.id, { displayed: 1, closed: 0 });
-    await world.counted(first.sent.id, { displayed: 1, closed: 0 });
     await visit.end();
   });
 
@@ -71,7 +69,7 @@ export function showing(theWorld) {
     const { sent, payload } = await visit.notify({ tag: "twice", renotify: true });
     await visit.push(payload);
     assert.equal((await visit.notifications()).length, 1);
-    await world.counted(sent.id, { displayed: 1, closed: 0 });
+    await world.counted(sent.id, { displayed: 1 });
     await visit.end();
   });
 
