@@ -81,7 +81,7 @@ func TestSubscribeWithoutServer(t *testing.T) {
 	handed := page(t)
 	scope := origin(t) + "/offline/"
 	// Port 9 is one that browsers refuse.
-	args := "({server: 'http://localhost:9', serviceWorker: location.origin + '/sw.js', scope: '" + scope +
+	args := "({server: 'http://localhost:9', serviceWorker: location.origin + '/testdata/pong-sw.js', scope: '" + scope +
 		"', applicationServerKey: '" + applicationServerKey + "', channels: ['news']})"
 	code, _ := rejectedWith(t, handed, "subscribe", args)
 	if code != wire.ServerUnreachable {
