@@ -54,7 +54,7 @@ async function unsubscribe(visit) {
  */
 async function first(world) {
   const origin = world.newOrigin();
-  await world.firefox.setPermission(origin, "granted");
+  await world.browser.setPermission(origin, "granted");
   const visit = await Visit.start(world, origin);
   if (await visit.loadedWebAssembly()) throw new Error("the WebAssembly was there before the click");
   return { visit, took: await subscribe(visit) };

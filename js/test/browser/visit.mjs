@@ -7,7 +7,7 @@ import { until } from "../harness/until.mjs";
 export class Visit {
   /**
    * @param {World} world
-   * @param {import("puppeteer-core").Page} page
+   * @param {import("./world.mjs").Page} page
    * @param {string} origin
    */
   constructor(world, page, origin) {
@@ -24,7 +24,7 @@ export class Visit {
    * @param {string} [path]
    */
   static async start(world, origin, path = "/") {
-    const page = await world.firefox.browser.newPage();
+    const page = await world.browser.newPage();
     const visit = new Visit(world, page, origin);
     // Not puppeteer's pageerror, which tells of what the browser itself logs, too.
     await page.evaluateOnNewDocument(() => {
@@ -46,7 +46,7 @@ export class Visit {
    */
   static async subscribed(world) {
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin);
     await visit.page.click("#subscribe");
     await visit.says("This browser is subscribed.");

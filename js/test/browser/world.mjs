@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { root } from "../harness/repository.mjs";
-import { setup } from "../harness/setup.mjs";
+import { setup, setupChromium } from "../harness/setup.mjs";
 import { until } from "../harness/until.mjs";
 
 /** How many origins a world has for its cases. */
@@ -9,28 +9,70 @@ const origins = 64;
 /** A name of this machine under which pages are no secure context. */
 export const insecureHost = "insecure.example.com";
 
+/** @typedef {import("../harness/chromium-page.mjs").ChromiumPage} ChromiumPage */
+/** @typedef {import("../harness/chromium.mjs").Chromium} Chromium */
+
+/**
+ * What the cases ask of a page, which puppeteer's for Firefox has as well.
+ *
+ * @typedef {Pick<ChromiumPage, "goto" | "reload" | "url" | "click" | "evaluate" | "$eval" | "evaluateOnNewDocument" | "bringToFront" | "close">} Page
+ */
+
+/**
+ * What the cases ask of a browser.
+ *
+ * @typedef {object} Browser
+ * @property {(url?: string) => Promise<Page>} newPage
+ * @property {() => Promise<Page[]>} pages
+ * @property {Chromium["setPermission"]} setPermission
+ * @property {(page: Page, expression: string) => Promise<any>} evaluateWithoutGesture
+ * @property {Pick<Chromium["prompt"], "allow" | "deny" | "dismiss" | "isOpen">} prompt
+ * @property {() => Promise<void>} close
+ * @property {() => Promise<void>} open
+ */
+
 /** Everything that a push goes through, and for each case an origin where nothing has happened yet. */
 export class World {
   #next = 1;
 
-  /** @param {Awaited<ReturnType<typeof setup>>} parts */
-  constructor(parts) {
+  /**
+   * @param {Omit<Awaited<ReturnType<typeof setup>>, "firefox">} parts
+   * @param {"firefox" | "chromium"} name of the browser
+   * @param {unknown} browser
+   */
+  constructor(parts, name, browser) {
+    this.name = name;
     this.desktop = parts.desktop;
     this.emulator = parts.emulator;
     this.site = parts.site;
-    this.firefox = parts.firefox;
+    this.browser = /** @type {Browser} */ (browser);
     this.server = parts.server;
     this.stop = parts.stop;
   }
 
-  static async start() {
-    return new World(
-      await setup({
-        folder: join(root, "examples/plain"),
-        preferences: { "network.dns.localDomains": insecureHost },
-        flags: (site) => Array.from({ length: origins }, (_, i) => `--allowed-origins=${originOf(site, i + 1)}`),
-      }),
-    );
+  /** @param {"firefox" | "chromium"} [name] of the browser */
+  static async start(name = "firefox") {
+    const options = {
+      folder: join(root, "examples/plain"),
+      /** @param {import("../harness/site.mjs").Site} site */
+      flags: (site) => Array.from({ length: origins }, (_, i) => `--allowed-origins=${originOf(site, i + 1)}`),
+    };
+    if (name === "chromium") {
+      const { chromium, ...parts } = await setupChromium({ ...options, localHosts: [insecureHost] });
+      return new World(parts, name, chromium);
+    }
+    const { firefox, ...parts } = await setup({ ...options, preferences: { "network.dns.localDomains": insecureHost } });
+    return new World(parts, name, firefox);
+  }
+
+  /**
+   * Takes push from the browser, or gives it back. Only Firefox has a setting for it.
+   *
+   * @param {boolean} enabled
+   */
+  async enablePush(enabled) {
+    const firefox = /** @type {import("../harness/firefox.mjs").Firefox} */ (/** @type {unknown} */ (this.browser));
+    await firefox.evaluateInChrome(`Services.prefs.setBoolPref("dom.push.enabled", ${enabled})`);
   }
 
   /** An origin of the site that the server allows and that the browser has not seen. */

@@ -91,10 +91,10 @@ export class Desktop {
    * Clicks a notification. The browser is told of the click and then of the notification's end, as desktops do it.
    *
    * @param {Shown} notification
-   * @param {string} [action] the name that the page gave it; without it the notification's body
+   * @param {string} [action] the button's title; without it the notification's body
    */
   async click(notification, action) {
-    const key = action === undefined ? "default" : notification.actions.find((a) => a.action.startsWith(action))?.action;
+    const key = action === undefined ? "default" : notification.actions.find((a) => a.title === action)?.action;
     if (key === undefined) throw new Error(`no action ${action} in ${JSON.stringify(notification)}`);
     await this.#command({ click: notification.id, action: key }, notification);
   }

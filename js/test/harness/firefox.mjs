@@ -131,15 +131,20 @@ export class Firefox {
   }
 
   /**
-   * Opens a page in a new tab.
+   * Opens a page in a new tab, an empty one without an address.
    *
-   * @param {string} url
+   * @param {string} [url]
    * @returns {Promise<Page>}
    */
   async newPage(url) {
     const page = await this.browser.newPage();
-    await page.goto(url);
+    if (url !== undefined) await page.goto(url);
     return page;
+  }
+
+  /** @returns {Promise<Page[]>} of all tabs */
+  pages() {
+    return this.browser.pages();
   }
 
   /**

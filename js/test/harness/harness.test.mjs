@@ -85,7 +85,7 @@ test("a notification is seen on the desktop, and a click on its button reaches t
   const shown = await desktop.notification((n) => n.summary === "Goal!");
   assert.equal(shown.body, "2:1");
   assert.deepEqual(shown.actions.map((a) => a.title).slice(1), ["Watch"]);
-  await desktop.click(shown, "watch");
+  await desktop.click(shown, "Watch");
   await desktop.notification((n) => n.summary === "clicked Goal! watch");
   await tab.close();
 });

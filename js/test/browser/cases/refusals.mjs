@@ -8,8 +8,11 @@ import { insecureHost } from "../world.mjs";
 
 const index = () => readFile(join(root, "examples/plain/index.html"), "utf8");
 
-/** @param {() => import("../world.mjs").World} theWorld */
-export function refusals(theWorld) {
+/**
+ * @param {() => import("../world.mjs").World} theWorld
+ * @param {string} browser
+ */
+export function refusals(theWorld, browser) {
   /**
    * Opens the page where push cannot work, and tells what status() and subscribe() say.
    *
@@ -31,15 +34,15 @@ export function refusals(theWorld) {
     assert.match(advice, /https/);
   });
 
-  test("a browser without push", async () => {
+  if (browser === "firefox") test("a browser without push", async () => {
     const world = theWorld();
-    await world.firefox.evaluateInChrome(`Services.prefs.setBoolPref("dom.push.enabled", false)`);
+    await world.enablePush(false);
     try {
       const { advice, ...said } = await refused(world.newOrigin());
       assert.deepEqual(said, { reason: "no-push-manager", supported: false, code: "no-push-manager" });
       assert.match(advice, /cannot receive push/);
     } finally {
-      await world.firefox.evaluateInChrome(`Services.prefs.clearUserPref("dom.push.enabled")`);
+      await world.enablePush(true);
     }
   });
 
@@ -52,7 +55,7 @@ export function refusals(theWorld) {
     const { advice, ...said } = await refused(world.newOrigin(), "/strict.html");
     assert.deepEqual(said, { reason: "no-webassembly", supported: false, code: "no-webassembly" });
     assert.match(advice, /wasm-unsafe-eval/);
-    assert.equal(await world.firefox.prompt.isOpen(), false);
+    assert.equal(await world.browser.prompt.isOpen(), false);
   });
 
   test("a policy with wasm-unsafe-eval is enough", async () => {
@@ -66,7 +69,7 @@ export function refusals(theWorld) {
       },
     });
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin, "/policy.html");
     await visit.page.click("#subscribe");
     await visit.says("This browser is subscribed.");
@@ -76,7 +79,7 @@ export function refusals(theWorld) {
   test("a blocked permission", async () => {
     const world = theWorld();
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "denied");
+    await world.browser.setPermission(origin, "denied");
     const { advice, ...said } = await refused(origin);
     assert.deepEqual(said, { reason: "permission-denied", supported: true, code: "permission-denied" });
     assert.match(advice, /site settings/);
@@ -85,7 +88,7 @@ export function refusals(theWorld) {
   test("an origin that the server does not allow is told which setting to change", async () => {
     const world = theWorld();
     const origin = world.site.origin.replace("localhost", "stranger.localhost");
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin);
     const { code, message } = await visit.call("subscribe");
     assert.equal(code, "origin-not-allowed");
@@ -96,7 +99,7 @@ export function refusals(theWorld) {
   test("a server that is away, until it is back", async () => {
     const world = theWorld();
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin);
     await visit.status();
     await world.server.stop();
@@ -112,7 +115,7 @@ export function refusals(theWorld) {
   test("a worker file that is not there", async () => {
     const world = theWorld();
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin);
     const code = await visit.page.evaluate(async (server) => {
       const { pushkit } = await import(`${server}/pushkit.js`);
@@ -126,7 +129,7 @@ export function refusals(theWorld) {
   test("a worker of the site's own that lacks our line is named, and the line with it", async () => {
     const world = theWorld();
     const origin = world.newOrigin();
-    await world.firefox.setPermission(origin, "granted");
+    await world.browser.setPermission(origin, "granted");
     world.site.files.set("/own-sw.js", { body: "// Nothing of pushkit." });
     const visit = await Visit.start(world, origin);
     const { code, message } = await visit.page.evaluate(async (server) => {
@@ -142,7 +145,7 @@ export function refusals(theWorld) {
   test("options of a wrong type, and subscribe() before init()", async () => {
     const world = theWorld();
     world.site.files.set("/bare.html", { body: "<!doctype html><title>bare</title>" });
-    const page = await world.firefox.newPage(`${world.newOrigin()}/bare.html`);
+    const page = await world.browser.newPage(`${world.newOrigin()}/bare.html`);
     const codes = await page.evaluate(async (server) => {
       const { pushkit } = await import(`${server}/pushkit.js`);
       const codes = [(await pushkit.status()).reason];

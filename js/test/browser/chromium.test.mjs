@@ -1,0 +1,3 @@
+import { walkThePath } from "./path.mjs";
+
+walkThePath("chromium");

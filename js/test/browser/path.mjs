@@ -1,0 +1,30 @@
+// The path: from a click in a stock browser to a notification on the desktop, and from a click on it back; and what each
+// party says where it cannot be walked. One start of the browser serves all cases.
+import { after, before, describe } from "node:test";
+import { clicks } from "./cases/clicks.mjs";
+import { delivery } from "./cases/delivery.mjs";
+import { refusals } from "./cases/refusals.mjs";
+import { repair } from "./cases/repair.mjs";
+import { subscribing } from "./cases/subscribing.mjs";
+import { workers } from "./cases/workers.mjs";
+import { World } from "./world.mjs";
+
+/**
+ * Registers all cases for a browser.
+ *
+ * @param {"firefox" | "chromium"} browser
+ */
+export function walkThePath(browser) {
+  describe(browser, () => {
+    /** @type {World} */
+    let world;
+
+    before(async () => {
+      world = await World.start(browser);
+    });
+
+    after(() => world?.stop());
+
+    for (const cases of [subscribing, workers, delivery, clicks, repair, refusals]) cases(() => world, browser);
+  });
+}
