@@ -32,6 +32,8 @@ export function clicks(theWorld, browser) {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
     const there = await Visit.start(world, visit.origin, "/?from=notification");
+    // The page last used takes clicks too: the address must go before that.
+    await visit.page.bringToFront();
     const front = await world.browser.newPage("about:blank");
     await front.bringToFront();
     // Playwright makes every page of Chromium believe that it is in front.

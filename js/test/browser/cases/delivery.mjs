@@ -59,11 +59,14 @@ export function delivery(theWorld, browser) {
     const { id, endpoint } = await visit.status();
     await world.emulator.goOffline();
     const titles = ["older", "newer"].map((name) => `${name} ${id}`);
-    for (const title of titles) {
-      await world.server.send({ notification: { title }, audience: { subscriptions: [id] }, topic: "news", ttl: 60 });
+    try {
+      for (const title of titles) {
+        await world.server.send({ notification: { title }, audience: { subscriptions: [id] }, topic: "news", ttl: 60 });
+      }
+      assert.equal((await world.emulator.subscription(endpoint)).waiting, 1);
+    } finally {
+      await world.emulator.goOnline();
     }
-    assert.equal((await world.emulator.subscription(endpoint)).waiting, 1);
-    await world.emulator.goOnline();
     await world.desktop.notification(({ summary }) => summary === titles[1]);
     assert.ok(!world.desktop.history.some(({ summary }) => summary === titles[0]));
     await visit.end();

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../harness/repository.mjs";
+import { within } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
 import { insecureHost } from "../world.mjs";
 
@@ -16,21 +17,23 @@ export function refusals(theWorld, browser) {
   /**
    * Opens the page where push cannot work, and tells what status() and subscribe() say.
    *
+   * @param {string} reason that status() must give; without one subscribe() may wait for the person
    * @param {string} origin
    * @param {string} [path]
    */
-  async function refused(origin, path) {
+  async function refused(reason, origin, path) {
     const visit = await Visit.start(theWorld(), origin, path);
     const status = await visit.status();
-    const { code } = await visit.call("subscribe");
+    assert.equal(status.reason, reason);
+    const { code } = await within(visit.call("subscribe"), "end of subscribe()");
     await visit.end();
-    return { reason: status.reason, supported: status.supported, advice: status.advice, code };
+    return { supported: status.supported, advice: status.advice, code };
   }
 
   test("a page that is no secure context", async () => {
     const world = theWorld();
-    const { advice, ...said } = await refused(world.site.origin.replace("localhost", insecureHost));
-    assert.deepEqual(said, { reason: "insecure-context", supported: false, code: "insecure-context" });
+    const { advice, ...said } = await refused("insecure-context", world.site.origin.replace("localhost", insecureHost));
+    assert.deepEqual(said, { supported: false, code: "insecure-context" });
     assert.match(advice, /https/);
   });
 
@@ -38,8 +41,8 @@ export function refusals(theWorld, browser) {
     const world = theWorld();
     await world.enablePush(false);
     try {
-      const { advice, ...said } = await refused(world.newOrigin());
-      assert.deepEqual(said, { reason: "no-push-manager", supported: false, code: "no-push-manager" });
+      const { advice, ...said } = await refused("no-push-manager", world.newOrigin());
+      assert.deepEqual(said, { supported: false, code: "no-push-manager" });
       assert.match(advice, /cannot receive push/);
     } finally {
       await world.enablePush(true);
@@ -52,8 +55,8 @@ export function refusals(theWorld, browser) {
       body: await index(),
       headers: { "Content-Security-Policy": `script-src 'self' ${world.server.url}; object-src 'none'` },
     });
-    const { advice, ...said } = await refused(world.newOrigin(), "/strict.html");
-    assert.deepEqual(said, { reason: "no-webassembly", supported: false, code: "no-webassembly" });
+    const { advice, ...said } = await refused("no-webassembly", world.newOrigin(), "/strict.html");
+    assert.deepEqual(said, { supported: false, code: "no-webassembly" });
     assert.match(advice, /wasm-unsafe-eval/);
     assert.equal(await world.browser.prompt.isOpen(), false);
   });
@@ -80,8 +83,8 @@ export function refusals(theWorld, browser) {
     const world = theWorld();
     const origin = world.newOrigin();
     await world.browser.setPermission(origin, "denied");
-    const { advice, ...said } = await refused(origin);
-    assert.deepEqual(said, { reason: "permission-denied", supported: true, code: "permission-denied" });
+    const { advice, ...said } = await refused("permission-denied", origin);
+    assert.deepEqual(said, { supported: true, code: "permission-denied" });
     assert.match(advice, /site settings/);
   });
 

@@ -91,13 +91,17 @@ export function repair(theWorld, browser) {
     const [read, ignored] = [await visit.notify(), await visit.notify()];
     for (const { sent } of [read, ignored]) await world.counted(sent.id, { displayed: 1 });
     await visit.end();
+    let page;
     await world.server.stop();
-    await world.desktop.click(read.shown);
-    await world.desktop.dismiss(ignored.shown);
-    const page = await until(async () => {
-      return (await world.browser.pages()).find((page) => page.url() === `${visit.origin}/?from=notification`);
-    }, "page that the click opened");
-    await world.server.open();
+    try {
+      await world.desktop.click(read.shown);
+      await world.desktop.dismiss(ignored.shown);
+      page = await until(async () => {
+        return (await world.browser.pages()).find((page) => page.url() === `${visit.origin}/?from=notification`);
+      }, "page that the click opened");
+    } finally {
+      await world.server.open();
+    }
     await page.close();
     const again = await Visit.start(world, visit.origin);
     await world.counted(read.sent.id, { displayed: 1, clicked: 1, closed: 0 });

@@ -63,9 +63,12 @@ export function subscribing(theWorld, browser) {
   test("subscribe() twice at once and once more is one subscription", async () => {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
-    const { id } = await visit.status();
+    const { id, endpoint } = await visit.status();
+    const before = (await world.emulator.subscriptions()).length;
     const [first, second] = await Promise.all([visit.call("subscribe"), visit.call("subscribe")]);
     assert.deepEqual([first.status.id, second.status.id], [id, id]);
+    assert.deepEqual([first.status.endpoint, second.status.endpoint], [endpoint, endpoint]);
+    assert.equal((await world.emulator.subscriptions()).length, before);
     await visit.end();
   });
 
