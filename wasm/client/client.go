@@ -126,6 +126,13 @@ func (c *Client) askPermission(ctx dom.Context, prompt Prompt) error {
 			return coded(wire.Unexpected, err)
 		}
 	}
+	if permission == notification.Denied && prompt.NoGesture {
+		// WebKit answers so without a gesture, though nobody was asked and the
+		// question stays open.
+		if now, err := c.browser.Permission(); err == nil && now == notification.Default {
+			permission = now
+		}
+	}
 	switch {
 	case permission == notification.Granted:
 		return nil

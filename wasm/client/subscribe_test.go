@@ -228,6 +228,22 @@ func TestForeignWorkerIsNotReplaced(t *testing.T) {
 	})
 }
 
+// WebKit answers "denied" where there was no gesture, and leaves the question
+// open.
+func TestDeniedWithoutGestureIsNoGesture(t *testing.T) {
+	f := newFake(t)
+	answer := func(dom.Context) (notification.Permission, error) { return notification.Denied, nil }
+	_, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{Answer: answer, NoGesture: true})
+	if CodeOf(err) != wire.NoUserGesture {
+		t.Errorf("got %v", err)
+	}
+	f.permission = notification.Denied
+	_, err = New(f.browser()).Subscribe(t.Context(), options, Prompt{Answer: answer, NoGesture: true})
+	if CodeOf(err) != wire.PermissionDenied {
+		t.Errorf("got %v, for a permission that was denied before", err)
+	}
+}
+
 // The question that the loader has put within the click is not put again.
 func TestSubscribeTakesTheLoadersAnswer(t *testing.T) {
 	f := newFake(t)

@@ -14,10 +14,10 @@ export function permission(theWorld) {
     await visit.end();
   });
 
-  test("subscribe() without a click asks nobody and ends", async () => {
+  test("subscribe() without a click asks nobody and is no-user-gesture", async () => {
     const visit = await theWorld().visit("/", "granted");
     await visit.says("This browser is not subscribed.");
-    assert.ok(await visit.call("subscribe"));
+    assert.equal(await visit.call("subscribe"), "no-user-gesture");
     assert.equal(await visit.page.evaluate(() => Notification.permission), "default");
     await visit.end();
   });
