@@ -1,10 +1,11 @@
-// Takes the README's pictures, light and dark: the demo of pushkit serve in stock Firefox, on an X display with Debian's
-// notification daemon dunst, after a message was sent, its notification clicked, and a second one sent.
+// Takes the README's pictures, light and dark, in stock Firefox, on an X display with Debian's notification daemon dunst:
+// the demo of pushkit serve, after a message was sent, its notification clicked, and a second one sent; and the page of
+// the emulator, which has seen these and two that it refused.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Firefox } from "./harness/firefox.mjs";
-import { Program, freePort, temporaryFolder } from "./harness/program.mjs";
+import { Program, temporaryFolder } from "./harness/program.mjs";
 import { root } from "./harness/repository.mjs";
 import { Server } from "./harness/server.mjs";
 import { until } from "./harness/until.mjs";
@@ -15,6 +16,10 @@ const pictures = join(root, "examples/pictures");
 const [width, height, ratio] = [1000, 800, 2];
 /** The server's own default port, since the address bar is in the picture. */
 const port = 8080;
+/** The emulator's, likewise. */
+const emulatorPort = 8090;
+/** How many of the picture's pixels make one of the emulator's page, which shows more than the demo. */
+const emulatorRatio = 1.6;
 /** A picture's size at most, in bytes: it is loaded by everyone who looks at the README. */
 const budget = 150 * 1024;
 
@@ -86,6 +91,11 @@ class Screen {
     this.#dunstctl("action");
   }
 
+  /** Takes it away, without a click on it. */
+  dismiss() {
+    this.#dunstctl("close-all");
+  }
+
   /** @param {string} file */
   photograph(file) {
     const raw = join(this.#folder, "screen.png");
@@ -131,11 +141,23 @@ frame_color = "${frame}"
 }
 
 /**
- * @param {"light" | "dark"} scheme
- * @param {string} file
+ * Awaits that what the document holds is painted.
+ *
+ * @param {import("puppeteer-core").Page} page
  */
-async function take(scheme, file) {
-  const emulator = `127.0.0.1:${await freePort()}`;
+const painted = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+
+/**
+ * The picture's file.
+ *
+ * @param {"demo" | "emulator"} what
+ * @param {"light" | "dark"} scheme
+ */
+const fileOf = (what, scheme) => join(pictures, `${what}-${scheme}.png`);
+
+/** @param {"light" | "dark"} scheme */
+async function take(scheme) {
+  const emulator = `127.0.0.1:${emulatorPort}`;
   const server = new Server(port, temporaryFolder("server"), ["--emulator", `--emulator-addr=${emulator}`, "--vapid-subject=https://example.com"]);
   await until(async () => (await fetch(`${server.url}/healthz`)).ok && server.apiKey(), `answer of the server (is the port ${port} taken?)`);
   const screen = await Screen.start(scheme);
@@ -178,20 +200,45 @@ async function take(scheme, file) {
   await page.locator("#notify-me:enabled").click();
   await screen.notification();
   await until(() => page.$$eval("#log li", (items) => items.length === 7), "the second message in the page's log");
-  // What the document holds is painted.
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-  screen.photograph(file);
+  await painted(page);
+  screen.photograph(fileOf("demo", scheme));
+
+  screen.dismiss();
+  await firefox.evaluateInChrome(`Services.prefs.setCharPref("layout.css.devPixelsPerPx", "${emulatorRatio}")`);
+  await showEmulator(page, `http://${emulator}`);
+  screen.photograph(fileOf("emulator", scheme));
 
   await firefox.close();
   await screen.stop();
   await server.stop();
 }
 
+/**
+ * Opens the emulator's page, and sends what it refuses.
+ *
+ * @param {import("puppeteer-core").Page} page
+ * @param {string} emulator its URL
+ */
+async function showEmulator(page, emulator) {
+  await page.goto(`${emulator}/`);
+  await page.waitForSelector("#subscriptions code");
+  const { data } = await (await fetch(`${emulator}/api/subscriptions`)).json();
+  await page.locator("#presets button").click();
+  for (let i = 0; i < 2; i++) await fetch(data[0].endpoint, { method: "POST", headers: { TTL: "3600", Topic: "match-42" } });
+  await page.waitForFunction(() => document.querySelectorAll(".push .fix").length === 2);
+  await page.locator("#presets button:last-child").click();
+  await page.waitForSelector("#faults li");
+  await page.waitForFunction(() => document.getElementById("notice")?.hidden);
+  await painted(page);
+}
+
 mkdirSync(pictures, { recursive: true });
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
-  const file = join(pictures, `demo-${scheme}.png`);
-  await take(scheme, file);
-  const { size } = statSync(file);
-  console.log(`examples/pictures/demo-${scheme}.png: ${size} bytes`);
-  if (size > budget) throw new Error(`demo-${scheme}.png is over ${budget} bytes`);
+  await take(scheme);
+  for (const what of /** @type {const} */ (["demo", "emulator"])) {
+    const file = fileOf(what, scheme);
+    const { size } = statSync(file);
+    console.log(`${relative(root, file)}: ${size} bytes`);
+    if (size > budget) throw new Error(`${file} is over ${budget} bytes`);
+  }
 }

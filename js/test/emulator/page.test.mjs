@@ -104,7 +104,7 @@ test("browser and subscription are shown with their state, and the endpoint can 
 test("a fault that a click arms meets the next push, and no other", async () => {
   await click("503, retry in 5 s");
   await page.waitForSelector("#faults li");
-  assert.match(await text("#faults"), /503, Retry-After 5 s: the next push/);
+  assert.match(await text("#faults"), /The next push: 503, Retry-After 5 s/);
   assert.equal((await send()).status, 503);
   await latest("503", "refused", "fault");
   assert.equal((await send()).status, 201);
@@ -119,7 +119,7 @@ test("an answer that a click loses is of a push that arrives", async () => {
 });
 
 test("an armed fault is disarmed by a click, and the keyboard keeps a place", async () => {
-  await click("500");
+  await click("Answer 500");
   await page.waitForSelector("#faults button");
   await page.focus("#faults button");
   await page.keyboard.press("Enter");
@@ -136,7 +136,7 @@ test("a fault of the form's own choice is armed for one subscription", async () 
   await page.select("#fault [name=subscription]", id);
   await page.locator("#fault button[type=submit]").click();
   await page.waitForSelector("#faults li");
-  assert.match(await text("#faults"), /answered 3\.0 s late: the next push to Firefox/);
+  assert.match(await text("#faults"), /The next push to Firefox [0-9a-f]{8}: answered 3 s late/);
   await fetch(`${emulator.url}/api/faults`, { method: "DELETE" });
   await page.waitForSelector("#faults li", { hidden: true });
 });

@@ -56,7 +56,7 @@ export class BrowserList {
       byId("preferences").append(make("dt", {}, make("code", {}, name)), make("dd", {}, make("code", {}, String(value))));
     }
     byId("flags").append(
-      state.chromium.length > 0 ? command(state.chromium.join(" "), "Chromium's flags") : make("p", { class: "hint" }, "This emulator was started without a port for Chromium."),
+      state.chromium.length > 0 ? command(state.chromium.join("\n"), "Chromium's flags", state.chromium.join(" ")) : make("p", { class: "hint" }, "This emulator was started without a port for Chromium."),
     );
     byId("connect").toggleAttribute("open", state.browsers.length === 0);
   }
@@ -87,5 +87,6 @@ async function change(body, done) {
 /**
  * @param {string} text
  * @param {string} what
+ * @param {string} [copied] in place of the text
  */
-const command = (text, what) => make("p", { class: "line" }, make("code", {}, text), " ", copyButton(text, what));
+const command = (text, what, copied = text) => make("p", { class: "line command" }, make("code", {}, text), " ", copyButton(copied, what));

@@ -12,7 +12,7 @@ const limit = 200;
 const presets = [
   { text: "503, retry in 5 s", fault: { status: 503, retryAfter: 5 } },
   { text: "429, retry in 30 s", fault: { status: 429, retryAfter: 30 } },
-  { text: "500", fault: { status: 500 } },
+  { text: "Answer 500", fault: { status: 500 } },
   { text: "Answer 3 s late", fault: { kind: "delay", delay: 3000 } },
   { text: "Lose the answer", fault: { kind: "lost-answer" } },
 ];
@@ -69,7 +69,7 @@ export class FaultList {
     const hadFocus = list.contains(document.activeElement);
     const items = faults.slice(0, limit).map((fault) => {
       const whose = fault.subscription ? ` to ${names.get(fault.subscription) ?? fault.subscription}` : "";
-      const name = `${faultName(fault)}: ${fault.count === 1 ? "the next push" : `the next ${counted(fault.count, "push", "pushes")}`}${whose}`;
+      const name = `The next ${fault.count === 1 ? "push" : counted(fault.count, "push", "pushes")}${whose}: ${faultName(fault)}`;
       const disarm = button("Disarm", () => arm({ kind: fault.kind, subscription: fault.subscription ?? "", count: 0 }), { class: "small", "aria-label": `Disarm ${name}` });
       return make("li", {}, name, " ", disarm);
     });
