@@ -43,6 +43,7 @@ export function clicks(theWorld, browser) {
     await world.desktop.click(shown);
     await until(() => isVisible(there.page), "page in front");
     await world.counted(sent.id, { clicked: 1, closed: 0 });
+    for (const page of [there, visit]) assert.doesNotMatch(await page.text("#log"), /Notification clicked/);
     assert.equal((await world.browser.pages()).length, before);
     await front.close();
     await there.end();
