@@ -1,5 +1,5 @@
 # pushkit. `make` lists the targets. Building and running needs Go and a C
-# compiler; the tests need Node and Firefox besides, which `make test` installs
+# compiler; the tests need Node and browsers besides, which `make test` installs
 # where it may.
 
 SHELL := /bin/bash
@@ -38,13 +38,13 @@ check: ## vet, formatting and generated code
 test-go: ## the Go tests, with the race detector
 	$(GO) test -race -timeout 5m ./...
 
-test-wasm: deps build ## the tests of the WebAssembly's bindings, in Firefox
+test-wasm: deps build ## the WebAssembly's tests, in Firefox
 	GOOS=js GOARCH=wasm $(GO) test -exec "$(CURDIR)/js/test/wasm/exec.sh" ./wasm/...
 
 test-js: node_modules client ## the types and unit tests of loader and worker
 	cd js && npm run --silent check && npm run --silent unit
 
-test-browser: deps build ## the whole path, in Firefox
+test-browser: deps build ## the whole path, in Firefox, Chromium and WebKit
 	cd js && npm run --silent browser
 
 sizes: ## the client's sizes as served; fails over budget
@@ -57,7 +57,7 @@ generate: ## write the generated code anew
 lint: ## golangci-lint, if it is installed
 	golangci-lint run ./...
 
-pictures: deps build ## take the README's screenshots in Firefox
+pictures: deps build ## take the README's screenshots
 	cd js && npm run --silent pictures
 
 bench-click: deps build ## from click to stored, in a warm Firefox
