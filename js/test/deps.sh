@@ -12,7 +12,7 @@ command -v gjs >/dev/null 2>&1 || missing="$missing gjs"
 ls /usr/lib/*/girepository-1.0/WebKit2-4.1.typelib >/dev/null 2>&1 || missing="$missing gir1.2-webkit2-4.1"
 command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
-ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
+PATH="$PATH:/sbin" ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 [ -n "$missing" ] || exit 0
