@@ -128,6 +128,23 @@ func TestKeysThatATestGivesDecryptWhatIsPushed(t *testing.T) {
 	s.api("PUT", "/api/subscriptions/unknown/keys", body(sub.auth), 404, nil)
 }
 
+func TestWhatIsEncryptedKeepsTheRulesAndDecrypts(t *testing.T) {
+	private, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := browserKeys{private, make([]byte, authSize)}
+	for _, text := range []string{"", "x", "ends with zeros and a mark\x02\x00", strings.Repeat("x", maxText)} {
+		body, err := encrypt(private.PublicKey(), k.auth, []byte(text))
+		if err != nil || len(body) > maxBody {
+			t.Fatalf("%d bytes, %v", len(body), err)
+		}
+		if got, err := k.decrypt(body); err != nil || string(got) != text {
+			t.Errorf("%q became %q, %v", text, got, err)
+		}
+	}
+}
+
 func FuzzParsePushSubscription(f *testing.F) {
 	f.Add([]byte(`{"endpoint":"http://127.0.0.1/wpush/v2/x","keys":{"p256dh":"` + fuzzKey + `","auth":"AAAAAAAAAAAAAAAAAAAAAA"}}`))
 	f.Add([]byte(`{"endpoint":"x","keys":null}`))

@@ -66,8 +66,13 @@ func TestADelayedAnswerIsOfAPushThatIsDeliveredAtOnce(t *testing.T) {
 	}
 	// Its end does not keep the emulator from ending.
 	s.emulator.Close()
-	if err := <-answered; err != nil {
-		t.Error(err)
+	select {
+	case err := <-answered:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the emulator's end does not end it")
 	}
 
 	s = serve(t, Options{})
@@ -80,7 +85,7 @@ func TestADelayedAnswerIsOfAPushThatIsDeliveredAtOnce(t *testing.T) {
 	if took := time.Since(start); took < 150*time.Millisecond || response.StatusCode != 503 {
 		t.Errorf("answered %d after %v", response.StatusCode, took)
 	}
-	if p := s.pushes()[0]; !slices.Equal(p.Faults, []string{faultStatus, faultDelay}) || p.Status != 503 {
+	if p := s.pushes()[0]; !slices.Equal(p.Faults, []string{faultStatus, faultDelay}) || p.Status != 503 || p.TTL != 60 {
 		t.Errorf("the log says %+v", p)
 	}
 	if left := s.faults(); len(left) != 1 || left[0].Kind != faultLostAnswer {

@@ -10,7 +10,7 @@ func TestStateIsToldAtTheNextChangeOfAnything(t *testing.T) {
 	keys := newVapidKeys(t)
 	var before State
 	s.api("GET", "/api/state", "", 200, &before)
-	var b *testBrowser
+	var b, another *testBrowser
 	var sub testSubscription
 	for _, step := range []struct {
 		name string
@@ -20,8 +20,14 @@ func TestStateIsToldAtTheNextChangeOfAnything(t *testing.T) {
 		{"a browser comes", func() { b = connect(t, s, "") }, func(n State) bool {
 			return n.Browser.Connected == 1 && len(n.Browser.Browsers) == 1 && n.Browser.Browsers[0].ID == b.uaid && n.Browser.Browsers[0].Kind == "firefox"
 		}},
+		{"another comes", func() { another = connect(t, s, "") }, func(n State) bool { return n.Browser.Connected == 2 }},
+		{"and goes", func() { another.conn.CloseNow() }, func(n State) bool { return n.Browser.Connected == 1 }},
 		{"it subscribes", func() { sub = b.register(keys.public) }, func(n State) bool {
 			return len(n.Subscriptions) == 1 && n.Subscriptions[0].BrowserID == b.uaid && n.Subscriptions[0].LastPush.IsZero() && n.Browser.Browsers[0].Subscriptions == 1
+		}},
+		{"it subscribes once more", func() { b.register(keys.public) }, func(n State) bool { return len(n.Subscriptions) == 2 }},
+		{"that ends", func() { s.api("DELETE", "/api/subscriptions/"+before.Subscriptions[1].ID, "", 204, nil) }, func(n State) bool {
+			return n.Subscriptions[1].State == "ended" && n.Browser.Browsers[0].Subscriptions == 1
 		}},
 		{"a push", func() { keys.send(t, sub, "x", 60, "") }, func(n State) bool {
 			return !n.Subscriptions[0].LastPush.IsZero() && n.Subscriptions[0].Waiting == 1 && n.Browser.Browsers[0].Waiting == 1
