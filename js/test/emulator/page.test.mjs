@@ -47,6 +47,7 @@ async function open() {
   tab.on("pageerror", (error) => complaints.push(String(error)));
   await tab.goto(`${emulator.url}/`);
   await tab.waitForSelector("#link.good");
+  await until(() => tab.$eval("#log", (log) => log.children.length > 0 || document.querySelector("#pushes-count")?.textContent === "0"), "log");
   return tab;
 }
 
@@ -164,11 +165,27 @@ test("a browser that is offline shows as away, and what waits is delivered when 
 });
 
 test("cut connections come back by themselves", async () => {
+  const since = async () => {
+    const { browsers } = await (await fetch(`${emulator.url}/api/browser`)).json();
+    return browsers.find((/** @type {{connected: boolean}} */ { connected }) => connected)?.since;
+  };
+  const before = await since();
   await click("Cut connections");
   await until(async () => /connections were cut/.test(await text("#notice")), "notice");
-  await emulator.connected();
+  await until(async () => ((await since()) ?? before) !== before, "browser that has come back", 20_000);
   assert.equal((await send()).status, 201);
   await latest("given to the service worker");
+});
+
+test("a screen reader is told of one push in full, and of many in counts", async () => {
+  // One that has not heard of the other tests' pushes.
+  const tab = await open();
+  const heard = () => tab.$eval("#heard", (region) => region.textContent ?? "");
+  await send("x", {}, webpush.generateVAPIDKeys());
+  await until(async () => (await heard()) === "Push: refused by the rule vapid-key-mismatch.", "word of one push");
+  await Promise.all([send(), send(), send("x", {}, webpush.generateVAPIDKeys())]);
+  await until(async () => (await heard()) === "3 pushes: 2 received, 1 refused.", "word of three pushes");
+  await tab.close();
 });
 
 test("the filters leave what is asked for", async () => {
