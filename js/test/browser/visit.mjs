@@ -48,9 +48,19 @@ export class Visit {
     const origin = world.newOrigin();
     await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin);
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await visit.says("This browser is subscribed.");
     return visit;
+  }
+
+  /**
+   * Clicks a button as a person does, who waits until it is enabled and stands still; Playwright's click does so by itself.
+   *
+   * @param {string} selector
+   */
+  async press(selector) {
+    const page = /** @type {import("puppeteer-core").Page} */ (/** @type {unknown} */ (this.page));
+    await (this.world.name === "firefox" ? page.locator(selector).click() : this.page.click(selector));
   }
 
   /** @param {string} selector */

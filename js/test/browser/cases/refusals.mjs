@@ -74,7 +74,7 @@ export function refusals(theWorld, browser) {
     const origin = world.newOrigin();
     await world.browser.setPermission(origin, "granted");
     const visit = await Visit.start(world, origin, "/policy.html");
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await visit.says("This browser is subscribed.");
     await visit.end();
   });

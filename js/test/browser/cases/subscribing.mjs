@@ -13,7 +13,7 @@ export function subscribing(theWorld, browser) {
     const visit = await Visit.start(world, world.newOrigin());
     assert.notEqual(visit.origin, new URL(world.server.url).origin);
     await visit.says("This browser is not subscribed.");
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await world.browser.prompt.allow();
     await visit.says("This browser is subscribed.");
     const { id, endpoint } = await visit.status();
@@ -26,7 +26,7 @@ export function subscribing(theWorld, browser) {
   test("Block in the prompt is permission-denied, and the page says how to allow again", async () => {
     const world = theWorld();
     const visit = await Visit.start(world, world.newOrigin());
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await world.browser.prompt.deny();
     await until(async () => (await visit.text("#log")).includes("permission-denied"), "permission-denied in the page's log");
     const { supported, reason, permission, subscribed } = await visit.status();
@@ -38,10 +38,10 @@ export function subscribing(theWorld, browser) {
   test("a prompt that goes without an answer is permission-dismissed, and the person can be asked again", async () => {
     const world = theWorld();
     const visit = await Visit.start(world, world.newOrigin());
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await world.browser.prompt.dismiss();
     await until(async () => (await visit.text("#log")).includes("permission-dismissed"), "permission-dismissed in the page's log");
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await world.browser.prompt.allow();
     await visit.says("This browser is subscribed.");
     await visit.end();
@@ -112,14 +112,14 @@ export function subscribing(theWorld, browser) {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
     const { id, endpoint } = await visit.status();
-    await visit.page.click("#unsubscribe");
+    await visit.press("#unsubscribe");
     await visit.says("This browser is not subscribed.");
     const { body } = await world.server.api("GET", "/v1/subscriptions?limit=1000");
     assert.ok(!body.data.some((/** @type {{id: string}} */ s) => s.id === id));
     assert.equal(await visit.page.evaluate(async () => (await navigator.serviceWorker.ready).pushManager.getSubscription()), null);
     assert.equal((await world.emulator.subscription(endpoint)).state, "ended");
     // And back again.
-    await visit.page.click("#subscribe");
+    await visit.press("#subscribe");
     await visit.says("This browser is subscribed.");
     await visit.end();
   });
