@@ -60,7 +60,8 @@ func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.D
 	default:
 		r.Outcome = push.DeliveryFailed
 		d.refused.Do(func() {
-			d.log.Warn("a push service takes no message of ours", "service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason)
+			d.log.Warn("a push service takes no message of ours", "service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason,
+				"meaning", result.Meaning, "advice", result.Advice)
 		})
 	}
 	return r

@@ -4,7 +4,7 @@
 //
 // There is one file for each step: subscription.go, encrypt.go, vapid.go,
 // request.go, response.go; services.go says which push services may be called
-// at all. The types of a subscription's JSON and of the urgency are those of
+// at all, and the package vendor what is particular to each. The types of a subscription's JSON and of the urgency are those of
 // github.com/SherClockHolmes/webpush-go, which also makes the VAPID keys.
 package webpush
 

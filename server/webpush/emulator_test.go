@@ -154,7 +154,7 @@ func TestAnEmulatorsEndpointOnGooglesHostGoesToIt(t *testing.T) {
 		t.Fatalf("got %+v", r)
 	}
 	message.Key = newKey(t)
-	if r := c.Send(t.Context(), message); r.Outcome != Refused || r.Status != 403 || !strings.Contains(r.Reason, "do not correspond") {
+	if r := c.Send(t.Context(), message); r.Outcome != KeyMismatch || r.Status != 403 || !strings.Contains(r.Reason, "do not correspond") {
 		t.Errorf("another key: got %+v", r)
 	}
 	message.Key = key

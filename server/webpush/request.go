@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"github.com/pushkit/pushkit/server/webpush/vendor"
 )
 
 const (
@@ -109,7 +112,8 @@ func (c *Client) send(ctx context.Context, m Message) Result {
 		return unreachable(err)
 	}
 	defer response.Body.Close()
-	return classify(response, time.Now())
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return classify(vendor.Of(request.Host), response.StatusCode, response.Header.Get, answer, time.Now())
 }
 
 func (c *Client) request(ctx context.Context, m Message) (*http.Request, error) {
@@ -147,20 +151,16 @@ func (c *Client) request(ctx context.Context, m Message) (*http.Request, error) 
 	header.Set("Authorization", authorization)
 	header.Set("Content-Encoding", "aes128gcm")
 	header.Set("Content-Type", "application/octet-stream")
-	header.Set("TTL", strconv.FormatInt(int64(m.TTL/time.Second), 10))
+	ttl, cachePolicy := vendor.Of(rule.host).Lifetime(int64(m.TTL / time.Second))
+	header.Set("TTL", strconv.FormatInt(ttl, 10))
+	if cachePolicy != "" {
+		header.Set("X-WNS-Cache-Policy", cachePolicy)
+	}
 	if m.Urgency != "" {
 		header.Set("Urgency", string(m.Urgency))
 	}
 	if m.Topic != "" {
 		header.Set("Topic", TopicHeader(m.Topic))
-	}
-	if vendorOf(rule.host) == "microsoft" {
-		// Without it Microsoft's service answers 400 to a TTL of zero.
-		policy := "cache"
-		if m.TTL < time.Second {
-			policy = "no-cache"
-		}
-		header.Set("X-WNS-Cache-Policy", policy)
 	}
 	return request, nil
 }

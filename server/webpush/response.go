@@ -1,38 +1,41 @@
 package webpush
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pushkit/pushkit/server/webpush/vendor"
 )
 
 // An Outcome says what a push service's answer means.
-type Outcome string
+type Outcome = vendor.Kind
 
 // The outcomes. Only Gone says that the subscription has ended.
 const (
 	// Accepted: the push service has the message (200, 201, 202).
-	Accepted Outcome = "accepted"
+	Accepted = vendor.Accepted
 	// Gone: the subscription has ended (404, 410).
-	Gone Outcome = "gone"
+	Gone = vendor.Gone
 	// TooLarge: the push service takes no body of this size (413).
-	TooLarge Outcome = "too-large"
+	TooLarge = vendor.TooLarge
 	// RateLimited: wait and try again (429, Microsoft's 406).
-	RateLimited Outcome = "rate-limited"
+	RateLimited = vendor.RateLimited
+	// KeyMismatch: the subscription was made with another application server key
+	// (400, 401, 403 with the vendor's word for it). It lives, and the browser can
+	// mend it.
+	KeyMismatch = vendor.KeyMismatch
 	// Refused: the push service does not take this request (400, 401, 403 and
 	// other answers that a repetition would not change), or it was not sent
 	// since it could not be valid.
-	Refused Outcome = "refused"
+	Refused = vendor.Refused
 	// Unavailable: nobody knows; try again (408, 5xx, no answer).
-	Unavailable Outcome = "unavailable"
+	Unavailable = vendor.Unavailable
 )
 
 // A Result is what became of one message.
@@ -43,6 +46,9 @@ type Result struct {
 	// Reason is the push service's own words, or the network's; at most 500
 	// bytes. It never holds the endpoint, which is a secret of the subscriber.
 	Reason string
+	// Meaning and Advice are for a person, a sentence or two each: what it means,
+	// and what to do. Empty where the message was accepted.
+	Meaning, Advice string
 	// RetryAfter is how long the push service asks to wait, 0 where it does
 	// not say.
 	RetryAfter time.Duration
@@ -54,78 +60,43 @@ type Result struct {
 func (r Result) Retriable() bool { return r.Outcome == RateLimited || r.Outcome == Unavailable }
 
 func refusedBeforeSending(err error) Result {
+	result := Result{
+		Outcome: Refused, Reason: err.Error(),
+		Meaning: "The message was not sent, since no push service would take it.", Advice: "Mend what the reason names.",
+	}
 	var tooLarge *TooLargeError
 	if errors.As(err, &tooLarge) {
-		return Result{Outcome: TooLarge, Reason: err.Error()}
+		result.Outcome = TooLarge
 	}
-	return Result{Outcome: Refused, Reason: err.Error()}
+	return result
 }
 
 func unreachable(err error) Result {
+	result := Result{
+		Outcome: Unavailable, Reason: err.Error(),
+		Meaning: "The push service could not be reached, or did not answer.",
+		Advice:  "It is tried again by itself. If no push service can be reached, look at this server's DNS, firewall and proxy.",
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return Result{Outcome: Unavailable, Reason: "no answer in time"}
+		result.Reason = "no answer in time"
 	}
-	return Result{Outcome: Unavailable, Reason: err.Error()}
+	return result
 }
 
-func classify(response *http.Response, now time.Time) Result {
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+// classify says what an answer means. v is whose push service it is; nil: not
+// one that is known. get reads a header.
+func classify(v *vendor.Vendor, status int, get func(name string) string, body []byte, now time.Time) Result {
 	r := Result{
-		Status:     response.StatusCode,
-		RetryAfter: parseRetryAfter(response.Header.Get("Retry-After"), now),
-		Location:   response.Header.Get("Location"),
+		Status:     status,
+		RetryAfter: parseRetryAfter(get("Retry-After"), now),
+		Location:   get("Location"),
 	}
-	switch status := response.StatusCode; {
-	case status == 200 || status == 201 || status == 202:
-		r.Outcome = Accepted
-		return microsoftWord(r, cmp.Or(response.Header.Get("X-WNS-Status"), response.Header.Get("X-WNS-NotificationStatus")))
-	case status == 404 || status == 410:
-		r.Outcome = Gone
-	case status == 413:
-		r.Outcome = TooLarge
-	case status == 406 || status == 429:
-		r.Outcome = RateLimited
-	case status == 408 || status >= 500:
-		r.Outcome = Unavailable
-	default:
-		r.Outcome = Refused
-	}
-	r.Reason = reason(response, body)
-	return r
-}
-
-// microsoftWord is what Microsoft's service made of a message that it answered
-// with 200: it may have dropped it all the same.
-func microsoftWord(r Result, status string) Result {
-	switch strings.ToLower(status) {
-	case "channelthrottled":
-		r.Outcome, r.Reason = RateLimited, "X-WNS-Status channelthrottled"
-	case "dropped":
-		r.Outcome, r.Reason = Refused, "X-WNS-Status dropped"
+	said := v.Explain(status, vendor.Word(status, get, body))
+	r.Outcome, r.Meaning, r.Advice = said.Kind, said.Meaning, said.Advice
+	if r.Outcome != Accepted {
+		r.Reason = said.Word
 	}
 	return r
-}
-
-// reason finds the push service's own words: Apple's and Mozilla's JSON,
-// Microsoft's headers, else the body's text.
-func reason(response *http.Response, body []byte) string {
-	var answer struct {
-		Reason  string `json:"reason"`
-		Message string `json:"message"`
-		Errno   int    `json:"errno"`
-	}
-	if json.Unmarshal(body, &answer) == nil {
-		if answer.Errno != 0 {
-			return "errno " + strconv.Itoa(answer.Errno) + ": " + answer.Message
-		}
-		if text := cmp.Or(answer.Reason, answer.Message); text != "" {
-			return text
-		}
-	}
-	if text := response.Header.Get("X-WNS-ERROR-DESCRIPTION"); text != "" {
-		return text
-	}
-	return cmp.Or(strings.TrimSpace(string(body)), http.StatusText(response.StatusCode))
 }
 
 // withoutEndpoint takes the endpoint out of text from outside: some push

@@ -2,21 +2,22 @@ package webpush
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pushkit/pushkit/server/webpush/vendor"
 )
 
-func answer(status int, header map[string]string, body string) *http.Response {
-	r := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+func classifyAnswer(name string, status int, header map[string]string, body string, now time.Time) Result {
+	h := http.Header{}
 	for name, value := range header {
-		r.Header.Set(name, value)
+		h.Set(name, value)
 	}
-	return r
+	return classify(vendor.Named(name), status, h.Get, []byte(body), now)
 }
 
 // The vendors' answers, as their documentation and their users show them.
@@ -30,27 +31,32 @@ func TestClassify(t *testing.T) {
 		reason  string
 	}{
 		{"accepted", 201, map[string]string{"Location": "https://push.example/m/1"}, "", Accepted, ""},
-		{"Microsoft accepted", 200, map[string]string{"X-WNS-Status": "received"}, "", Accepted, ""},
+		{"Microsoft, accepted", 200, map[string]string{"X-WNS-Status": "received"}, "", Accepted, ""},
 		{"receipt asked for", 202, nil, "", Accepted, ""},
-		{"Microsoft dropped it", 200, map[string]string{"X-WNS-Status": "dropped"}, "", Refused, "X-WNS-Status dropped"},
-		{"Microsoft throttles the channel", 200, map[string]string{"X-WNS-NotificationStatus": "channelthrottled"}, "", RateLimited, "X-WNS-Status channelthrottled"},
+		{"Microsoft, dropped it", 200, map[string]string{"X-WNS-Status": "dropped"}, "", Refused, "X-WNS-Status dropped"},
+		{"Microsoft, throttles the channel", 200, map[string]string{"X-WNS-NotificationStatus": "channelthrottled"}, "", RateLimited, "X-WNS-Status channelthrottled"},
 		{"Google, gone", 410, nil, "push subscription has unsubscribed or expired.\n", Gone, "push subscription has unsubscribed or expired."},
 		{"Google, idle", 404, nil, "A valid push subscription endpoint should be specified in the URL as such: https://fcm.googleapis.com/wp/dHIoDxE7Hdg", Gone, "A valid push subscription endpoint should be specified in the URL as such: https://fcm.googleapis.com/wp/dHIoDxE7Hdg"},
-		{"Google, another key", 403, nil, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.", Refused, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions."},
-		{"Google, old key", 400, nil, "UnauthorizedRegistration", Refused, "UnauthorizedRegistration"},
+		{"Google, another key", 403, nil, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.", KeyMismatch, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions."},
+		{"Google, old key", 400, nil, "UnauthorizedRegistration", KeyMismatch, "UnauthorizedRegistration"},
 		{"Mozilla, unknown", 404, nil, `{"code":404,"errno":102,"error":"Not Found","message":"Request did not validate invalid token","more_info":"http://autopush.readthedocs.io"}`, Gone, "errno 102: Request did not validate invalid token"},
 		{"Mozilla, gone", 410, nil, `{"code":410,"errno":106,"error":"Gone","message":"No such subscription"}`, Gone, "errno 106: No such subscription"},
-		{"Mozilla, key", 401, nil, `{"code":401,"errno":109,"error":"Unauthorized","message":"Key mismatch"}`, Refused, "errno 109: Key mismatch"},
+		{"Mozilla, key", 401, nil, `{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}`, KeyMismatch, "errno 109: VAPID public key mismatch"},
+		{"Mozilla, token", 401, nil, `{"code":401,"errno":109,"error":"Unauthorized","message":"Invalid VAPID audience"}`, Refused, "errno 109: Invalid VAPID audience"},
 		{"Mozilla, size", 413, nil, `{"code":413,"errno":104,"error":"Payload Too Large","message":"This message is intended for a constrained device and is limited in size."}`, TooLarge, "errno 104: This message is intended for a constrained device and is limited in size."},
 		{"Mozilla, back off", 503, map[string]string{"Retry-After": "30"}, `{"code":503,"errno":201,"error":"Service Unavailable","message":"Use exponential back-off for retries"}`, Unavailable, "errno 201: Use exponential back-off for retries"},
 		{"Mozilla, no errno", 400, nil, `{"code":400,"errno":null,"message":"Invalid urgency"}`, Refused, "Invalid urgency"},
-		{"Apple, key", 400, nil, `{"reason":"VapidPkHashMismatch"}`, Refused, "VapidPkHashMismatch"},
+		{"Apple, key", 400, nil, `{"reason":"VapidPkHashMismatch"}`, KeyMismatch, "VapidPkHashMismatch"},
 		{"Apple, token", 403, nil, `{"reason":"BadJwtToken"}`, Refused, "BadJwtToken"},
 		{"Apple, gone", 410, nil, `{"reason":"Unregistered"}`, Gone, "Unregistered"},
 		{"Apple, size", 413, nil, `{"reason":"PayloadTooLarge"}`, TooLarge, "PayloadTooLarge"},
 		{"Apple, throttled", 429, nil, `{"reason":"TooManyRequests"}`, RateLimited, "TooManyRequests"},
 		{"Microsoft, throttled", 406, map[string]string{"X-WNS-ERROR-DESCRIPTION": "The cloud service sent too many notifications to this channel"}, "", RateLimited, "The cloud service sent too many notifications to this channel"},
 		{"Microsoft, gone", 410, map[string]string{"X-WNS-ERROR-DESCRIPTION": "Channel expired"}, "", Gone, "Channel expired"},
+		{"Microsoft, key", 401, map[string]string{"X-WNS-ERROR-DESCRIPTION": "The public key used to sign JWT does not match with the one included in channel Url", "X-WNS-Status": "dropped"}, "", KeyMismatch, "The public key used to sign JWT does not match with the one included in channel Url"},
+		{"Microsoft, blocks us", 410, map[string]string{"X-WNS-ERROR-DESCRIPTION": "Domain Blocked"}, "", Refused, "Domain Blocked"},
+		{"somebody's autopush, key", 401, nil, `{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}`, KeyMismatch, "errno 109: VAPID public key mismatch"},
+		{"Google, a page", 400, nil, "<HTML><HEAD><TITLE>InvalidTtlParameter</TITLE></HEAD></HTML>", Refused, "InvalidTtlParameter"},
 		{"without a word", 403, nil, "", Refused, "Forbidden"},
 		{"time-out of theirs", 408, nil, "", Unavailable, "Request Timeout"},
 		{"server error", 500, nil, "<html>oops</html>", Unavailable, "<html>oops</html>"},
@@ -63,9 +69,13 @@ func TestClassify(t *testing.T) {
 		{"JSON of another kind", 400, nil, `["reason"]`, Refused, `["reason"]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := classify(answer(c.status, c.header, c.body), time.Now())
+			who, _, _ := strings.Cut(c.name, ",")
+			r := classifyAnswer(strings.ToLower(who), c.status, c.header, c.body, time.Now())
 			if r.Outcome != c.outcome || r.Status != c.status || r.Reason != c.reason {
 				t.Errorf("got %s, %d, %q; want %s, %q", r.Outcome, r.Status, r.Reason, c.outcome, c.reason)
+			}
+			if (r.Meaning == "") != (r.Outcome == Accepted) || (r.Advice == "") != (r.Outcome == Accepted) {
+				t.Errorf("it is %s and means %q, advice %q", r.Outcome, r.Meaning, r.Advice)
 			}
 			if r.Location != c.header["Location"] {
 				t.Errorf("the location is %q", r.Location)
@@ -77,9 +87,11 @@ func TestClassify(t *testing.T) {
 // Only the vendor's word deletes: no other status may be taken for it.
 func TestOnly404And410AreGone(t *testing.T) {
 	for status := 200; status < 600; status++ {
-		gone := classify(answer(status, nil, ""), time.Now()).Outcome == Gone
-		if gone != (status == 404 || status == 410) {
-			t.Errorf("%d: gone is %v", status, gone)
+		for _, name := range []string{"", "google", "mozilla", "apple", "microsoft"} {
+			gone := classifyAnswer(name, status, nil, "", time.Now()).Outcome == Gone
+			if gone != (status == 404 || status == 410) {
+				t.Errorf("%s, %d: gone is %v", name, status, gone)
+			}
 		}
 	}
 }
@@ -146,16 +158,16 @@ func TestReasonNeverHoldsTheEndpoint(t *testing.T) {
 }
 
 func FuzzClassify(f *testing.F) {
-	f.Add(503, "120", "", `{"errno":201,"message":"wait"}`)
-	f.Add(406, "Tue, 01 Dec 2026 09:01:30 GMT", "too many", "")
-	f.Add(200, "-1", "\xff", `{"reason":1}`)
+	f.Add("mozilla", 503, "120", "", `{"errno":201,"message":"wait"}`)
+	f.Add("microsoft", 406, "Tue, 01 Dec 2026 09:01:30 GMT", "too many", "")
+	f.Add("", 200, "-1", "\xff", `{"reason":1}`)
 	now := time.Now()
-	f.Fuzz(func(t *testing.T, status int, retryAfter, description, body string) {
-		r := classify(answer(status, map[string]string{"Retry-After": retryAfter, "X-WNS-ERROR-DESCRIPTION": description}, body), now)
+	f.Fuzz(func(t *testing.T, name string, status int, retryAfter, description, body string) {
+		r := classifyAnswer(name, status, map[string]string{"Retry-After": retryAfter, "X-WNS-ERROR-DESCRIPTION": description}, body, now)
 		if r.RetryAfter < 0 || r.RetryAfter > maxRetryAfter {
 			t.Fatalf("it is to be tried again in %v", r.RetryAfter)
 		}
-		if (r.Outcome == Gone) != (status == 404 || status == 410) || r.Outcome == "" {
+		if r.Outcome == Gone && status != 404 && status != 410 || r.Outcome == "" {
 			t.Fatalf("%d is %q", status, r.Outcome)
 		}
 		if reason := clip(r.Reason); len(reason) > 500 || !utf8.ValidString(reason) || strings.ContainsAny(reason, "\r\n\x00") {

@@ -81,6 +81,19 @@ func TestSendTellsMicrosoftWhatTTL0Means(t *testing.T) {
 	}
 }
 
+func TestSendKeepsToApplesShortestTTL(t *testing.T) {
+	for ttl, want := range map[time.Duration]string{0: "1", time.Minute: "60"} {
+		var header string
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header = r.Header.Get("TTL") }))
+		c := NewClient(mustServices(t, "web.push.apple.com="+server.URL), "mailto:push@example.com")
+		s := newBrowser(t).subscription(t, "https://web.push.apple.com/QGuQyavXutnMH")
+		if r := c.Send(t.Context(), Message{Subscription: s, TTL: ttl, Key: newKey(t)}); r.Outcome != Accepted || header != want {
+			t.Errorf("TTL %v: it is %q, want %q; %+v", ttl, header, want, r)
+		}
+		server.Close()
+	}
+}
+
 func TestTopicHeaderIsWhatEveryServiceTakes(t *testing.T) {
 	for _, topic := range []string{"a", "match-42", strings.Repeat("x", 256), "Ä ~", "match-43"} {
 		header := TopicHeader(topic)
@@ -107,7 +120,7 @@ func TestSendRefusesBeforeSending(t *testing.T) {
 		"negative TTL":    {Message{Subscription: s, Key: key, TTL: -1}, Refused},
 		"too large":       {Message{Subscription: s, Key: key, Payload: make([]byte, MaxPlaintext+1)}, TooLarge},
 	} {
-		if r := c.Send(t.Context(), c2.m); r.Outcome != c2.want || r.Status != 0 || r.Reason == "" || r.Retriable() {
+		if r := c.Send(t.Context(), c2.m); r.Outcome != c2.want || r.Status != 0 || r.Reason == "" || r.Meaning == "" || r.Advice == "" || r.Retriable() {
 			t.Errorf("%s: got %+v", name, r)
 		}
 	}
@@ -173,7 +186,7 @@ func TestSendReadsBoundedAnswers(t *testing.T) {
 			t.Errorf("a request may take %v, want %v", c.timeout, requestTimeout)
 		}
 		c.timeout = 50 * time.Millisecond
-		if r := c.Send(t.Context(), Message{Subscription: s, Key: newKey(t)}); r.Outcome != Unavailable || r.Reason != "no answer in time" {
+		if r := c.Send(t.Context(), Message{Subscription: s, Key: newKey(t)}); r.Outcome != Unavailable || r.Reason != "no answer in time" || r.Meaning == "" || r.Advice == "" {
 			t.Errorf("got %+v", r)
 		}
 	})

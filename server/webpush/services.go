@@ -1,34 +1,19 @@
 package webpush
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pushkit/pushkit/server/webpush/vendor"
 )
 
 // VendorServices are the browser vendors' push services, in the form that
-// [ParseServices] takes. A build of Chromium that is not on the stable channel
-// gets endpoints of jmt17.google.com.
-var VendorServices = []string{
-	"fcm.googleapis.com",
-	"jmt17.google.com",
-	"*.push.services.mozilla.com",
-	"*.push.apple.com",
-	"*.notify.windows.com",
-}
-
-// vendors gives the name of a push service by its rule's host.
-var vendors = map[string]string{
-	"fcm.googleapis.com":        "google",
-	"jmt17.google.com":          "google",
-	"push.services.mozilla.com": "mozilla",
-	"push.apple.com":            "apple",
-	"notify.windows.com":        "microsoft",
-}
+// [ParseServices] takes.
+var VendorServices = vendor.Hosts()
 
 // Services is the set of push services that may be called. Endpoints are
 // hostile input: an endpoint outside this set is never stored or dialled. The
@@ -176,18 +161,10 @@ func (s *Services) Check(endpoint string) (name string, err error) {
 	if !ok {
 		return "", ErrServiceNotAllowed
 	}
-	return cmp.Or(vendorOf(rule.host), u.Host), nil
-}
-
-// vendorOf returns the vendor's name for a host or one above it, or "".
-func vendorOf(host string) string {
-	for host != "" {
-		if vendor, ok := vendors[host]; ok {
-			return vendor
-		}
-		_, host, _ = strings.Cut(host, ".")
+	if v := vendor.Of(rule.host); v != nil {
+		return v.Name, nil
 	}
-	return ""
+	return u.Host, nil
 }
 
 func (s *Services) match(u *url.URL) (serviceRule, bool) {
