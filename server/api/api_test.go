@@ -213,7 +213,7 @@ func TestAMessagesLife(t *testing.T) {
 		t.Fatalf("%d batches were handed over", len(s.dispatcher.batches))
 	}
 	d := s.dispatcher.batches[0].Deliveries[0]
-	if payload := string(d.Message.Payload.For(d.Token)); !strings.Contains(payload, `"navigate":"https://site.example/live"`) || !strings.Contains(payload, `"id":12345678901234567890`) {
+	if payload := string(d.Message.Payload.Template()); !strings.Contains(payload, `"navigate":"https://site.example/live"`) || !strings.Contains(payload, `"id":12345678901234567890`) {
 		t.Errorf("the payload is %s", payload)
 	}
 	if again := want(t, s.call("POST", "/v1/messages", body, withKey, "Idempotency-Key: k"), 202); again["id"] != sent["id"] || len(s.dispatcher.batches) != 1 {

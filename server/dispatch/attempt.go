@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -18,28 +19,60 @@ const (
 	nowGrace = 30 * time.Second
 )
 
-// attempt sends one delivery and judges the answer.
-func (d *Dispatcher) attempt(ctx context.Context, delivery push.Delivery) push.DeliveryResult {
+// prepare makes a push message of a delivery. Where it cannot be sent, ok is false
+// and the result says why.
+func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (message webpush.Message, result push.DeliveryResult, ok bool) {
 	m := delivery.Message
 	ttl := m.TTL
 	if ttl > 0 {
 		ttl = m.DueAt.Add(m.TTL).Sub(d.now())
 	}
 	if ttl < 0 || m.TTL == 0 && d.now().After(m.DueAt.Add(nowGrace)) {
-		return push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}
+		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
-		return d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: "the VAPID key cannot be read: " + err.Error()})
+		return message, d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: "the VAPID key cannot be read: " + err.Error()}), false
 	}
-	return d.judge(delivery, d.sender.Send(ctx, webpush.Message{
+	return webpush.Message{
 		Subscription: delivery.Subscription,
-		Payload:      m.Payload.For(delivery.Token),
-		TTL:          ttl,
+		Payload:      m.Payload.Template(),
+		Own:          delivery.Token,
+		OwnAt:        m.Payload.Hole(),
+		TTL:          webpush.KeepFor(ttl),
 		Urgency:      m.Urgency,
 		Topic:        m.Topic,
 		Key:          key,
-	}))
+	}, push.DeliveryResult{}, true
+}
+
+// attempt sends one delivery and judges the answer.
+func (d *Dispatcher) attempt(ctx context.Context, delivery push.Delivery) push.DeliveryResult {
+	message, result, ok := d.prepare(ctx, delivery)
+	if !ok {
+		return result
+	}
+	return d.judge(delivery, d.sender.Send(ctx, message))
+}
+
+// attemptBatch sends deliveries together. It returns when all are under way;
+// their outcomes are recorded, and underWay counts those without.
+func (d *Dispatcher) attemptBatch(ctx context.Context, deliveries []push.Delivery, underWay *sync.WaitGroup) {
+	messages := make([]webpush.Message, 0, len(deliveries))
+	sent := make([]push.Delivery, 0, len(deliveries))
+	for _, delivery := range deliveries {
+		message, result, ok := d.prepare(ctx, delivery)
+		if !ok {
+			d.recorder.add(result)
+			continue
+		}
+		messages, sent = append(messages, message), append(sent, delivery)
+	}
+	underWay.Add(len(messages))
+	d.sender.SendBatch(ctx, messages, func(i int, r webpush.Result) {
+		d.recorder.add(d.judge(sent[i], r))
+		underWay.Done()
+	})
 }
 
 // judge decides what a push service's answer means for the delivery. Only 404

@@ -7,6 +7,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +18,11 @@ import (
 )
 
 const (
-	// bulkInFlight and fastInFlight are how many requests each lane has under
-	// way at once.
-	bulkInFlight = 64
+	// fastInFlight is how many requests the fast lane has under way at once.
 	fastInFlight = 32
+	// bulkWorkers hand batches to the sender, which bounds what is under way to
+	// each push service: a batch of one that is slow holds up one of them.
+	bulkWorkers = 4
 	// claimedRetries is how many further attempts are claimed at once.
 	claimedRetries = 256
 	// longestSleep bounds the wait for the next due time, so that a clock that
@@ -35,9 +37,10 @@ const (
 	shutdownGrace = 10 * time.Second
 )
 
-// A Sender sends one message; *[webpush.Client] is one.
+// A Sender sends messages; *[webpush.Client] is one.
 type Sender interface {
 	Send(context.Context, webpush.Message) webpush.Result
+	SendBatch(ctx context.Context, messages []webpush.Message, done func(i int, r webpush.Result))
 }
 
 // A KeySource finds a site's VAPID keys.
@@ -54,7 +57,7 @@ type Dispatcher struct {
 	now      func() time.Time
 	wake     chan struct{}
 	fast     chan push.Delivery
-	bulk     chan push.Delivery
+	bulk     chan []push.Delivery
 	recorder *recorder
 	// refused keeps a broadcast that fails as a whole from filling the log.
 	refused rate.Sometimes
@@ -71,7 +74,7 @@ func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *D
 		now:    time.Now,
 		wake:   make(chan struct{}, 1),
 		fast:   make(chan push.Delivery),
-		bulk:   make(chan push.Delivery),
+		bulk:   make(chan []push.Delivery),
 		ended:  make(chan struct{}),
 	}
 	d.recorder = newRecorder(queue, log, d.Wake)
@@ -87,22 +90,27 @@ func (d *Dispatcher) Wake() {
 }
 
 // Hand gives the fast lane batches that the queue has leased to this process
-// already. It returns at once.
+// already. It returns at once. What is not sent before the end is claimed again
+// when the queue is recovered.
 func (d *Dispatcher) Hand(batches []push.Batch) {
 	for _, batch := range batches {
-		go d.feed(d.ended, d.fast, batch.Deliveries)
+		go func() {
+			for _, delivery := range batch.Deliveries {
+				if !feed(d.ended, d.fast, delivery) {
+					return
+				}
+			}
+		}()
 	}
 }
 
-// feed hands deliveries to a lane until end; those that are left are claimed
-// again when the queue is recovered.
-func (d *Dispatcher) feed(end <-chan struct{}, lane chan<- push.Delivery, deliveries []push.Delivery) {
-	for _, delivery := range deliveries {
-		select {
-		case lane <- delivery:
-		case <-end:
-			return
-		}
+// feed hands work to a lane; false when end came first.
+func feed[Work any](end <-chan struct{}, lane chan<- Work, work Work) bool {
+	select {
+	case lane <- work:
+		return true
+	case <-end:
+		return false
 	}
 }
 
@@ -115,29 +123,45 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, cancel) })
 
-	var recording, lanes sync.WaitGroup
+	var recording, lanes, underWay sync.WaitGroup
 	recording.Go(d.recorder.run)
-	for range bulkInFlight {
-		lanes.Go(func() { d.work(ctx, sending, d.bulk) })
+	for range bulkWorkers {
+		lanes.Go(func() {
+			work(ctx, d.bulk, func(deliveries []push.Delivery) { d.sendBulk(ctx, sending, deliveries, &underWay) })
+		})
 	}
 	for range fastInFlight {
-		lanes.Go(func() { d.work(ctx, sending, d.fast) })
+		lanes.Go(func() {
+			work(ctx, d.fast, func(delivery push.Delivery) { d.recorder.add(d.attempt(sending, delivery)) })
+		})
 	}
 	d.claim(ctx)
 	lanes.Wait()
+	underWay.Wait()
 	d.recorder.close()
 	recording.Wait()
 }
 
-// work sends what comes down a lane until ctx is done.
-func (d *Dispatcher) work(ctx, sending context.Context, lane <-chan push.Delivery) {
+// work does what comes down a lane until ctx is done.
+func work[Work any](ctx context.Context, lane <-chan Work, do func(Work)) {
 	for {
 		select {
-		case delivery := <-lane:
-			d.recorder.add(d.attempt(sending, delivery))
+		case work := <-lane:
+			do(work)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// sendBulk sends deliveries until ctx is done; those that are left are claimed
+// again when the queue is recovered. Requests live as long as sending.
+func (d *Dispatcher) sendBulk(ctx, sending context.Context, deliveries []push.Delivery, underWay *sync.WaitGroup) {
+	for part := range slices.Chunk(deliveries, webpush.MaxBatch) {
+		if d.recorder.wait(ctx) != nil {
+			return
+		}
+		d.attemptBatch(sending, part, underWay)
 	}
 }
 
@@ -166,13 +190,15 @@ func (d *Dispatcher) claimOnce(ctx context.Context) (idle bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	d.feed(ctx.Done(), d.bulk, retries)
+	if len(retries) > 0 {
+		feed(ctx.Done(), d.bulk, retries)
+	}
 	batches, err := d.queue.ClaimBatches(ctx, 1)
 	if err != nil {
 		return false, err
 	}
 	for _, batch := range batches {
-		d.feed(ctx.Done(), d.bulk, batch.Deliveries)
+		feed(ctx.Done(), d.bulk, batch.Deliveries)
 	}
 	return expanded && len(retries) == 0 && len(batches) == 0, nil
 }

@@ -108,7 +108,7 @@ type running struct {
 // until the test ends.
 func (s *server) dispatch(t *testing.T, queue push.Queue) *running {
 	t.Helper()
-	client := webpush.NewClient(s.services, "")
+	client := webpush.NewClient(webpush.Options{Services: s.services})
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{dispatch.New(queue, s.Store, client, slog.New(slog.DiscardHandler)), cancel, make(chan struct{})}
 	go func() {

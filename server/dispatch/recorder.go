@@ -15,23 +15,53 @@ const (
 	recordEvery = 50 * time.Millisecond
 	// recordAtMost is how many outcomes are written at once.
 	recordAtMost = 1000
+	// recordBacklog is with how many unwritten outcomes nothing more is sent in
+	// bulk.
+	recordBacklog = 2 * recordAtMost
 )
 
-// A recorder collects outcomes and writes them together. Senders do not wait
-// for the disk unless a thousand outcomes are ahead of them.
+// A recorder collects outcomes and writes them together. Whoever has an outcome
+// does not wait for the disk; whoever is about to send more in bulk does, where
+// the disk falls behind.
 type recorder struct {
 	queue   push.Queue
 	log     *slog.Logger
 	results chan push.DeliveryResult
+	// wrote holds a token after a write, for one that waits.
+	wrote chan struct{}
 	// wake is called when deliveries that are to be tried again were written.
 	wake func()
 }
 
 func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
-	return &recorder{queue: queue, log: log, results: make(chan push.DeliveryResult, recordAtMost), wake: wake}
+	return &recorder{
+		queue: queue, log: log, wake: wake,
+		results: make(chan push.DeliveryResult, 2*recordBacklog), wrote: make(chan struct{}, 1),
+	}
 }
 
 func (r *recorder) add(result push.DeliveryResult) { r.results <- result }
+
+// wait returns when fewer than recordBacklog outcomes wait for the disk.
+func (r *recorder) wait(ctx context.Context) error {
+	for len(r.results) >= recordBacklog {
+		select {
+		case <-r.wrote:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	// Another one may wait beside.
+	r.hasWritten()
+	return ctx.Err()
+}
+
+func (r *recorder) hasWritten() {
+	select {
+	case r.wrote <- struct{}{}:
+	default:
+	}
+}
 
 // close says that nothing more is added; run returns when all is written.
 func (r *recorder) close() { close(r.results) }
@@ -43,6 +73,7 @@ func (r *recorder) run() {
 			return
 		}
 		r.write(r.collect(first))
+		r.hasWritten()
 	}
 }
 

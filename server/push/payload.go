@@ -51,9 +51,5 @@ func (p Payload) Template() []byte { return p.template }
 // Size is the plaintext's length in bytes, the same for every delivery.
 func (p Payload) Size() int { return len(p.template) }
 
-// For returns the plaintext for the delivery with this token.
-func (p Payload) For(token string) []byte {
-	text := bytes.Clone(p.template)
-	copy(text[p.hole:p.hole+TokenLength], token)
-	return text
-}
+// Hole is where the template has room for a delivery's token.
+func (p Payload) Hole() int { return p.hole }

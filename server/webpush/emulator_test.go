@@ -72,9 +72,9 @@ func TestAMessageReachesABrowserByARealPushService(t *testing.T) {
 	f.call(frame{MessageType: "hello", UseWebPush: true})
 	registered := f.call(frame{MessageType: "register", ChannelID: uuid.NewString(), Key: key.Public()})
 	s := b.subscription(t, registered.PushEndpoint)
-	c := NewClient(mustServices(t, server.URL), "https://example.com/contact")
+	c := NewClient(Options{Services: mustServices(t, server.URL), Subject: "https://example.com/contact"})
 	payload := []byte(`{"web_push":8030}`)
-	if r := c.Send(t.Context(), Message{Subscription: s, Payload: payload, TTL: time.Minute, Urgency: UrgencyLow, Topic: "match", Key: key}); r.Outcome != Accepted || r.Status != 201 || r.Location == "" {
+	if r := c.Send(t.Context(), Message{Subscription: s, Payload: payload, TTL: KeepFor(time.Minute), Urgency: UrgencyLow, Topic: "match", Key: key}); r.Outcome != Accepted || r.Status != 201 || r.Location == "" {
 		t.Fatalf("got %+v", r)
 	}
 
@@ -101,11 +101,11 @@ func TestAMessageReachesABrowserByARealPushService(t *testing.T) {
 
 	// The service's own words come back: another key is a refusal, an ended
 	// subscription is gone.
-	if r := c.Send(t.Context(), Message{Subscription: s, TTL: time.Minute, Key: newKey(t)}); r.Outcome != Refused || r.Status != 401 || !strings.HasPrefix(r.Reason, "errno 109") {
+	if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(time.Minute), Key: newKey(t)}); r.Outcome != Refused || r.Status != 401 || !strings.HasPrefix(r.Reason, "errno 109") {
 		t.Errorf("another key: got %+v", r)
 	}
 	f.call(frame{MessageType: "unregister", ChannelID: registered.ChannelID, Code: 200})
-	if r := c.Send(t.Context(), Message{Subscription: s, TTL: time.Minute, Key: key}); r.Outcome != Gone || r.Status != 410 || !strings.HasPrefix(r.Reason, "errno 106") {
+	if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(time.Minute), Key: key}); r.Outcome != Gone || r.Status != 410 || !strings.HasPrefix(r.Reason, "errno 106") {
 		t.Errorf("unregistered: got %+v", r)
 	}
 }
@@ -145,11 +145,11 @@ func TestAnEmulatorsEndpointOnGooglesHostGoesToIt(t *testing.T) {
 	for _, endpoint := range emulator.GoogleEndpoints() {
 		rules = append(rules, strings.TrimPrefix(endpoint, "https://")+"="+server.URL)
 	}
-	c, key, b := NewClient(mustServices(t, rules...), ""), newKey(t), newBrowser(t)
+	c, key, b := NewClient(Options{Services: mustServices(t, rules...)}), newKey(t), newBrowser(t)
 	token := registerChromium(t, server.URL, url.Values{"sender": {key.Public()}})
 
 	s := b.subscription(t, "https://fcm.googleapis.com/fcm/send/"+token)
-	message := Message{Subscription: s, Payload: []byte("hello"), TTL: time.Minute, Key: key}
+	message := Message{Subscription: s, Payload: []byte("hello"), TTL: KeepFor(time.Minute), Key: key}
 	if r := c.Send(t.Context(), message); r.Outcome != Accepted || r.Status != 201 || !strings.HasPrefix(r.Location, "https://fcm.googleapis.com/") {
 		t.Fatalf("got %+v", r)
 	}

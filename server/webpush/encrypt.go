@@ -4,16 +4,14 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdh"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 const (
-	saltLength   = 16
-	publicLength = 65
+	saltLength = 16
 	// headerLength is salt, record size, key id length and key id (RFC 8188
 	// section 2.1).
 	headerLength = saltLength + 4 + 1 + publicLength
@@ -21,14 +19,25 @@ const (
 	// overhead is what encryption adds to a plaintext: the header, the padding
 	// delimiter and the authentication tag.
 	overhead = headerLength + 1 + tagLength
-	// sizeClass is the step to which bodies are padded, so that their length
-	// says little about their text.
-	sizeClass = 128
 	// MaxBody is the largest body that every push service takes, in bytes
 	// (RFC 8030 section 7.2).
 	MaxBody = 4096
 	// MaxPlaintext is the longest message in bytes (RFC 8291 section 4).
 	MaxPlaintext = MaxBody - overhead
+	// MaxBatch is how many messages are encrypted and handed on together.
+	MaxBatch = 64
+)
+
+// sizeClasses are the lengths in bytes to which plaintexts are padded, so that
+// the length of a body says little about its text. One ends where Firefox on
+// Android, whose pushes travel in Google's JSON, begins to lose messages.
+var sizeClasses = [...]int{128, 256, 384, 512, 768, 1024, 1536, 2048, 2744, MaxPlaintext}
+
+// The labels of RFC 8291 section 3.4 and RFC 8188 section 2.2 and 2.3.
+const (
+	webPushInfo = "WebPush: info\x00"
+	keyInfo     = "Content-Encoding: aes128gcm\x00"
+	nonceInfo   = "Content-Encoding: nonce\x00"
 )
 
 // A TooLargeError is returned for a message that does not fit into MaxBody
@@ -47,57 +56,77 @@ func (e *TooLargeError) Error() string {
 func EncryptedSize(n int) int { return n + overhead }
 
 // Encrypt encrypts plaintext for s with content encoding aes128gcm, a fresh
-// key pair and a fresh salt (RFC 8291 section 3), padded with zeros to a
-// multiple of 128 bytes. The result is the body of the request. The error is a
+// key pair and a fresh salt (RFC 8291 section 3), padded with zeros to one of a
+// few lengths. The result is the body of the request. The error is a
 // *[TooLargeError] where plaintext is longer than MaxPlaintext.
 func Encrypt(s Subscription, plaintext []byte) ([]byte, error) {
-	if len(plaintext) > MaxPlaintext {
-		return nil, &TooLargeError{EncryptedSize(len(plaintext))}
-	}
-	private, err := ecdh.P256().GenerateKey(rand.Reader)
-	if err != nil {
+	messages := []Message{{Subscription: s, Payload: plaintext}}
+	if err := messages[0].checkPayload(); err != nil {
 		return nil, err
 	}
-	var salt [saltLength]byte
-	rand.Read(salt[:])
-	return seal(s, plaintext, private, salt, paddedLength(len(plaintext)))
+	var body [1][]byte
+	if err := encrypt(messages, body[:]); err != nil {
+		return nil, err
+	}
+	return body[0], nil
+}
+
+// encrypt writes the bodies of up to MaxBatch messages, whose payloads were
+// checked, into one buffer.
+func encrypt(messages []Message, bodies [][]byte) error {
+	var (
+		receivers  [MaxBatch]*ecdh.PublicKey
+		agreements [MaxBatch]agreement
+		salts      [MaxBatch * saltLength]byte
+		size       int
+	)
+	for i := range messages {
+		receivers[i] = messages[i].Subscription.public
+		size += overhead + paddedLength(len(messages[i].Payload))
+	}
+	defer clear(agreements[:len(messages)])
+	if err := agree(receivers[:len(messages)], agreements[:]); err != nil {
+		return err
+	}
+	rand.Read(salts[:len(messages)*saltLength])
+	buffer := make([]byte, 0, size)
+	for i := range messages {
+		start := len(buffer)
+		var err error
+		buffer, err = seal(buffer, &messages[i], &agreements[i], salts[i*saltLength:][:saltLength], paddedLength(len(messages[i].Payload)))
+		if err != nil {
+			return err
+		}
+		bodies[i] = slices.Clip(buffer[start:])
+	}
+	return nil
 }
 
 // paddedLength is the length of plaintext and padding for a plaintext of n
 // bytes.
 func paddedLength(n int) int {
-	return min((n+sizeClass-1)/sizeClass*sizeClass, MaxPlaintext)
+	for _, length := range sizeClasses {
+		if n <= length {
+			return length
+		}
+	}
+	return n
 }
 
-// seal makes one record of padded bytes of content (RFC 8188 section 2) with
-// the keys of RFC 8291 section 3.4.
-func seal(s Subscription, plaintext []byte, private *ecdh.PrivateKey, salt [saltLength]byte, padded int) ([]byte, error) {
-	shared, err := private.ECDH(s.public)
-	if err != nil {
-		return nil, err
-	}
-	public := private.PublicKey().Bytes()
-	info := make([]byte, 0, 14+2*publicLength)
-	info = append(info, "WebPush: info\x00"...)
-	info = append(info, s.public.Bytes()...)
-	info = append(info, public...)
-	ikm, err := hkdf.Key(sha256.New, shared, s.auth[:], string(info), 32)
-	if err != nil {
-		return nil, err
-	}
-	prk, err := hkdf.Extract(sha256.New, ikm, salt[:])
-	if err != nil {
-		return nil, err
-	}
-	key, err := hkdf.Expand(sha256.New, prk, "Content-Encoding: aes128gcm\x00", 16)
-	if err != nil {
-		return nil, err
-	}
-	nonce, err := hkdf.Expand(sha256.New, prk, "Content-Encoding: nonce\x00", 12)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
+// seal appends one record of padded bytes of content (RFC 8188 section 2) with
+// the keys of RFC 8291 section 3.4 to dst, which has the room.
+func seal(dst []byte, m *Message, a *agreement, salt []byte, padded int) ([]byte, error) {
+	s := &m.Subscription
+	var info [len(webPushInfo) + 2*publicLength]byte
+	copy(info[:], webPushInfo)
+	copy(info[len(webPushInfo):], s.p256dh[:])
+	copy(info[len(webPushInfo)+publicLength:], a.public[:])
+	shared := hkdfExtract(s.auth[:], a.secret[:])
+	ikm := hkdfExpand(&shared, info[:])
+	prk := hkdfExtract(salt, ikm[:])
+	key := hkdfExpand(&prk, []byte(keyInfo))
+	nonce := hkdfExpand(&prk, []byte(nonceInfo))
+	block, err := aes.NewCipher(key[:16])
 	if err != nil {
 		return nil, err
 	}
@@ -106,14 +135,16 @@ func seal(s Subscription, plaintext []byte, private *ecdh.PrivateKey, salt [salt
 		return nil, err
 	}
 
-	content := padded + 1
-	body := make([]byte, headerLength+content, headerLength+content+tagLength)
-	copy(body, salt[:])
-	binary.BigEndian.PutUint32(body[saltLength:], MaxBody)
-	body[saltLength+4] = publicLength
-	copy(body[saltLength+5:], public)
-	copy(body[headerLength:], plaintext)
+	dst = append(dst, salt...)
+	dst = binary.BigEndian.AppendUint32(dst, MaxBody)
+	dst = append(dst, publicLength)
+	dst = append(dst, a.public[:]...)
+	content := len(dst)
+	dst = append(dst, m.Payload...)
+	copy(dst[content+m.OwnAt:], m.Own)
 	// 2 marks the last record; zeros follow (RFC 8188 section 2).
-	body[headerLength+len(plaintext)] = 2
-	return append(body[:headerLength], gcm.Seal(body[headerLength:headerLength], nonce, body[headerLength:], nil)...), nil
+	dst = append(dst, 2)
+	end := content + padded + 1
+	clear(dst[len(dst):end])
+	return gcm.Seal(dst[:content], nonce[:12], dst[content:end], nil), nil
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -43,7 +44,11 @@ func TestEncryptsTheExampleOfRFC8291(t *testing.T) {
 		t.Fatal(err)
 	}
 	plaintext := []byte("When I grow up, I want to be a watermelon")
-	got, err := seal(s, plaintext, private, [16]byte(unbase64(t, "DGv6ra1nlYgDCS1FRnbzlw")), len(plaintext))
+	var a agreement
+	if err := a.fill(private, s.public); err != nil {
+		t.Fatal(err)
+	}
+	got, err := seal(make([]byte, 0, MaxBody), &Message{Subscription: s, Payload: plaintext}, &a, unbase64(t, "DGv6ra1nlYgDCS1FRnbzlw"), len(plaintext))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,10 +133,56 @@ func TestEncryptRoundTrip(t *testing.T) {
 
 func TestEncryptHidesTheExactLength(t *testing.T) {
 	s := newBrowser(t).subscription(t, "https://push.example.net/1")
-	short, _ := Encrypt(s, make([]byte, 130))
-	long, _ := Encrypt(s, make([]byte, 250))
-	if len(short) != len(long) {
-		t.Fatalf("bodies of %d and %d bytes, want one size class", len(short), len(long))
+	lengths := map[int]bool{}
+	for n := 0; n <= MaxPlaintext; n += 7 {
+		body, err := Encrypt(s, make([]byte, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lengths[len(body)] = true
+	}
+	if len(lengths) != len(sizeClasses) {
+		t.Errorf("bodies have %d lengths, want %d", len(lengths), len(sizeClasses))
+	}
+}
+
+// Firefox on Android loses what is longer, so padding must not make it so.
+func TestPaddingKeepsWhatFirefoxOnAndroidCanTake(t *testing.T) {
+	for n := range 2744 + 1 {
+		if padded := paddedLength(n); padded < n || padded > 2744 {
+			t.Fatalf("%d bytes are padded to %d", n, padded)
+		}
+	}
+}
+
+func TestABatchIsEncryptedForEachOfItsReceivers(t *testing.T) {
+	payload := []byte(`{"token":"~~~~~~","title":"Goal!"}`)
+	messages, browsers := make([]Message, MaxBatch), make([]browser, MaxBatch)
+	for i := range messages {
+		browsers[i] = newBrowser(t)
+		messages[i] = Message{Subscription: browsers[i].subscription(t, "https://push.example.net/1"), Payload: payload, Own: fmt.Sprintf("%06d", i), OwnAt: 10}
+	}
+	bodies := make([][]byte, MaxBatch)
+	if err := encrypt(messages, bodies); err != nil {
+		t.Fatal(err)
+	}
+	publics, salts := map[string]bool{}, map[string]bool{}
+	for i, body := range bodies {
+		want := strings.Replace(string(payload), "~~~~~~", messages[i].Own, 1)
+		if got := browsers[i].decrypt(t, body); string(got) != want {
+			t.Errorf("%d decrypts to %q, want %q", i, got, want)
+		}
+		salts[string(body[:saltLength])], publics[string(body[saltLength+5:headerLength])] = true, true
+		// What a transport appends to one must not run into the next.
+		if cap(body) != len(body) {
+			t.Errorf("body %d has room for %d bytes of its neighbour", i, cap(body)-len(body))
+		}
+	}
+	if len(publics) != MaxBatch || len(salts) != MaxBatch {
+		t.Errorf("%d key pairs and %d salts for %d messages: each wants its own", len(publics), len(salts), MaxBatch)
+	}
+	if string(payload) != `{"token":"~~~~~~","title":"Goal!"}` {
+		t.Error("the payload that the messages share was written to")
 	}
 }
 

@@ -10,32 +10,32 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/pushkit/pushkit/server/webpush/vendor"
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 // An Outcome says what a push service's answer means.
-type Outcome = vendor.Kind
+type Outcome = vendors.Kind
 
 // The outcomes. Only Gone says that the subscription has ended.
 const (
 	// Accepted: the push service has the message (200, 201, 202).
-	Accepted = vendor.Accepted
+	Accepted = vendors.Accepted
 	// Gone: the subscription has ended (404, 410).
-	Gone = vendor.Gone
+	Gone = vendors.Gone
 	// TooLarge: the push service takes no body of this size (413).
-	TooLarge = vendor.TooLarge
+	TooLarge = vendors.TooLarge
 	// RateLimited: wait and try again (429, Microsoft's 406).
-	RateLimited = vendor.RateLimited
+	RateLimited = vendors.RateLimited
 	// KeyMismatch: the subscription was made with another application server key
 	// (400, 401, 403 with the vendor's word for it). It lives, and the browser can
 	// mend it.
-	KeyMismatch = vendor.KeyMismatch
+	KeyMismatch = vendors.KeyMismatch
 	// Refused: the push service does not take this request (400, 401, 403 and
 	// other answers that a repetition would not change), or it was not sent
 	// since it could not be valid.
-	Refused = vendor.Refused
+	Refused = vendors.Refused
 	// Unavailable: nobody knows; try again (408, 5xx, no answer).
-	Unavailable = vendor.Unavailable
+	Unavailable = vendors.Unavailable
 )
 
 // A Result is what became of one message.
@@ -85,13 +85,13 @@ func unreachable(err error) Result {
 
 // classify says what an answer means. v is whose push service it is; nil: not
 // one that is known. get reads a header.
-func classify(v *vendor.Vendor, status int, get func(name string) string, body []byte, now time.Time) Result {
+func classify(v *vendors.Vendor, status int, get func(name string) string, body []byte, now time.Time) Result {
 	r := Result{
 		Status:     status,
 		RetryAfter: parseRetryAfter(get("Retry-After"), now),
 		Location:   get("Location"),
 	}
-	said := v.Explain(status, vendor.Word(status, get, body))
+	said := v.Explain(status, vendors.Word(status, get, body))
 	r.Outcome, r.Meaning, r.Advice = said.Kind, said.Meaning, said.Advice
 	if r.Outcome != Accepted {
 		r.Reason = said.Word

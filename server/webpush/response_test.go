@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/pushkit/pushkit/server/webpush/vendor"
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 func classifyAnswer(name string, status int, header map[string]string, body string, now time.Time) Result {
@@ -17,7 +17,7 @@ func classifyAnswer(name string, status int, header map[string]string, body stri
 	for name, value := range header {
 		h.Set(name, value)
 	}
-	return classify(vendor.Named(name), status, h.Get, []byte(body), now)
+	return classify(vendors.Named(name), status, h.Get, []byte(body), now)
 }
 
 // The vendors' answers, as their documentation and their users show them.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"github.com/pushkit/pushkit/server/webpush/internal/transport"
 )
 
 const secretPath = "/wpush/v2/gAAAAABsecretsecretsecret"
@@ -25,8 +27,8 @@ func newService(t *testing.T, h http.HandlerFunc) (*Client, Subscription) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	c := NewClient(mustServices(t, "push.example.com="+server.URL, "wns2-x.notify.windows.com="+server.URL), "mailto:push@example.com")
-	t.Cleanup(c.transport.CloseIdleConnections)
+	c := NewClient(Options{Services: mustServices(t, "push.example.com="+server.URL, "wns2-x.notify.windows.com="+server.URL), Subject: "mailto:push@example.com"})
+	t.Cleanup(c.Close)
 	return c, newBrowser(t).subscription(t, "https://push.example.com"+secretPath)
 }
 
@@ -41,7 +43,7 @@ func TestSendSaysWhatTheMessageIs(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 	})
 	r := c.Send(t.Context(), Message{
-		Subscription: b.subscription(t, "https://push.example.com"+secretPath+"?a=b%2Fc"), Payload: []byte("hello"), TTL: 90*time.Second + 900*time.Millisecond,
+		Subscription: b.subscription(t, "https://push.example.com"+secretPath+"?a=b%2Fc"), Payload: []byte("hello"), TTL: KeepFor(90*time.Second + 900*time.Millisecond),
 		Urgency: UrgencyHigh, Topic: "Match 42: Ä", Key: key,
 	})
 	if r.Outcome != Accepted || r.Status != 201 || r.Location != "https://push.example.com/m/1" || r.Reason != "" {
@@ -72,7 +74,7 @@ func TestSendTellsMicrosoftWhatTTL0Means(t *testing.T) {
 			policy, header = r.Header.Get("X-WNS-Cache-Policy"), r.Header.Get("TTL")
 		})
 		s := newBrowser(t).subscription(t, "https://wns2-x.notify.windows.com/w/?token=x")
-		if r := c.Send(t.Context(), Message{Subscription: s, TTL: ttl, Key: newKey(t)}); r.Outcome != Accepted {
+		if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(ttl), Key: newKey(t)}); r.Outcome != Accepted {
 			t.Fatalf("got %+v", r)
 		}
 		if policy != want || header == "" {
@@ -85,9 +87,9 @@ func TestSendKeepsToApplesShortestTTL(t *testing.T) {
 	for ttl, want := range map[time.Duration]string{0: "1", time.Minute: "60"} {
 		var header string
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header = r.Header.Get("TTL") }))
-		c := NewClient(mustServices(t, "web.push.apple.com="+server.URL), "mailto:push@example.com")
+		c := NewClient(Options{Services: mustServices(t, "web.push.apple.com="+server.URL), Subject: "mailto:push@example.com"})
 		s := newBrowser(t).subscription(t, "https://web.push.apple.com/QGuQyavXutnMH")
-		if r := c.Send(t.Context(), Message{Subscription: s, TTL: ttl, Key: newKey(t)}); r.Outcome != Accepted || header != want {
+		if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(ttl), Key: newKey(t)}); r.Outcome != Accepted || header != want {
 			t.Errorf("TTL %v: it is %q, want %q; %+v", ttl, header, want, r)
 		}
 		server.Close()
@@ -117,7 +119,7 @@ func TestSendRefusesBeforeSending(t *testing.T) {
 	}{
 		"foreign service": {Message{Subscription: elsewhere, Key: key}, Refused},
 		"no key":          {Message{Subscription: s}, Refused},
-		"negative TTL":    {Message{Subscription: s, Key: key, TTL: -1}, Refused},
+		"negative TTL":    {Message{Subscription: s, Key: key, TTL: KeepFor(-1)}, Refused},
 		"too large":       {Message{Subscription: s, Key: key, Payload: make([]byte, MaxPlaintext+1)}, TooLarge},
 	} {
 		if r := c.Send(t.Context(), c2.m); r.Outcome != c2.want || r.Status != 0 || r.Reason == "" || r.Meaning == "" || r.Advice == "" || r.Retriable() {
@@ -227,14 +229,13 @@ func TestReasonsOfTheServiceAndOfTheNetworkHideTheEndpoint(t *testing.T) {
 	c, s := newService(t, nil)
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	c.services = mustServices(t, "push.example.com="+gone.URL)
+	c.destinations = destinations{services: mustServices(t, "push.example.com="+gone.URL)}
 	if r := c.Send(t.Context(), Message{Subscription: s, Key: newKey(t)}); r.Outcome != Unavailable || r.Reason == "" || strings.Contains(r.Reason, secretPath) {
 		t.Errorf("got %+v", r)
 	}
 }
 
 func TestTheDialRefusesAddressesThatAreNotPublic(t *testing.T) {
-	c := NewClient(mustServices(t, VendorServices...), "")
 	for address, want := range map[string]error{
 		"127.0.0.1:443":          ssrf.ErrProhibitedIP,
 		"localhost:443":          ssrf.ErrProhibitedIP,
@@ -249,7 +250,7 @@ func TestTheDialRefusesAddressesThatAreNotPublic(t *testing.T) {
 		"[fe80::1]:443":          ssrf.ErrProhibitedIP,
 		"127.0.0.1:22":           ssrf.ErrProhibitedPort,
 	} {
-		conn, err := c.dial(t.Context(), "tcp", address)
+		conn, err := dial(t.Context(), transport.Origin{Address: address})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", address, err, want)
 		}
@@ -262,7 +263,7 @@ func TestTheDialRefusesAddressesThatAreNotPublic(t *testing.T) {
 // A listed name may point to this machine (DNS rebinding): the address that it
 // resolves to is looked at when it is dialled.
 func TestAListedNameThatResolvesToLoopbackIsRefused(t *testing.T) {
-	c := NewClient(&Services{rules: []serviceRule{{host: "localhost"}}}, "")
+	c := NewClient(Options{Services: &Services{rules: []serviceRule{{host: "localhost"}}}})
 	s := newBrowser(t).subscription(t, "https://localhost"+secretPath)
 	r := c.Send(t.Context(), Message{Subscription: s, Key: newKey(t)})
 	if r.Outcome != Unavailable || !strings.Contains(r.Reason, ssrf.ErrProhibitedIP.Error()) {
@@ -284,7 +285,7 @@ func TestConcurrentSends(t *testing.T) {
 		browsers[i] = newBrowser(t)
 		s := browsers[i].subscription(t, fmt.Sprintf("https://push.example.com/%d", i))
 		all.Go(func() {
-			if r := c.Send(t.Context(), Message{Subscription: s, Payload: payload, Key: key, TTL: time.Hour}); r.Outcome != Accepted {
+			if r := c.Send(t.Context(), Message{Subscription: s, Payload: payload, Key: key, TTL: KeepFor(time.Hour)}); r.Outcome != Accepted {
 				t.Errorf("got %+v", r)
 			}
 		})

@@ -8,12 +8,21 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pushkit/pushkit/server/webpush/vendor"
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 // VendorServices are the browser vendors' push services, in the form that
 // [ParseServices] takes.
-var VendorServices = vendor.Hosts()
+var VendorServices = vendors.Hosts()
+
+// vendorServices is VendorServices as a set.
+var vendorServices = func() *Services {
+	services, err := ParseServices(VendorServices)
+	if err != nil {
+		panic(err) // a constant
+	}
+	return services
+}()
 
 // Services is the set of push services that may be called. Endpoints are
 // hostile input: an endpoint outside this set is never stored or dialled. The
@@ -161,21 +170,32 @@ func (s *Services) Check(endpoint string) (name string, err error) {
 	if !ok {
 		return "", ErrServiceNotAllowed
 	}
-	if v := vendor.Of(rule.host); v != nil {
+	if v := vendors.Of(rule.host); v != nil {
 		return v.Name, nil
 	}
 	return u.Host, nil
 }
 
 func (s *Services) match(u *url.URL) (serviceRule, bool) {
-	for _, rule := range s.rules {
-		if rule.plain != (u.Scheme == "http") || rule.port != u.Port() || !strings.HasPrefix(u.EscapedPath(), rule.path) {
-			continue
-		}
-		host := u.Hostname()
-		if rule.wildcard && strings.HasSuffix(host, "."+rule.host) && hostName.MatchString(host) || !rule.wildcard && host == rule.host {
+	for _, rule := range s.rulesOf(u) {
+		if strings.HasPrefix(u.EscapedPath(), rule.path) {
 			return rule, true
 		}
 	}
 	return serviceRule{}, false
+}
+
+// rulesOf returns the rules for u's origin; the first whose path fits counts.
+func (s *Services) rulesOf(u *url.URL) []serviceRule {
+	var rules []serviceRule
+	for _, rule := range s.rules {
+		if rule.plain != (u.Scheme == "http") || rule.port != u.Port() {
+			continue
+		}
+		host := u.Hostname()
+		if rule.wildcard && strings.HasSuffix(host, "."+rule.host) && hostName.MatchString(host) || !rule.wildcard && host == rule.host {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
 }

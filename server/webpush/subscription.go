@@ -22,8 +22,10 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 // parsed cannot hold a bad key. The zero value is not usable.
 type Subscription struct {
 	endpoint string
-	origin   string
+	origin   string // the beginning of endpoint
+	target   string // its path and query
 	public   *ecdh.PublicKey
+	p256dh   [publicLength]byte // public's
 	auth     [16]byte
 }
 
@@ -50,7 +52,7 @@ func NewSubscription(endpoint string, p256dh, auth []byte) (Subscription, error)
 	if err != nil {
 		return Subscription{}, err
 	}
-	if len(p256dh) != 65 {
+	if len(p256dh) != publicLength {
 		return Subscription{}, &FieldError{"keys.p256dh", fmt.Sprintf("has %d bytes, a P-256 point has 65", len(p256dh))}
 	}
 	public, err := ecdh.P256().NewPublicKey(p256dh)
@@ -60,7 +62,15 @@ func NewSubscription(endpoint string, p256dh, auth []byte) (Subscription, error)
 	if len(auth) != 16 {
 		return Subscription{}, &FieldError{"keys.auth", fmt.Sprintf("has %d bytes, an authentication secret has 16", len(auth))}
 	}
-	return Subscription{endpoint: endpoint, origin: u.Scheme + "://" + u.Host, public: public, auth: [16]byte(auth)}, nil
+	length := len(u.Scheme) + len("://") + len(u.Host)
+	s := Subscription{
+		endpoint: endpoint, origin: endpoint[:length], target: endpoint[length:],
+		public: public, p256dh: [publicLength]byte(p256dh), auth: [16]byte(auth),
+	}
+	if target := u.RequestURI(); target != s.target {
+		s.target = target
+	}
+	return s, nil
 }
 
 // Endpoint is the push service's URL for this subscription.
@@ -70,7 +80,7 @@ func (s Subscription) Endpoint() string { return s.endpoint }
 func (s Subscription) Origin() string { return s.origin }
 
 // P256dh is the browser's public key: 65 bytes, uncompressed.
-func (s Subscription) P256dh() []byte { return s.public.Bytes() }
+func (s Subscription) P256dh() []byte { return s.p256dh[:] }
 
 // Auth is the authentication secret: 16 bytes.
 func (s Subscription) Auth() []byte { return s.auth[:] }
@@ -90,8 +100,12 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 		return nil, &FieldError{"endpoint", "must not hold a user or password"}
 	case strings.Contains(endpoint, "#"):
 		return nil, &FieldError{"endpoint", "must not have a fragment"}
+	case strings.ContainsFunc(endpoint, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return nil, &FieldError{"endpoint", "has characters that a URL cannot have"}
 	case u.Host != strings.ToLower(u.Host):
 		return nil, &FieldError{"endpoint", "has a host that is not in lower case"}
+	case !strings.HasPrefix(endpoint, u.Scheme+"://"+u.Host):
+		return nil, &FieldError{"endpoint", "has a scheme or host that is not in its plain form"}
 	}
 	return u, nil
 }

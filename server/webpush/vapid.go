@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net/url"
 	"strings"
 	"sync"
@@ -20,13 +21,15 @@ import (
 )
 
 const (
-	// tokenLifetime is how long a VAPID token lives: at most 24 hours
-	// (RFC 8292 section 2), half of it for the skew of clocks.
+	// tokenLifetime is how long a VAPID token lives at most: 24 hours are
+	// allowed (RFC 8292 section 2), and half of them are for the skew of clocks.
 	tokenLifetime = 12 * time.Hour
-	// tokenReuse is how long a token is given out again. Push services ask
-	// for tokens that are reused, and Apple refuses new ones more than once an
-	// hour.
-	tokenReuse = 6 * time.Hour
+	// tokenJitter is by how much some tokens live shorter, so that those of many
+	// push services are not all signed anew in one moment.
+	tokenJitter = time.Hour
+	// tokenMargin is how long before its end a token is used no more. Apple
+	// refuses new ones more than once an hour.
+	tokenMargin = time.Hour
 	// maxTokens bounds the cache of tokens: one for each origin and key.
 	maxTokens = 4096
 )
@@ -153,8 +156,8 @@ type tokens struct {
 type tokenKey struct{ public, audience string }
 
 type token struct {
-	header string
-	until  time.Time
+	header        string
+	signed, until time.Time
 }
 
 var errNoKey = errors.New("no VAPID key")
@@ -169,10 +172,13 @@ func (t *tokens) authorization(key VAPIDKey, audience, subject string, now time.
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := tokenKey{key.public, audience}
-	if kept, ok := t.values[at]; ok && now.Before(kept.until) && now.After(kept.until.Add(-2*tokenReuse)) {
+	// One from the future was signed before the clock was set back, and may end
+	// too late.
+	if kept, ok := t.values[at]; ok && now.Before(kept.until) && !now.Before(kept.signed.Add(-tokenMargin)) {
 		return kept.header, nil
 	}
-	signed, err := key.sign(audience, subject, now.Add(tokenLifetime))
+	expires := now.Add(tokenLifetime - mathrand.N(tokenJitter))
+	signed, err := key.sign(audience, subject, expires)
 	if err != nil {
 		return "", err
 	}
@@ -180,6 +186,6 @@ func (t *tokens) authorization(key VAPIDKey, audience, subject string, now time.
 		t.values = make(map[tokenKey]token)
 	}
 	header := "vapid t=" + signed + ", k=" + key.public
-	t.values[at] = token{header, now.Add(tokenReuse)}
+	t.values[at] = token{header, now, expires.Add(-tokenMargin)}
 	return header, nil
 }

@@ -62,8 +62,8 @@ func TestTokenIsWhatPushServicesVerify(t *testing.T) {
 		if claims["aud"] != "https://web.push.apple.com" {
 			t.Errorf("aud is %v", claims["aud"])
 		}
-		if expires, _ := claims.GetExpirationTime(); expires.Sub(now) <= tokenReuse || expires.Sub(now) > 24*time.Hour {
-			t.Errorf("exp is %v ahead, want between %v and 24 hours", expires.Sub(now), tokenReuse)
+		if expires, _ := claims.GetExpirationTime(); expires.Sub(now) < tokenLifetime-tokenJitter-time.Second || expires.Sub(now) > tokenLifetime {
+			t.Errorf("exp is %v ahead, want up to %v less than %v", expires.Sub(now), tokenJitter, tokenLifetime)
 		}
 		if got, given := claims["sub"]; given != (subject != "") || given && got != subject {
 			t.Errorf("with the subject %q sub is %v", subject, got)
@@ -82,7 +82,9 @@ func TestTokenIsReusedForItsOriginAndKey(t *testing.T) {
 		return header
 	}
 	first := get(key, "https://a.example", now)
-	if get(key, "https://a.example", now.Add(tokenReuse-time.Second)) != first {
+	expires, _ := verify(t, first, key, now).GetExpirationTime()
+	until := expires.Add(-tokenMargin)
+	if get(key, "https://a.example", until.Add(-time.Second)) != first {
 		t.Error("it was signed again within its time")
 	}
 	if get(key, "https://b.example", now) == first {
@@ -91,7 +93,7 @@ func TestTokenIsReusedForItsOriginAndKey(t *testing.T) {
 	if get(newKey(t), "https://a.example", now) == first {
 		t.Error("another key got the same token")
 	}
-	if get(key, "https://a.example", now.Add(tokenReuse)) == first {
+	if get(key, "https://a.example", until.Add(time.Second)) == first {
 		t.Error("it is reused for longer than its time")
 	}
 }

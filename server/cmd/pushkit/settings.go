@@ -173,5 +173,5 @@ func (s sending) client() (*webpush.Client, *webpush.Services, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("--push-services: %w", err)
 	}
-	return webpush.NewClient(services, s.VAPIDSubject), services, nil
+	return webpush.NewClient(webpush.Options{Services: services, Subject: s.VAPIDSubject}), services, nil
 }

@@ -55,7 +55,7 @@ func NewNetHTTP(config Config) *NetHTTP {
 			ForceAttemptHTTP2:   true,
 			// Before the first connection says that it is of HTTP/2, net/http
 			// dials one for each request.
-			MaxConnsPerHost:        64,
+			MaxConnsPerHost:        256,
 			MaxIdleConnsPerHost:    64,
 			IdleConnTimeout:        3 * time.Minute,
 			DisableCompression:     true,

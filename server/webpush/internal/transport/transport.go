@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strings"
 )
 
 // MaxAnswer is how much of an answer's body is kept, in bytes.
@@ -79,10 +80,10 @@ var Kept = map[string]bool{
 	"x-wns-deviceconnectionstatus": true, "apns-id": true,
 }
 
-// Get returns the value of a field, or "".
+// Get returns the value of a field, or ""; case does not matter.
 func (r Response) Get(name string) string {
 	for _, f := range r.Fields {
-		if f.Name == name {
+		if strings.EqualFold(f.Name, name) {
 			return f.Value
 		}
 	}

@@ -1,4 +1,4 @@
-package vendor
+package vendors
 
 // A Kind says what an answer means for the one who sent the message.
 type Kind string

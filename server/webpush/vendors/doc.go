@@ -1,4 +1,4 @@
-// Package vendor knows what the browser vendors' push services do beyond
+// Package vendors knows what the browser vendors' push services do beyond
 // RFC 8030 and RFC 8292: which hosts are whose, what each takes and refuses, in
 // which words, and what a refusal means and asks for. It is data (vendor.go)
 // with two ways to look at it: [Vendor.Explain] goes from an answer to its
@@ -8,4 +8,4 @@
 // The source of an entry stands beside it. "second-hand" marks what was not
 // seen in the vendor's own documentation or code, only in reports of those who
 // met it.
-package vendor
+package vendors

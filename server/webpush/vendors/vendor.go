@@ -1,4 +1,4 @@
-package vendor
+package vendors
 
 // Advice that several answers share.
 const (

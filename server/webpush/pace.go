@@ -1,0 +1,248 @@
+package webpush
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	// A pace begins with firstInFlight requests under way at once, and stays
+	// between the other two.
+	firstInFlight = 64
+	leastInFlight = 8
+	mostInFlight  = 2048
+	// urgentInFlight is by how much urgent requests may exceed what the others
+	// are bound by.
+	urgentInFlight = 32
+	// A push service is crowded when its answers take longer than slackFactor
+	// times its quickest one and slack.
+	slackFactor = 2
+	slack       = 10 * time.Millisecond
+	// quickestFor is how long a quickest answer counts, at least.
+	quickestFor = 30 * time.Second
+	// perRound is by how much the bound grows while as many requests as it allows
+	// are answered, once it has met a crowd.
+	perRound = 8
+	// crowdedBy and throttledBy are what the bound is multiplied by.
+	crowdedBy   = 0.95
+	throttledBy = 0.7
+	// throttledShare of a push service's answers, one in so many, is about the
+	// sender; fewer are about single browsers, as Apple's.
+	throttledShare = 20
+	// After breakAfter failures in a row a push service is left alone, first for
+	// firstBreak, then twice as long each time, up to longestBreak.
+	breakAfter   = 20
+	firstBreak   = time.Second
+	longestBreak = time.Minute
+)
+
+// A word is what an answer, or the lack of one, says of the push service.
+type word int
+
+const (
+	wordNothing   word = iota // the request was given up by the sender
+	wordWorks                 // it answered, whatever
+	wordThrottles             // it asked to be asked less
+	wordFails                 // it did not answer, or said that it cannot
+)
+
+// A pace bounds the requests that are under way to one push service at once. The
+// bound grows while the push service keeps up, as TCP's congestion window does,
+// and shrinks when it slows down or throttles. After many failures in a row the
+// pace breaks: nothing is sent for a while, and then one request tries.
+type pace struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	limit    float64
+	inFlight int
+	// freed is closed when there is room for wanted requests, or never will be;
+	// nil where nobody waits.
+	freed  chan struct{}
+	wanted int
+
+	growing bool      // quickly, until the first crowd
+	shrunk  time.Time // requests that began before tell nothing new
+	// answered and throttled are since then.
+	answered, throttled int
+	latency             time.Duration // a moving average
+	// quickest answers of this period and of the one before.
+	quickest, before time.Duration
+	period           time.Time
+
+	failures int // in a row
+	breaks   int // in a row
+	// until is when a broken pace lets one request try; zero: it is not broken.
+	until  time.Time
+	trying bool
+}
+
+// A grant is room for n requests.
+type grant struct {
+	n     int
+	began time.Time
+	// full says that the requests then under way came near the bound.
+	full bool
+	// trial says that it is the one by which a broken pace tries.
+	trial bool
+}
+
+func newPace(now func() time.Time) *pace {
+	return &pace{now: now, limit: firstInFlight, growing: true}
+}
+
+// A brokenError says that a push service is left alone for a while.
+type brokenError struct {
+	failures int
+	wait     time.Duration
+}
+
+func (e *brokenError) Error() string {
+	return fmt.Sprintf("the push service failed %d times in a row and is left alone for now", e.failures)
+}
+
+// acquire waits for room and grants as much of n as makes a good batch. The room
+// of each request is to be released. Urgent requests have room where others have
+// to wait. The error is the context's or a *brokenError.
+func (p *pace) acquire(ctx context.Context, n int, urgent bool) (grant, error) {
+	for {
+		granted, freed, err := p.take(n, urgent)
+		if freed == nil {
+			return granted, err
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return grant{}, ctx.Err()
+		}
+	}
+}
+
+// take is acquire without the wait; freed is what to wait for.
+func (p *pace) take(n int, urgent bool) (granted grant, freed <-chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if !p.until.IsZero() {
+		if wait := p.until.Sub(now); wait > 0 || p.trying {
+			return grant{}, nil, &brokenError{p.failures, max(wait, firstBreak)}
+		}
+		p.trying = true
+		p.inFlight++
+		return grant{n: 1, began: now, trial: true}, nil, nil
+	}
+	n = min(n, max(int(p.limit)/4, 1))
+	limit := int(p.limit)
+	if urgent {
+		limit += urgentInFlight
+	}
+	if p.inFlight+n <= limit {
+		p.inFlight += n
+		return grant{n: n, began: now, full: p.inFlight >= int(p.limit)*3/4}, nil, nil
+	}
+	if p.freed == nil {
+		p.freed, p.wanted = make(chan struct{}), n
+	}
+	p.wanted = min(p.wanted, n)
+	return grant{}, p.freed, nil
+}
+
+// release gives back the room of one request of a grant, and learns from how it
+// went.
+func (p *pace) release(g grant, w word) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inFlight--
+	now := p.now()
+	switch {
+	case g.trial:
+		p.tried(w, now)
+	case !p.until.IsZero():
+		// It began before the pace broke, and tells nothing new.
+	case w == wordWorks:
+		p.works(g, now)
+	case w == wordThrottles:
+		p.throttles(g, now)
+	case w == wordFails:
+		p.fails(now)
+	}
+	if p.freed != nil && (!p.until.IsZero() || int(p.limit)-p.inFlight >= p.wanted) {
+		close(p.freed)
+		p.freed = nil
+	}
+}
+
+func (p *pace) works(g grant, now time.Time) {
+	p.failures = 0
+	p.answered++
+	took := max(now.Sub(g.began), 1)
+	p.latency += (took - p.latency) / 16
+	if now.Sub(p.period) > quickestFor {
+		p.period, p.before, p.quickest = now, p.quickest, took
+	}
+	p.quickest = min(p.quickest, took)
+	quickest := p.quickest
+	if p.before > 0 {
+		quickest = min(quickest, p.before)
+	}
+	switch {
+	case p.latency > slackFactor*quickest+slack:
+		p.growing = false
+		if g.began.After(p.shrunk) {
+			p.shrink(crowdedBy, now)
+		}
+	case !g.full:
+		// It is not the bound that bounds the requests.
+	case p.growing:
+		p.limit = min(p.limit+1, mostInFlight)
+	default:
+		p.limit = min(p.limit+perRound/p.limit, mostInFlight)
+	}
+}
+
+func (p *pace) throttles(g grant, now time.Time) {
+	p.failures = 0
+	p.answered++
+	p.throttled++
+	if g.began.After(p.shrunk) && p.throttled*throttledShare >= p.answered {
+		p.growing = false
+		p.shrink(throttledBy, now)
+	}
+}
+
+func (p *pace) shrink(by float64, now time.Time) {
+	p.limit = max(p.limit*by, leastInFlight)
+	p.shrunk = now
+	p.answered, p.throttled = 0, 0
+}
+
+func (p *pace) fails(now time.Time) {
+	p.failures++
+	if p.failures >= breakAfter {
+		p.breakFor(now)
+	}
+}
+
+// breakFor leaves the push service alone, with jitter so that several senders do
+// not come back in one moment.
+func (p *pace) breakFor(now time.Time) {
+	wait := min(firstBreak<<min(p.breaks, 10), longestBreak)
+	p.breaks++
+	p.until = now.Add(wait + rand.N(wait/4))
+}
+
+// tried judges the request by which a broken pace tried.
+func (p *pace) tried(w word, now time.Time) {
+	p.trying = false
+	switch w {
+	case wordFails:
+		p.failures++
+		p.breakFor(now)
+	case wordWorks, wordThrottles:
+		p.failures, p.breaks, p.until = 0, 0, time.Time{}
+		p.limit, p.growing, p.shrunk = leastInFlight, true, now
+	}
+}
