@@ -122,7 +122,9 @@ func (c *Client) post(ctx context.Context, to *destination, messages []Message, 
 		if left.Add(-1) == 0 {
 			cancel()
 		}
-		r.Reason = clip(withoutEndpoint(r.Reason, messages[i].Subscription.Endpoint()))
+		if r.Reason != "" {
+			r.Reason = clip(withoutEndpoint(r.Reason, messages[i].Subscription.Endpoint()))
+		}
 		done(i, r)
 	}
 	requests, err := c.requests(to, messages, time.Now())

@@ -143,6 +143,9 @@ const maxRetryAfter = 30 * 24 * time.Hour
 // parseRetryAfter reads seconds or a date (RFC 9110 section 10.2.3); 0 for
 // anything else.
 func parseRetryAfter(value string, now time.Time) time.Duration {
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
