@@ -88,8 +88,8 @@ func unreachable(err error) Result {
 func classify(v *vendors.Vendor, status int, get func(name string) string, body []byte, now time.Time) Result {
 	r := Result{
 		Status:     status,
-		RetryAfter: parseRetryAfter(get("Retry-After"), now),
-		Location:   get("Location"),
+		RetryAfter: parseRetryAfter(get("retry-after"), now),
+		Location:   get("location"),
 	}
 	said := v.Explain(status, vendors.Word(status, get, body))
 	r.Outcome, r.Meaning, r.Advice = said.Kind, said.Meaning, said.Advice

@@ -282,7 +282,7 @@ func FuzzExplain(f *testing.F) {
 	}
 	f.Add("", -1, "\xff", "received", "<title>\xff</TITLE>")
 	f.Fuzz(func(t *testing.T, name string, status int, description, wns, body string) {
-		header := map[string]string{"X-WNS-Error-Description": description, "X-WNS-Status": wns}
+		header := map[string]string{"x-wns-error-description": description, "x-wns-status": wns}
 		word := Word(status, func(name string) string { return header[name] }, []byte(body))
 		for _, said := range []string{word, body} {
 			r := Named(name).Explain(status, said)

@@ -12,7 +12,8 @@ import (
 // Word reads what a push service says of its answer, in the forms of all four:
 // Mozilla's JSON as "errno 109: its message", Apple's JSON, Microsoft's headers,
 // the title of a page of Google's, else the text. Where it says nothing it is
-// the status in words; empty for one that says that all is well.
+// the status in words; empty for one that says that all is well. get reads a
+// header, by its name in lower case.
 func Word(status int, get func(header string) string, body []byte) string {
 	if word := microsoftWord(get); word != "" {
 		return word
@@ -40,8 +41,8 @@ func Word(status int, get func(header string) string, body []byte) string {
 // microsoftWord is the description where there is one, else the status of the
 // notification where it is a bad one.
 func microsoftWord(get func(header string) string) string {
-	status := cmp.Or(get("X-WNS-Status"), get("X-WNS-NotificationStatus"))
-	if text := get("X-WNS-Error-Description"); text != "" {
+	status := cmp.Or(get("x-wns-status"), get("x-wns-notificationstatus"))
+	if text := get("x-wns-error-description"); text != "" {
 		return text
 	}
 	if status == "" || strings.EqualFold(status, "received") {
