@@ -41,11 +41,13 @@ type Client struct {
 }
 
 // NewClient returns a client.
-func NewClient(o Options) *Client {
+func NewClient(o Options) *Client { return newClient(o, newGuard()) }
+
+func newClient(o Options, g guard) *Client {
 	if o.Services == nil {
 		o.Services = vendorServices
 	}
-	config := transport.Config{Dial: dial, TLS: o.TLS}
+	config := transport.Config{Dial: g.dial, TLS: o.TLS}
 	var carrier transport.Transport = transport.NewNetHTTP(config)
 	if !o.NetHTTP {
 		carrier = transport.NewHTTP2(config, carrier)

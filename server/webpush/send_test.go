@@ -244,13 +244,13 @@ func TestTheDialRefusesAddressesThatAreNotPublic(t *testing.T) {
 		"0.0.0.0:443":            ssrf.ErrProhibitedIP,
 		"10.1.2.3:443":           ssrf.ErrProhibitedIP,
 		"192.168.0.1:443":        ssrf.ErrProhibitedIP,
-		"169.254.169.254:80":     ssrf.ErrProhibitedIP,
+		"169.254.169.254:443":    ssrf.ErrProhibitedIP,
 		"100.64.0.1:443":         ssrf.ErrProhibitedIP,
 		"[fd00::1]:443":          ssrf.ErrProhibitedIP,
 		"[fe80::1]:443":          ssrf.ErrProhibitedIP,
 		"127.0.0.1:22":           ssrf.ErrProhibitedPort,
 	} {
-		conn, err := dial(t.Context(), transport.Origin{Address: address})
+		conn, err := newGuard().dial(t.Context(), transport.Origin{Address: address})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", address, err, want)
 		}

@@ -158,6 +158,31 @@ func checkHost(host string) error {
 // in the set.
 var ErrServiceNotAllowed = &FieldError{"endpoint", "belongs to no push service that this server knows"}
 
+// A notAllowedError is an [ErrServiceNotAllowed] of which more can be said.
+type notAllowedError struct{ FieldError }
+
+func (e *notAllowedError) Unwrap() []error { return []error{&e.FieldError, ErrServiceNotAllowed} }
+
+// notAllowed says what keeps u from belonging to a push service, where it is
+// not the name.
+func notAllowed(u *url.URL) error {
+	var reason string
+	_, err := netip.ParseAddr(u.Hostname())
+	switch {
+	case u.Scheme == "http":
+		reason = "is plain http, which only a push service of this machine may be, if it is listed"
+	case err == nil:
+		reason = "is at an address, where push services have names"
+	case u.Port() != "":
+		reason = "names a port, where push services are at that of https"
+	case !hostName.MatchString(u.Hostname()):
+		reason = "is at a host whose name is not one of the internet"
+	default:
+		return ErrServiceNotAllowed
+	}
+	return &notAllowedError{FieldError{"endpoint", reason}}
+}
+
 // Check returns [ErrServiceNotAllowed] unless endpoint belongs to a push
 // service of the set, and the service's name: google, mozilla, apple,
 // microsoft, or the host (with the port of a local one).
@@ -168,7 +193,7 @@ func (s *Services) Check(endpoint string) (name string, err error) {
 	}
 	rule, ok := s.match(u)
 	if !ok {
-		return "", ErrServiceNotAllowed
+		return "", notAllowed(u)
 	}
 	if v := vendors.Of(rule.host); v != nil {
 		return v.Name, nil
