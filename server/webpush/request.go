@@ -1,6 +1,10 @@
 package webpush
 
 import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -16,6 +20,32 @@ type header struct {
 	topic         string
 	authorization string
 	fields        []transport.Field
+}
+
+// NewRequest returns the encrypted and signed request of a message (RFC 8030
+// section 5), for callers with an HTTP client of their own. Whether the push
+// service may be called is for them to say, and they follow no redirect.
+func (c *Client) NewRequest(ctx context.Context, m Message) (*http.Request, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(m.Subscription.endpoint)
+	if err != nil {
+		return nil, &FieldError{"endpoint", "is not a URL"}
+	}
+	to := &destination{origin: m.Subscription.origin, vendor: vendors.Of(u.Hostname())}
+	made, err := c.requests(to, []Message{m}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, m.Subscription.endpoint, bytes.NewReader(made[0].Body))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range made[0].Fields {
+		request.Header.Set(f.Name, f.Value)
+	}
+	return request, nil
 }
 
 // requests encrypts messages for one push service and makes the requests of RFC

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -192,6 +193,22 @@ func FuzzCheckSubject(f *testing.F) {
 		}
 		if !strings.HasPrefix(strings.ToLower(subject), "mailto:") && !strings.HasPrefix(strings.ToLower(subject), "https://") || !strings.Contains(subject, ".") {
 			t.Fatalf("%q was taken", subject)
+		}
+	})
+}
+
+func FuzzCheckApplicationServerKey(f *testing.F) {
+	f.Add(exampleP256dh)
+	f.Add(exampleP256dh + "=")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, key string) {
+		err := CheckApplicationServerKey(key)
+		var field *FieldError
+		if err != nil && (!errors.As(err, &field) || field.Field != "applicationServerKey") {
+			t.Fatalf("the error %v names no field", err)
+		}
+		if raw, _ := base64.RawURLEncoding.DecodeString(key); err == nil && (len(raw) != publicLength || raw[0] != 4) {
+			t.Fatalf("%q was taken", key)
 		}
 	})
 }
