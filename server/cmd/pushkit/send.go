@@ -35,7 +35,7 @@ func sendCommand() *cli.Command {
 			&cli.Int64Flag{Name: "ttl", Usage: "`SECONDS` that push services keep it for a browser that is away", Value: wire.DefaultTTL},
 			&cli.StringFlag{Name: "urgency", Usage: "very-low, low, normal or high"},
 			&cli.StringFlag{Name: "topic", Usage: "replaces a waiting message with the same topic"},
-			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag, vapidSubjectFlag,
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag, netHTTPFlag, vapidSubjectFlag,
 		},
 		Action: send,
 	}

@@ -43,6 +43,10 @@ var (
 		Name: "vapid-subject", Usage: "a mailto: or https: `URL` that tells push services who runs this server",
 		Sources: cli.EnvVars("PUSHKIT_VAPID_SUBJECT"),
 	}
+	netHTTPFlag = &cli.BoolFlag{
+		Name: "net-http", Usage: "send with Go's net/http instead of the lean HTTP/2 client, which costs more",
+		Sources: cli.EnvVars("PUSHKIT_NET_HTTP"),
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 
@@ -127,6 +131,7 @@ func parsePublicURL(text string) (*url.URL, error) {
 type sending struct {
 	VAPIDSubject string   `json:"vapidSubject"`
 	PushServices []string `json:"pushServices"`
+	NetHTTP      bool     `json:"netHTTP,omitempty"`
 }
 
 // sendingSetting is the name under which the database keeps the server's.
@@ -134,7 +139,7 @@ const sendingSetting = "sending"
 
 // sendingOf reads the flags; more are push services besides theirs.
 func sendingOf(cmd *cli.Command, more ...string) sending {
-	return sending{cmd.String(vapidSubjectFlag.Name), append(more, cmd.StringSlice(pushServicesFlag.Name)...)}
+	return sending{cmd.String(vapidSubjectFlag.Name), append(more, cmd.StringSlice(pushServicesFlag.Name)...), cmd.Bool(netHTTPFlag.Name)}
 }
 
 // keep writes it into the database.
@@ -159,7 +164,7 @@ func keptSending(ctx context.Context, cmd *cli.Command, store *sqlite.Store) (ke
 		}
 	}
 	given := sendingOf(cmd)
-	return sending{cmp.Or(given.VAPIDSubject, kept.VAPIDSubject), append(given.PushServices, kept.PushServices...)}, nil
+	return sending{cmp.Or(given.VAPIDSubject, kept.VAPIDSubject), append(given.PushServices, kept.PushServices...), given.NetHTTP || kept.NetHTTP}, nil
 }
 
 // client makes the client that sends.
@@ -173,5 +178,5 @@ func (s sending) client() (*webpush.Client, *webpush.Services, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("--push-services: %w", err)
 	}
-	return webpush.NewClient(webpush.Options{Services: services, Subject: s.VAPIDSubject}), services, nil
+	return webpush.NewClient(webpush.Options{Services: services, Subject: s.VAPIDSubject, NetHTTP: s.NetHTTP}), services, nil
 }
