@@ -9,7 +9,7 @@ SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench-click clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-click clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,14 @@ lint: ## golangci-lint, if it is installed
 
 pictures: deps build ## take the README's screenshots
 	cd js && npm run --silent pictures
+
+BENCH = $(GO) build -o build/bench ./server/webpush/internal/bench && build/bench
+
+bench: tools node_modules ## the sender beside webpush-go and npm web-push, a core each for it and the push service
+	$(BENCH) $(BENCH_FLAGS)
+
+bench-memory: tools node_modules ## a million messages in a row, and the sender's memory meanwhile
+	$(BENCH) -soak 1000000 $(BENCH_FLAGS)
 
 bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
