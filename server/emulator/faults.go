@@ -11,6 +11,7 @@ const (
 	faultStatus     = "status"      // an answer in place of the true one
 	faultDelay      = "delay"       // the answer comes late
 	faultLostAnswer = "lost-answer" // the push is taken, the connection closed without an answer
+	faultClock      = "clock"       // the VAPID token is that of an application server whose clock is wrong
 )
 
 const (
@@ -18,12 +19,14 @@ const (
 	maxFaults = 1000
 	// maxDelay is in milliseconds.
 	maxDelay = 60_000
+	// maxAhead is in seconds: a year.
+	maxAhead = 365 * 24 * 60 * 60
 )
 
 // Fault is one that meets the next pushes: the body of POST /api/faults, and an
 // item of the answer of GET.
 type Fault struct {
-	// Kind is status (the default), delay or lost-answer.
+	// Kind is status (the default), delay, lost-answer or clock.
 	Kind string `json:"kind"`
 	// Subscription is the id of the one that it meets; empty: any.
 	Subscription string `json:"subscription,omitempty"`
@@ -34,6 +37,9 @@ type Fault struct {
 	// Delay is how long the answer takes, in milliseconds, up to a minute. The push
 	// itself is taken at once.
 	Delay int `json:"delay,omitempty"`
+	// Ahead is how far the application server's clock is before the push service's,
+	// in seconds, up to a year; negative: behind it.
+	Ahead int `json:"ahead,omitempty"`
 	// Count is how many pushes it still meets.
 	Count int `json:"count"`
 }
@@ -47,8 +53,8 @@ func (f *Fault) check() string {
 		f.Status = http.StatusServiceUnavailable
 	}
 	switch {
-	case f.Kind != faultStatus && f.Kind != faultDelay && f.Kind != faultLostAnswer:
-		return "kind must be status, delay or lost-answer."
+	case !slices.Contains([]string{faultStatus, faultDelay, faultLostAnswer, faultClock}, f.Kind):
+		return "kind must be status, delay, lost-answer or clock."
 	case f.Kind == faultStatus && (f.Status < 400 || f.Status > 599), f.RetryAfter < 0, f.Count < 0:
 		return "status must be 400 to 599, retryAfter and count 0 or more."
 	case f.Kind != faultStatus && (f.Status != 0 || f.RetryAfter != 0):
@@ -57,6 +63,10 @@ func (f *Fault) check() string {
 		return "delay belongs to the kind delay."
 	case f.Kind == faultDelay && f.Count > 0 && (f.Delay < 1 || f.Delay > maxDelay):
 		return "delay must be 1 to 60000 milliseconds."
+	case f.Kind != faultClock && f.Ahead != 0:
+		return "ahead belongs to the kind clock."
+	case f.Kind == faultClock && f.Count > 0 && (f.Ahead == 0 || max(f.Ahead, -f.Ahead) > maxAhead):
+		return "ahead must be 1 to 31536000 seconds, or as many below 0."
 	}
 	return ""
 }
@@ -83,6 +93,17 @@ func (e *Emulator) meet(kind string, s *subscription) (Fault, bool) {
 	}
 	e.log.count()
 	return f, true
+}
+
+// judgingTime is when the token of a push is judged: now, or what the clock of
+// the push service shows beside that of an application server whose clock is
+// wrong. The lock is held.
+func (e *Emulator) judgingTime(p *push) time.Time {
+	f, ok := e.meet(faultClock, p.subscription)
+	if ok {
+		p.record.Faults = append(p.record.Faults, faultClock)
+	}
+	return e.now().Add(time.Duration(-f.Ahead) * time.Second)
 }
 
 // lateness is what injected faults do to the way of an answer.

@@ -93,6 +93,65 @@ func TestADelayedAnswerIsOfAPushThatIsDeliveredAtOnce(t *testing.T) {
 	}
 }
 
+func TestAWrongClockOfTheApplicationServerIsAWrongTokenOnce(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault string
+		rule  string
+	}{
+		{"a day ahead", `{"kind":"clock","ahead":86400}`, ruleVapidTooLong.ID},
+		{"a day behind", `{"kind":"clock","ahead":-86400}`, ruleVapidExpired.ID},
+		// Tokens live for 12 hours here: an hour does no harm either way.
+		{"an hour ahead", `{"kind":"clock","ahead":3600}`, ""},
+		{"an hour behind", `{"kind":"clock","ahead":-3600}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := serve(t, Options{})
+			keys := newVapidKeys(t)
+			b := connect(t, s, "")
+			sub := b.register(keys.public)
+			s.api("POST", "/api/faults", c.fault, 204, nil)
+			want := http.StatusCreated
+			if c.rule != "" {
+				want = http.StatusUnauthorized
+			}
+			if got := keys.post(t, sub, "judged", 60, "").StatusCode; got != want {
+				t.Errorf("answered %d", got)
+			}
+			if p := s.pushes()[0]; p.Rule != c.rule || !slices.Equal(p.Faults, []string{faultClock}) {
+				t.Errorf("the log says %+v", p)
+			}
+			if got := s.subscriptions()[0].State; got != "active" {
+				t.Errorf("the subscription is %s", got)
+			}
+			keys.send(t, sub, "next", 60, "")
+			if p := s.pushes()[1]; p.Faults != nil {
+				t.Errorf("the next one met %v", p.Faults)
+			}
+		})
+	}
+}
+
+func TestAWrongClockMeetsOnlyPushesThatHaveAToken(t *testing.T) {
+	s := serve(t, Options{})
+	sub := connect(t, s, "").register("")
+	s.api("POST", "/api/faults", `{"kind":"clock","ahead":86400}`, 204, nil)
+	subscription := sub.toJSON()
+	request, err := http.NewRequest(http.MethodPost, subscription.Endpoint, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("TTL", "60")
+	response, err := sub.route.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusCreated || len(s.faults()) != 1 {
+		t.Errorf("answered %d, armed are %+v", response.StatusCode, s.faults())
+	}
+}
+
 func TestAFaultOfOneSubscriptionLeavesTheOthersAlone(t *testing.T) {
 	s := serve(t, Options{})
 	keys := newVapidKeys(t)

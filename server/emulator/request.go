@@ -120,7 +120,7 @@ func (e *Emulator) accept(p *push, r *http.Request, t target) *refusal {
 		return s.end.rule.refuse("%s", s.end.reason)
 	}
 	if credentials != nil {
-		claims, refused := credentials.check(t.origin, e.now())
+		claims, refused := credentials.check(t.origin, e.judgingTime(p))
 		if refused == nil && !t.google {
 			refused = checkSubject(claims)
 		}

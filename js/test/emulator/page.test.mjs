@@ -119,6 +119,16 @@ test("an answer that a click loses is of a push that arrives", async () => {
   await latest("no answer", "given to the service worker", "An injected fault");
 });
 
+test("a sender whose clock a click sets a day ahead is refused for it, once", async () => {
+  await click("Sender's clock a day ahead");
+  await page.waitForSelector("#faults li");
+  assert.match(await text("#faults"), /The next push: the sender's clock 1 day ahead/);
+  assert.equal((await send()).status, 401);
+  await latest("401", "refused", "vapid-exp-too-far", "An injected fault: judged as that of a sender whose clock is wrong");
+  assert.equal((await send()).status, 201);
+  await page.waitForSelector("#faults li", { hidden: true });
+});
+
 test("an armed fault is disarmed by a click, and the keyboard keeps a place", async () => {
   await click("Answer 500");
   await page.waitForSelector("#faults button");

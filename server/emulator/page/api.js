@@ -9,7 +9,7 @@
  * @property {string} [topic]
  * @property {number} size
  * @property {number} status
- * @property {("status" | "delay" | "lost-answer")[]} [faults]
+ * @property {("status" | "delay" | "lost-answer" | "clock")[]} [faults]
  * @property {boolean} [own]
  * @property {string} [rule]
  * @property {string} [detail]
@@ -50,11 +50,12 @@
 
 /**
  * @typedef {object} Fault see Fault in server/emulator
- * @property {"status" | "delay" | "lost-answer"} kind
+ * @property {"status" | "delay" | "lost-answer" | "clock"} kind
  * @property {string} [subscription]
  * @property {number} [status]
  * @property {number} [retryAfter]
  * @property {number} [delay]
+ * @property {number} [ahead]
  * @property {number} count
  */
 

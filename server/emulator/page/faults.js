@@ -15,6 +15,7 @@ const presets = [
   { text: "Answer 500", fault: { status: 500 } },
   { text: "Answer 3 s late", fault: { kind: "delay", delay: 3000 } },
   { text: "Lose the answer", fault: { kind: "lost-answer" } },
+  { text: "Sender's clock a day ahead", fault: { kind: "clock", ahead: 86_400 } },
 ];
 
 /** The faults that are armed, and what arms one. */
@@ -43,6 +44,7 @@ export class FaultList {
         subscription: data.get("subscription"),
         ...(kind.value === "status" && { status: number("status"), retryAfter: number("retryAfter") }),
         ...(kind.value === "delay" && { delay: number("delay") }),
+        ...(kind.value === "clock" && { ahead: number("ahead") }),
       });
     });
   }

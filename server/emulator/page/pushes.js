@@ -145,7 +145,8 @@ export class PushLog {
       make("span", { class: "took" }, push.ms === undefined ? "" : milliseconds(push.ms)),
     );
     if (push.rule) row.append(this.#refusal(push, push.rule));
-    else if (push.faults) row.append(make("p", { class: "note" }, `An injected fault: ${push.faults.map((kind) => faultKinds[kind]).join(", ")}.`));
+    // Of an answer in place of the true one the rule says so itself.
+    if (push.faults && push.rule !== "fault") row.append(make("p", { class: "note" }, `An injected fault: ${push.faults.map((kind) => faultKinds[kind]).join(", ")}.`));
     if (push.text) row.append(make("pre", { class: "text", tabindex: "0", "aria-label": "The message, decrypted" }, push.text));
     if (push.textError) row.append(make("p", { class: "note" }, `Does not decrypt: ${push.textError}.`));
     return row;

@@ -102,6 +102,7 @@ export const faultKinds = {
   status: "answered with another status",
   delay: "answered late",
   "lost-answer": "taken, but not answered",
+  clock: "judged as that of a sender whose clock is wrong",
 };
 
 /** @param {Fault} fault */
@@ -113,5 +114,9 @@ export function faultName(fault) {
       return `answered ${milliseconds(fault.delay ?? 0)} late`;
     case "lost-answer":
       return faultKinds[fault.kind];
+    case "clock": {
+      const ahead = fault.ahead ?? 0;
+      return `the sender's clock ${duration(Math.abs(ahead))} ${ahead < 0 ? "behind" : "ahead"}`;
+    }
   }
 }
