@@ -2,7 +2,12 @@
 // party says where it cannot be walked. One start of the browser serves all cases.
 import { after, before, describe } from "node:test";
 import { clicks } from "./cases/clicks.mjs";
+import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
+import { interrupted } from "./cases/interrupted.mjs";
+import { keys } from "./cases/keys.mjs";
+import { payloads } from "./cases/payloads.mjs";
+import { permission } from "./cases/permission.mjs";
 import { refusals } from "./cases/refusals.mjs";
 import { repair } from "./cases/repair.mjs";
 import { subscribing } from "./cases/subscribing.mjs";
@@ -25,6 +30,7 @@ export function walkThePath(browser) {
 
     after(() => world?.stop());
 
-    for (const cases of [subscribing, workers, delivery, clicks, repair, refusals]) cases(() => world, browser);
+    const all = [subscribing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    for (const cases of all) cases(() => world, browser);
   });
 }

@@ -14,6 +14,8 @@ export class Visit {
     this.world = world;
     this.page = page;
     this.origin = origin;
+    /** The server's address, as the page knows it. */
+    this.server = world.server.url;
   }
 
   /**
@@ -36,6 +38,25 @@ export class Visit {
     });
     await page.goto(origin + path);
     await until(async () => !(await visit.text("#status")).startsWith("Asking"), "status on the page");
+    return visit;
+  }
+
+  /**
+   * Opens a page that has nothing but what init() does there, of a person who allows notifications.
+   *
+   * @param {World} world
+   * @param {string} origin
+   * @param {{server?: string, serviceWorker?: string}} [options] of init()
+   */
+  static async blank(world, origin, options = {}) {
+    world.site.files.set("/blank.html", { body: `<!doctype html><title>blank</title><p id="status">Blank.</p>` });
+    await world.browser.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin, "/blank.html");
+    visit.server = options.server ?? visit.server;
+    await visit.page.evaluate(async (server, options) => {
+      const { pushkit } = await import(`${server}/pushkit.js`);
+      pushkit.init({ server, ...options });
+    }, visit.server, options);
     return visit;
   }
 
@@ -86,7 +107,7 @@ export class Visit {
     return this.page.evaluate(async (server) => {
       const { pushkit } = await import(`${server}/pushkit.js`);
       return pushkit.status();
-    }, this.world.server.url);
+    }, this.server);
   }
 
   /**
@@ -106,7 +127,7 @@ export class Visit {
           return { code, message };
         }
       },
-      this.world.server.url,
+      this.server,
       method,
     );
   }
@@ -117,6 +138,16 @@ export class Visit {
       const registration = await navigator.serviceWorker.getRegistration();
       const shown = (await registration?.getNotifications()) ?? [];
       return shown.map(({ title, body, tag, data }) => ({ title, body, tag, data }));
+    });
+  }
+
+  /** The browser's subscription, for whoever sends by another way than our server. */
+  subscription() {
+    return this.page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const subscription = await registration.pushManager.getSubscription();
+      if (!subscription) throw new Error("there is no subscription");
+      return subscription.toJSON();
     });
   }
 

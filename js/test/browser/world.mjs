@@ -4,7 +4,7 @@ import { setup, setupChromium } from "../harness/setup.mjs";
 import { until } from "../harness/until.mjs";
 
 /** How many origins a world has for its cases. */
-const origins = 64;
+const origins = 96;
 
 /** A name of this machine under which pages are no secure context. */
 export const insecureHost = "insecure.example.com";
@@ -50,9 +50,13 @@ export class World {
     this.stop = parts.stop;
   }
 
-  /** @param {"firefox" | "chromium"} [name] of the browser */
-  static async start(name = "firefox") {
+  /**
+   * @param {"firefox" | "chromium"} [name] of the browser
+   * @param {{ahead?: number}} [clock] how far the browser's is ahead, in seconds
+   */
+  static async start(name = "firefox", clock = {}) {
     const options = {
+      ...clock,
       folder: join(root, "examples/plain"),
       /** @param {import("../harness/site.mjs").Site} site */
       flags: (site) => Array.from({ length: origins }, (_, i) => `--allowed-origins=${originOf(site, i + 1)}`),
@@ -71,14 +75,34 @@ export class World {
    * @param {boolean} enabled
    */
   async enablePush(enabled) {
-    const firefox = /** @type {import("../harness/firefox.mjs").Firefox} */ (/** @type {unknown} */ (this.browser));
-    await firefox.evaluateInChrome(`Services.prefs.setBoolPref("dom.push.enabled", ${enabled})`);
+    await this.#firefox.evaluateInChrome(`Services.prefs.setBoolPref("dom.push.enabled", ${enabled})`);
+  }
+
+  /**
+   * Lets the browser's own subscribe() stay unsettled while no push service answers. Chromium's does; Firefox's would fail
+   * after 10 s.
+   *
+   * @param {boolean} unsettled
+   */
+  async leaveSubscribeUnsettled(unsettled) {
+    if (this.name !== "firefox") return;
+    await this.#firefox.evaluateInChrome(`Services.prefs.setIntPref("dom.push.requestTimeout", ${unsettled ? 600_000 : 10_000})`);
+  }
+
+  get #firefox() {
+    return /** @type {import("../harness/firefox.mjs").Firefox} */ (/** @type {unknown} */ (this.browser));
   }
 
   /** An origin of the site that the server allows and that the browser has not seen. */
   newOrigin() {
     if (this.#next > origins) throw new Error("more cases than origins");
     return originOf(this.site, this.#next++);
+  }
+
+  /** The ids of all subscriptions that the server has. */
+  async subscriptions() {
+    const { body } = await this.server.api("GET", "/v1/subscriptions?limit=1000");
+    return body.data.map((/** @type {{id: string}} */ { id }) => id);
   }
 
   /**

@@ -37,6 +37,18 @@ import { until } from "./until.mjs";
  * @property {number} [endCode]
  */
 
+/**
+ * See Fault in server/emulator.
+ *
+ * @typedef {object} Fault
+ * @property {"status" | "delay" | "lost-answer" | "clock"} [kind] status without it
+ * @property {string} [subscription] the emulator's id of the one that it meets; any without it
+ * @property {number} [status]
+ * @property {number} [retryAfter] in seconds
+ * @property {number} [ahead] in seconds
+ * @property {number} [count] 1 without it; 0 ends it
+ */
+
 /** pushkit emulator: the push service, to which Firefox connects and the server sends. */
 export class Emulator {
   /** @type {Program | undefined} */
@@ -128,10 +140,21 @@ export class Emulator {
   /**
    * Makes the next pushes fail.
    *
-   * @param {{status: number, retryAfter?: number, count?: number}} fault retryAfter in seconds; a count of 0 ends it
+   * @param {Fault} fault
    */
   async fail(fault) {
     await this.#call("POST", "/api/faults", fault);
+  }
+
+  /**
+   * Pushes something of its own, without an application server.
+   *
+   * @param {PushSubscriptionJSON} subscription
+   * @param {string} payload
+   * @returns {Promise<Push>}
+   */
+  async deliver(subscription, payload) {
+    return (await this.#call("POST", "/api/deliver", { subscription, payload })).body;
   }
 
   async stop() {

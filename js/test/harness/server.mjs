@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Program, freePort, temporaryFolder } from "./program.mjs";
 import { root } from "./repository.mjs";
@@ -95,6 +95,11 @@ export class Server {
   /** Ends the server as a crash does. */
   async kill() {
     await this.#program.end("SIGKILL");
+  }
+
+  /** Loses all data of a server that was stopped: it then starts with other keys, and knows nobody. */
+  async forget() {
+    await rm(join(this.#folder, "data"), { recursive: true });
   }
 
   /** Starts the server again after stop() or kill(), at the same address and with the same data. */

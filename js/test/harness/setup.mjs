@@ -1,4 +1,5 @@
 import { Chromium } from "./chromium.mjs";
+import { wrongClock } from "./clock.mjs";
 import { Desktop } from "./desktop.mjs";
 import { Emulator } from "./emulator.mjs";
 import { Firefox } from "./firefox.mjs";
@@ -10,6 +11,7 @@ import { Site } from "./site.mjs";
  * @property {string} [folder] of the site
  * @property {Record<string, import("./site.mjs").File | string>} [files] of the site
  * @property {(site: Site) => string[]} [flags] of pushkit serve
+ * @property {number} [ahead] how far the browser's clock is ahead, in seconds
  */
 
 /**
@@ -19,10 +21,10 @@ import { Site } from "./site.mjs";
  * @param {Options & {preferences?: import("./firefox.mjs").Preferences}} options preferences of Firefox
  */
 export async function setup({ preferences, ...options } = {}) {
-  const { browser, ...parts } = await start(options, (desktop, emulator) =>
+  const { browser, ...parts } = await start(options, (environment, emulator) =>
     Firefox.start({
       pushService: emulator.pushService,
-      environment: desktop.environment,
+      environment,
       ...(preferences && { preferences }),
     }),
   );
@@ -35,8 +37,8 @@ export async function setup({ preferences, ...options } = {}) {
  * @param {Options & {localHosts?: string[]}} options localHosts are names that stand for this machine in Chromium
  */
 export async function setupChromium({ localHosts, ...options } = {}) {
-  const { browser, ...parts } = await start(options, (desktop, emulator) =>
-    Chromium.start({ pushService: emulator.url, environment: desktop.environment, ...(localHosts && { localHosts }) }),
+  const { browser, ...parts } = await start(options, (environment, emulator) =>
+    Chromium.start({ pushService: emulator.url, environment, ...(localHosts && { localHosts }) }),
   );
   return { chromium: browser, ...parts };
 }
@@ -44,9 +46,9 @@ export async function setupChromium({ localHosts, ...options } = {}) {
 /**
  * @template {{close(): Promise<void>}} Browser
  * @param {Options} options
- * @param {(desktop: Desktop, emulator: Emulator) => Promise<Browser>} startBrowser
+ * @param {(environment: Record<string, string>, emulator: Emulator) => Promise<Browser>} startBrowser
  */
-async function start({ folder, files, flags = () => [] }, startBrowser) {
+async function start({ folder, files, flags = () => [], ahead }, startBrowser) {
   /** @type {Server} */
   let server;
   const [desktop, emulator, site] = await Promise.all([
@@ -63,7 +65,8 @@ async function start({ folder, files, flags = () => [] }, startBrowser) {
     "--vapid-subject=https://example.com",
     ...flags(site),
   ]);
-  const [browser, started] = await Promise.all([startBrowser(desktop, emulator), serving]);
+  const environment = { ...desktop.environment, ...(ahead !== undefined && (await wrongClock(ahead))) };
+  const [browser, started] = await Promise.all([startBrowser(environment, emulator), serving]);
   server = started;
 
   async function stop() {
