@@ -14,7 +14,7 @@ export function permission(theWorld) {
     await visit.end();
   });
 
-  test("subscribe() without a click asks nobody and is no-user-gesture", async () => {
+  test("subscribe() without a click is no-user-gesture, and no prompt opens", async () => {
     const visit = await theWorld().visit("/", "granted");
     await visit.says("This browser is not subscribed.");
     assert.equal(await visit.call("subscribe"), "no-user-gesture");

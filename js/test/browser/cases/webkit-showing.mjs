@@ -112,7 +112,7 @@ export function showing(theWorld) {
     await visit.end();
   });
 
-  test("a notification that a person dismisses is counted as closed", async () => {
+  test("a notification that is dismissed is counted as closed, not as clicked", async () => {
     const world = theWorld();
     const visit = await world.subscribed();
     const { sent, shown } = await visit.notify();
@@ -121,7 +121,7 @@ export function showing(theWorld) {
     await visit.end();
   });
 
-  test("what could not be told while the server was away is told at a later visit", async () => {
+  test("what happened to a notification while the server was away is told to it at the next visit", async () => {
     const world = theWorld();
     const visit = await world.subscribed();
     const { sent, shown } = await visit.notify();

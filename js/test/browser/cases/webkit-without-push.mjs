@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 /** What Safari's engine shows where there is nothing of push. @param {() => import("./webkit-world.mjs").WebKitWorld} theWorld */
 export function withoutPush(theWorld) {
-  test("the example says that this browser cannot receive push, and asks nobody", async () => {
+  test("a browser without push says so, and asks nobody", async () => {
     const visit = await theWorld().visit("/", "granted");
     await visit.says("This browser cannot subscribe here.");
     const { supported, reason, advice, subscribed } = await visit.status();
