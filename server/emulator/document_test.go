@@ -133,8 +133,9 @@ func TestTheDocumentsAnswersHaveTheMembersThatThereAre(t *testing.T) {
 	}
 	routes, whole := readDocument(t)
 	types := map[string]any{
-		"GET /api/pushes": &list[Push]{}, "GET /api/rules": &list[Rule]{}, "GET /api/subscriptions": &list[Subscription]{},
+		"GET /api/pushes": &list[Push]{}, "GET /api/rules": &list[DescribedRule]{}, "GET /api/subscriptions": &list[Subscription]{},
 		"POST /api/deliver": &Push{}, "GET /api/faults": &list[Fault]{}, "GET /api/browser": &BrowserState{}, "GET /api/state": &State{},
+		"GET /api/personality": &Personality{}, "POST /api/personality": &Personality{},
 	}
 	for _, route := range routes {
 		into := types[route.name]
@@ -151,7 +152,7 @@ func TestTheDocumentsAnswersHaveTheMembersThatThereAre(t *testing.T) {
 			t.Errorf("%s: %v", route.name, err)
 		}
 	}
-	for _, v := range []any{Push{}, Rule{}, Subscription{}, Fault{}, BrowserState{}, Browser{}, State{}} {
+	for _, v := range []any{Push{}, Rule{}, RuleAnswer{}, Personality{}, Subscription{}, Fault{}, BrowserState{}, Browser{}, State{}} {
 		for i := range reflect.TypeOf(v).NumField() {
 			name, _, _ := strings.Cut(reflect.TypeOf(v).Field(i).Tag.Get("json"), ",")
 			if name == "" || !strings.Contains(whole, "`"+name+"`") && !strings.Contains(whole, `"`+name+`"`) {

@@ -6,7 +6,9 @@
 // A stock Firefox speaks Mozilla's push protocol with it (see
 // [FirefoxPreferences]), a stock Chromium Google's (see
 // [Emulator.ChromiumFlags]). What a sender meets is RFC 8030, and the answers are
-// those of Mozilla's autopush and of Google's FCM: see [Rules].
+// those of Mozilla's autopush and of Google's FCM, or of whichever vendor's
+// service it is told to play: see [Rules], and the package webpush/vendor for
+// where each was seen.
 package emulator
 
 import (
@@ -22,6 +24,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 // DefaultAddr is where the emulator listens unless told otherwise: loopback
@@ -47,6 +51,9 @@ type Options struct {
 	// MCSAddr is the HOST:PORT of the listener given to [Emulator.ServeMCS], as
 	// browsers see it; empty: there is none, and no Chromium can use the emulator.
 	MCSAddr string
+	// As is as whose service senders are answered: google, mozilla, apple or
+	// microsoft; empty: as that of the browser.
+	As string
 	// LogSize is how many pushes the log keeps; 0 means 1000.
 	LogSize int
 	// QueueSize is how many messages may wait for one browser; the oldest is
@@ -80,6 +87,7 @@ type Emulator struct {
 	ended    []*subscription // oldest first
 	log      pushLog
 	faults   []Fault
+	as       *vendors.Vendor // nil: by browser
 }
 
 // New makes an Emulator. The error is about Options.
@@ -93,6 +101,10 @@ func New(o Options) (*Emulator, error) {
 		cameBack:  make(chan struct{}),
 		browsers:  map[string]*browser{},
 		byToken:   map[string]*subscription{},
+	}
+	var err error
+	if e.as, err = parsePersonality(o.As); err != nil {
+		return nil, fmt.Errorf("the emulator's personality: %w", err)
 	}
 	if o.PublicURL != "" {
 		u, err := url.Parse(o.PublicURL)
@@ -113,7 +125,6 @@ func New(o Options) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
-	var err error
 	if e.identity, err = newIdentity(e.now()); err != nil {
 		return nil, fmt.Errorf("the emulator's certificate: %w", err)
 	}
@@ -143,7 +154,7 @@ func (e *Emulator) Close() error {
 
 func (e *Emulator) routes() http.Handler {
 	r := mux.NewRouter()
-	r.HandleFunc("/wpush/{version}/{token}", e.push).Methods(http.MethodPost)
+	r.HandleFunc(mozillaPath+"{version}/{token}", e.push).Methods(http.MethodPost)
 	r.HandleFunc(googlePath+"{token}", e.pushGoogle).Methods(http.MethodPost)
 	r.Handle("/checkin", e.guard(http.HandlerFunc(e.checkin))).Methods(http.MethodPost)
 	r.Handle("/c2dm/register3", e.guard(http.HandlerFunc(e.register3))).Methods(http.MethodPost)
@@ -158,6 +169,8 @@ func (e *Emulator) routes() http.Handler {
 	api.HandleFunc("/faults", e.listFaults).Methods(http.MethodGet)
 	api.HandleFunc("/faults", e.setFaults).Methods(http.MethodPost)
 	api.HandleFunc("/faults", e.clearFaults).Methods(http.MethodDelete)
+	api.HandleFunc("/personality", e.getPersonality).Methods(http.MethodGet)
+	api.HandleFunc("/personality", e.setPersonality).Methods(http.MethodPost)
 	api.HandleFunc("/state", e.getState).Methods(http.MethodGet)
 	api.HandleFunc("/rules", e.listRules).Methods(http.MethodGet)
 	api.HandleFunc("/deliver", e.deliver).Methods(http.MethodPost)

@@ -26,6 +26,8 @@ type Push struct {
 	Time time.Time `json:"time"`
 	// Subscription is the subscription's id; empty if the endpoint is unknown.
 	Subscription string `json:"subscription,omitempty"`
+	// As is as whose service the sender was answered; empty of the emulator's own.
+	As string `json:"as,omitempty"`
 	// TTL is that of the answer, in seconds; of a refused push, the header's.
 	TTL int `json:"ttl"`
 	// Urgency is the header, or normal.

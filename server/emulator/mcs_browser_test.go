@@ -26,7 +26,7 @@ import (
 type route string
 
 func (to route) Do(r *http.Request) (*http.Response, error) {
-	if isGoogleHost(r.URL.Host) {
+	if r.URL.Scheme == "https" {
 		r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", string(to)
 	}
 	return http.DefaultClient.Do(r)

@@ -10,26 +10,26 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 const (
 	// maxBody is the least that a push service must take (RFC 8030 §7.2), and the
-	// most that the vendors' services do.
+	// most that any of the vendors' does.
 	maxBody = 4096
-	// maxTTL is what Mozilla's service clips to: 30 days, in seconds.
+	// maxTTL is the longest of the emulator's own pushes: 30 days, in seconds.
 	maxTTL = 30 * 24 * 60 * 60
-	// maxTopic is in characters, RFC 8030 §5.4.
-	maxTopic = 32
 )
 
 var urgencies = []string{"very-low", "low", "normal", "high"}
 
 // target is what a push request is for.
 type target struct {
-	subscription *subscription // nil: unknown
-	origin       string        // of the endpoint, which the VAPID aud must be
-	google       bool          // answered as Google's service does, not Mozilla's
-	refused      *refusal      // whatever the request says; nil if it is to be looked at
+	subscription *subscription   // nil: unknown
+	origin       string          // of the endpoint, which the VAPID aud must be
+	as           *vendors.Vendor // whose service answers
+	refused      *refusal        // whatever the request says; nil if it is to be looked at
 }
 
 // push answers a push request for an endpoint of a Firefox.
@@ -42,9 +42,9 @@ func (e *Emulator) push(w http.ResponseWriter, r *http.Request) {
 func (e *Emulator) findMozilla(r *http.Request, token string) target {
 	s := e.byToken[token]
 	if s == nil || s.browser.device != nil || !strings.HasSuffix(s.endpoint, "/"+mux.Vars(r)["version"]+"/"+s.token) {
-		return target{}
+		return target{as: vendors.Mozilla}
 	}
-	return target{subscription: s, origin: s.origin}
+	return target{subscription: s, origin: s.origin, as: vendors.Mozilla}
 }
 
 // receive answers the request of an application server, RFC 8030 §5.
@@ -59,15 +59,16 @@ func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *
 	p := &push{received: e.now(), body: body}
 	p.record = Push{Time: p.received, Urgency: "normal", Size: len(body), Status: http.StatusCreated}
 	t := find(r, mux.Vars(r)["token"])
-	refused := e.accept(p, r, t)
-	if t.google {
-		refused = refused.asGoogle()
+	if e.as != nil {
+		t.as = e.as
 	}
+	p.record.As = t.as.Name
+	refused := e.accept(p, r, t).answeredAs(t.as)
 	if refused != nil {
 		p.record.Status, p.record.Rule, p.record.Detail, p.record.State = refused.Status, refused.ID, refused.detail, stateRefused
 		// The log tells what was asked for as far as it can be read.
-		p.readTTL(r.Header, maxTTL)
-		p.readTopicAndUrgency(r.Header)
+		p.readTTL(r.Header, t.as)
+		p.readTopicAndUrgency(r.Header, t.as)
 	}
 	var late lateness
 	if t.refused == nil {
@@ -85,9 +86,7 @@ func (e *Emulator) receive(w http.ResponseWriter, r *http.Request, find func(r *
 		refused.write(w)
 		return
 	}
-	w.Header().Set("Location", t.origin+"/m/"+p.version)
-	w.Header().Set("TTL", strconv.Itoa(p.record.TTL))
-	w.WriteHeader(http.StatusCreated)
+	p.accepted(w, t)
 }
 
 // accept holds the request against the rules, in autopush's order, and fills in
@@ -104,9 +103,7 @@ func (e *Emulator) accept(p *push, r *http.Request, t target) *refusal {
 	if f, ok := e.meet(faultStatus, s); ok {
 		p.record.Faults = append(p.record.Faults, faultStatus)
 		rule := ruleFault
-		if rule.Status = f.Status; rule.Status != http.StatusTooManyRequests && rule.Status != http.StatusServiceUnavailable {
-			rule.Errno = 0
-		}
+		rule.Status = f.Status
 		return &refusal{Rule: rule, retryAfter: f.RetryAfter}
 	}
 	if s == nil {
@@ -121,27 +118,23 @@ func (e *Emulator) accept(p *push, r *http.Request, t target) *refusal {
 	}
 	if credentials != nil {
 		claims, refused := credentials.check(t.origin, e.judgingTime(p))
-		if refused == nil && !t.google {
-			refused = checkSubject(claims)
+		if refused == nil {
+			refused = checkSubject(claims, t.as)
 		}
 		if refused != nil {
 			return refused
 		}
 	}
-	if len(p.body) > maxBody {
+	if len(p.body) > t.as.MaxBody {
 		return ruleTooLarge.refuse("")
 	}
-	longest := maxTTL
-	if t.google {
-		longest = maxGoogleTTL
-	}
-	if refused := p.readTTL(r.Header, longest); refused != nil {
+	if refused := p.readTTL(r.Header, t.as); refused != nil {
 		return refused
 	}
 	if refused := checkEncoding(r.Header, p.body); refused != nil {
 		return refused
 	}
-	return p.readTopicAndUrgency(r.Header)
+	return p.readTopicAndUrgency(r.Header, t.as)
 }
 
 // authorize tells whether the header's key may send to s. Without a header it
@@ -163,7 +156,7 @@ func (s *subscription) authorize(header string) (*vapidCredentials, *refusal) {
 	return &c, nil
 }
 
-func (p *push) readTTL(h http.Header, longest int) *refusal {
+func (p *push) readTTL(h http.Header, as *vendors.Vendor) *refusal {
 	header := strings.TrimSpace(h.Get("TTL"))
 	digits, negative := strings.CutPrefix(header, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -172,12 +165,17 @@ func (p *push) readTTL(h http.Header, longest int) *refusal {
 	if negative && strings.Trim(digits, "0") != "" {
 		return ruleTTLNegative.refuse("it is %s", header)
 	}
-	ttl, err := strconv.Atoi(digits)
+	ttl, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		ttl = longest // more digits than an int holds
+		ttl = as.TTL.Longest // more digits than an int holds
 	}
-	p.record.TTL = min(ttl, longest)
-	p.expires = p.received.Add(time.Duration(p.record.TTL) * time.Second)
+	ttl = min(ttl, as.TTL.Longest)
+	p.record.TTL = int(ttl)
+	p.expires = p.received.Add(time.Duration(ttl) * time.Second)
+	policy := h.Get("X-WNS-Cache-Policy")
+	if mistake := as.CheckTTL(ttl, policy); mistake != "" {
+		return ruleFor(mistake).refuse("the TTL is %d, X-WNS-Cache-Policy is %q", ttl, policy)
+	}
 	return nil
 }
 
@@ -195,11 +193,11 @@ func checkEncoding(h http.Header, body []byte) *refusal {
 	return checkAES128GCM(body)
 }
 
-func (p *push) readTopicAndUrgency(h http.Header) *refusal {
+func (p *push) readTopicAndUrgency(h http.Header, as *vendors.Vendor) *refusal {
 	if values := h.Values("Topic"); len(values) > 0 {
 		topic := strings.Join(values, ",")
-		if len(topic) == 0 || len(topic) > maxTopic || strings.ContainsFunc(topic, notBase64URL) {
-			return ruleTopic.refuse("%d characters: %q", len(topic), topic)
+		if mistake := as.CheckTopic(topic); mistake != "" {
+			return ruleFor(mistake).refuse("%d characters: %q", len(topic), topic)
 		}
 		p.record.Topic = topic
 	}
@@ -211,8 +209,4 @@ func (p *push) readTopicAndUrgency(h http.Header) *refusal {
 		p.record.Urgency = urgency
 	}
 	return nil
-}
-
-func notBase64URL(c rune) bool {
-	return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-'
 }

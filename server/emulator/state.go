@@ -47,6 +47,7 @@ type State struct {
 	Browser       BrowserState   `json:"browser"`
 	Subscriptions []Subscription `json:"subscriptions"`
 	Faults        []Fault        `json:"faults"`
+	Personality   Personality    `json:"personality"`
 	// Next is the number of the last change, for the next call's after.
 	Next int `json:"next"`
 }
@@ -57,7 +58,7 @@ func (e *Emulator) getState(w http.ResponseWriter, r *http.Request) {
 	e.poll(w, r, func(after int) (any, bool) {
 		return State{
 			Browser: e.describeBrowsers(e.originOf(r)), Subscriptions: e.describeSubscriptions(),
-			Faults: append([]Fault{}, e.faults...), Next: e.log.lastSeq,
+			Faults: append([]Fault{}, e.faults...), Personality: e.personality(), Next: e.log.lastSeq,
 		}, e.log.lastSeq > after
 	})
 }

@@ -135,8 +135,8 @@ func (e *Emulator) register(b *browser, c connection, channelID string, key []by
 		if key == nil {
 			version = "v1"
 		}
-		s.origin = origin
-		s.endpoint = origin + "/wpush/" + version + "/" + s.token
+		s.origin = e.endpointOrigin(origin)
+		s.endpoint = s.origin + mozillaPath + version + "/" + s.token
 	}
 	return s
 }

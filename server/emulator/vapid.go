@@ -6,12 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"net/mail"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 // vapidCredentials are what the Authorization header of RFC 8292 §3 holds.
@@ -92,15 +93,18 @@ func (c vapidCredentials) check(origin string, now time.Time) (jwt.MapClaims, *r
 	return claims, nil
 }
 
-// checkSubject holds the sub of a token that was verified against the rule that
-// Mozilla's service has and Google's has not.
-func checkSubject(claims jwt.MapClaims) *refusal {
+// checkSubject holds the sub of a token that was verified against what a
+// vendor's service asks of it.
+func checkSubject(claims jwt.MapClaims, as *vendors.Vendor) *refusal {
+	if as.Subject == vendors.SubjectAny {
+		return nil
+	}
 	sub, ok := claims["sub"].(string)
 	if !ok {
 		return ruleVapidToken.refuse("sub is missing or not a string")
 	}
-	if !isContact(sub) {
-		return ruleVapidSubject.refuse("sub is %q", sub)
+	if mistake := as.CheckSubject(sub); mistake != "" {
+		return ruleFor(mistake).refuse("sub is %q", sub)
 	}
 	return nil
 }
@@ -110,17 +114,6 @@ func checkSubject(claims jwt.MapClaims) *refusal {
 func sameOrigin(aud, origin string) bool {
 	u, err := url.Parse(aud)
 	return err == nil && strings.EqualFold(u.Scheme+"://"+u.Host, origin) && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.User == nil
-}
-
-func isContact(sub string) bool {
-	if address, ok := strings.CutPrefix(sub, "mailto:"); ok {
-		// RFC 6068 lets header fields follow the address.
-		address, _, _ = strings.Cut(address, "?")
-		_, err := mail.ParseAddress(address)
-		return err == nil
-	}
-	u, err := url.Parse(sub)
-	return err == nil && u.Scheme == "https" && u.Host != ""
 }
 
 func decodeBase64URL(s string) ([]byte, error) {

@@ -99,9 +99,9 @@ func TestAMessageReachesABrowserByARealPushService(t *testing.T) {
 		t.Errorf("the push service saw %+v", p)
 	}
 
-	// The service's own words come back: another key is a refusal, an ended
+	// The service's own words come back: another key is a mismatch, an ended
 	// subscription is gone.
-	if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(time.Minute), Key: newKey(t)}); r.Outcome != Refused || r.Status != 401 || !strings.HasPrefix(r.Reason, "errno 109") {
+	if r := c.Send(t.Context(), Message{Subscription: s, TTL: KeepFor(time.Minute), Key: newKey(t)}); r.Outcome != KeyMismatch || r.Status != 401 || !strings.HasPrefix(r.Reason, "errno 109") {
 		t.Errorf("another key: got %+v", r)
 	}
 	f.call(frame{MessageType: "unregister", ChannelID: registered.ChannelID, Code: 200})

@@ -26,11 +26,12 @@ func emulatorCommand() *cli.Command {
 		Name:  "emulator",
 		Usage: "a push service on this machine, for real browsers: no internet, no accounts",
 		Description: "Firefox connects to it instead of Mozilla's service, Chromium instead of Google's. It\n" +
-			"checks what the real services check, and says which rule a push broke. Its state ends\n" +
-			"with it.",
+			"checks what the real services check, or what Apple's and Microsoft's do, and says which\n" +
+			"rule a push broke. Its state ends with it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "addr", Value: emulator.DefaultAddr, Usage: "listen on `HOST:PORT`; whoever reaches it can read and shape the deliveries", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
 			&cli.StringFlag{Name: "mcs-addr", Usage: "listen on `HOST:PORT` for Chromium's connections, which are over TLS (default: the port after --addr's, or a free one)", Sources: cli.EnvVars("PUSHKIT_EMULATOR_MCS_ADDR")},
+			&cli.StringFlag{Name: "as", Usage: "answer senders as the service of `VENDOR` does: apple, google, microsoft or mozilla (default: as that of the browser)", Sources: cli.EnvVars("PUSHKIT_EMULATOR_AS")},
 			&cli.StringFlag{Name: "public-url", Usage: "the emulator's `URL` as browsers and servers see it, if it is not the address", Sources: cli.EnvVars("PUSHKIT_EMULATOR_PUBLIC_URL")},
 		},
 		Action: runEmulator,
@@ -84,7 +85,7 @@ func runEmulator(ctx context.Context, cmd *cli.Command) error {
 		}
 		address = "http://" + listeners.http.Addr().String()
 	}
-	e, err := emulator.New(emulator.Options{PublicURL: cmd.String("public-url"), MCSAddr: listeners.mcsAddr(cmd.String("public-url"))})
+	e, err := emulator.New(emulator.Options{PublicURL: cmd.String("public-url"), MCSAddr: listeners.mcsAddr(cmd.String("public-url")), As: cmd.String("as")})
 	if err != nil {
 		return err
 	}
@@ -120,10 +121,10 @@ func printEmulator(w io.Writer, address string, chromiumFlags []string) {
 }
 
 // emulatorServices are the rules by which a sender reaches the emulator at
-// address: its own endpoints, and those that Chromium makes of its tokens.
+// address: its own endpoints, and those that are on the vendors' hosts.
 func emulatorServices(address string) []string {
 	rules := []string{address}
-	for _, endpoint := range emulator.GoogleEndpoints() {
+	for _, endpoint := range emulator.VendorEndpoints() {
 		rules = append(rules, strings.TrimPrefix(endpoint, "https://")+"="+address)
 	}
 	return rules

@@ -125,6 +125,30 @@ func TestWhatAChromiumOfTheEmulatorSubscribedIsSentToTheEmulator(t *testing.T) {
 	}
 }
 
+func TestAnEmulatorsEndpointOnApplesHostIsSentToTheEmulator(t *testing.T) {
+	t.Parallel()
+	address, greeting := emulate(t, "--as", "apple")
+	var p emulator.Personality
+	if getJSON(t, address+"/api/personality", &p); p.As != "apple" {
+		t.Errorf("it answers as %q", p.As)
+	}
+	services := regexp.MustCompile(`--push-services (\S+)`).FindStringSubmatch(greeting)[1]
+	folder := t.TempDir()
+	s := serve(t, folder, "--push-services", services, "--vapid-subject", "https://example.com/contact")
+	body := fmt.Sprintf(`{"endpoint": "https://web.push.apple.com/wpush/v2/unknown", "keys": {"p256dh": %q, "auth": "AAAAAAAAAAAAAAAAAAAAAA"}}`, newPoint(t))
+	response, err := http.Post(s.url+"/v1/subscriptions", "application/json", strings.NewReader(body))
+	if err != nil || response.StatusCode != http.StatusCreated {
+		t.Fatalf("the subscription was answered %v, %v", response, err)
+	}
+	response.Body.Close()
+	mustRun(t, folder, "send", "--title", "x", "--all", "--ttl", "0", "--server", s.url)
+	var pushes struct{ Data []emulator.Push }
+	if getJSON(t, address+"/api/pushes", &pushes); len(pushes.Data) != 1 || pushes.Data[0].As != "apple" || pushes.Data[0].Status != 404 || pushes.Data[0].TTL != 1 {
+		t.Errorf("the emulator saw %+v", pushes.Data)
+	}
+	s.end()
+}
+
 func newPoint(t *testing.T) string {
 	t.Helper()
 	key, err := ecdh.P256().GenerateKey(rand.Reader)
