@@ -189,7 +189,7 @@ func TestADeadEndpointIsToldApart(t *testing.T) {
 	key := s.key(t)
 	id := want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "channels": ["news"]`)), 201)["id"].(string)
 	want(t, s.call("POST", "/v1/messages", `{"audience": {"subscriptions": ["`+id+`"]}, "notification": {"title": "x"}}`, withKey), 202)
-	if err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: s.dispatcher.batches[0].Deliveries[0], Outcome: push.DeliveryGone, Status: 410}}); err != nil {
+	if _, err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: s.dispatcher.batches[0].Deliveries[0], Outcome: push.DeliveryGone, Status: 410}}); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, ``)), 410, wire.EndpointGone, "endpoint")
@@ -222,7 +222,7 @@ func TestAMessagesLife(t *testing.T) {
 	wantProblem(t, s.call("POST", "/v1/messages", strings.Replace(body, "Goal", "Tor", 1), withKey, "Idempotency-Key: k"), 422, wire.IdempotencyConflict, "")
 	wantProblem(t, s.call("POST", "/v1/messages", body, withKey, "Idempotency-Key: "+strings.Repeat("k", 256)), 400, wire.InvalidField, "Idempotency-Key")
 
-	if err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: d, Outcome: push.DeliveryAccepted}}); err != nil {
+	if _, err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: d, Outcome: push.DeliveryAccepted}}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

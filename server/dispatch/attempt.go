@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -46,20 +47,52 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	}, push.DeliveryResult{}, true
 }
 
-// attempt sends one delivery and judges the answer.
-func (d *Dispatcher) attempt(ctx context.Context, delivery push.Delivery) push.DeliveryResult {
-	message, result, ok := d.prepare(ctx, delivery)
-	if !ok {
-		return result
-	}
-	return d.judge(delivery, d.sender.Send(ctx, message))
+// attemptBatch sends deliveries together, and returns when all are under way.
+// Their outcomes are recorded when they come; held are those that were not tried,
+// since their push service is left alone for wait.
+func (d *Dispatcher) attemptBatch(ctx context.Context, deliveries []push.Delivery, underWay *sync.WaitGroup) (held []push.Delivery, wait time.Duration) {
+	messages, sent := d.prepareAll(ctx, deliveries)
+	underWay.Add(len(messages))
+	d.underWay.Add(len(messages))
+	var mu sync.Mutex
+	d.sender.SendBatch(ctx, messages, func(i int, r webpush.Result) {
+		defer d.underWay.Done()
+		defer underWay.Done()
+		if r.Held {
+			mu.Lock()
+			defer mu.Unlock()
+			held, wait = append(held, sent[i]), r.RetryAfter
+			return
+		}
+		d.recorder.add(d.judge(sent[i], r))
+	})
+	// What is held was told before SendBatch returned.
+	mu.Lock()
+	defer mu.Unlock()
+	return held, wait
 }
 
-// attemptBatch sends deliveries together. It returns when all are under way;
-// their outcomes are recorded, and underWay counts those without.
-func (d *Dispatcher) attemptBatch(ctx context.Context, deliveries []push.Delivery, underWay *sync.WaitGroup) {
-	messages := make([]webpush.Message, 0, len(deliveries))
-	sent := make([]push.Delivery, 0, len(deliveries))
+// sendAhead sends a batch that is handed over as it was accepted, before all that
+// is sent in bulk.
+func (d *Dispatcher) sendAhead(ctx context.Context, batch push.Batch) {
+	if d.halts.isHalted(batch.Service) {
+		d.handBack(ctx, job{deliveries: batch.Deliveries})
+		return
+	}
+	messages, sent := d.prepareAll(ctx, batch.Deliveries)
+	var underWay sync.WaitGroup
+	underWay.Add(len(messages))
+	d.sender.SendAhead(ctx, messages, func(i int, r webpush.Result) {
+		d.recorder.add(d.judge(sent[i], r))
+		underWay.Done()
+	})
+	underWay.Wait()
+}
+
+// prepareAll makes push messages of deliveries. What cannot be sent is recorded.
+func (d *Dispatcher) prepareAll(ctx context.Context, deliveries []push.Delivery) (messages []webpush.Message, sent []push.Delivery) {
+	messages = make([]webpush.Message, 0, len(deliveries))
+	sent = make([]push.Delivery, 0, len(deliveries))
 	for _, delivery := range deliveries {
 		message, result, ok := d.prepare(ctx, delivery)
 		if !ok {
@@ -68,36 +101,53 @@ func (d *Dispatcher) attemptBatch(ctx context.Context, deliveries []push.Deliver
 		}
 		messages, sent = append(messages, message), append(sent, delivery)
 	}
-	underWay.Add(len(messages))
-	d.sender.SendBatch(ctx, messages, func(i int, r webpush.Result) {
-		d.recorder.add(d.judge(sent[i], r))
-		underWay.Done()
-	})
+	return messages, sent
 }
 
-// judge decides what a push service's answer means for the delivery. Only 404
-// and 410 end a subscription.
+// judge decides what a push service's answer means for the delivery, and for the
+// push service. Only 404 and 410 end a subscription.
 func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.DeliveryResult {
 	r := push.DeliveryResult{Delivery: delivery, Status: result.Status, Reason: result.Reason}
 	switch {
 	case result.Outcome == webpush.Accepted:
 		r.Outcome = push.DeliveryAccepted
+		if d.halts.accepted(delivery.Service) {
+			d.log.Info("a push service takes our messages again", "service", delivery.Service)
+			d.Wake()
+		}
 	case result.Outcome == webpush.Gone:
 		r.Outcome = push.DeliveryGone
 	case result.Retriable():
-		r.RetryAt = d.now().Add(backoff(delivery.Attempt, result.RetryAfter))
-		r.Outcome = push.DeliveryPending
-		if !r.RetryAt.Before(delivery.Message.DueAt.Add(delivery.Message.TTL)) {
-			r.Outcome = push.DeliveryExpired
-		}
+		return d.later(delivery, backoff(delivery.Attempt, result.RetryAfter), result)
 	default:
 		r.Outcome = push.DeliveryFailed
-		d.refused.Do(func() {
-			d.log.Warn("a push service takes no message of ours", "service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason,
-				"meaning", result.Meaning, "advice", result.Advice)
-		})
+		d.explain(delivery, result)
 	}
 	return r
+}
+
+// later is the result of a delivery that is to be tried again after a wait, if its
+// TTL lasts so long.
+func (d *Dispatcher) later(delivery push.Delivery, wait time.Duration, result webpush.Result) push.DeliveryResult {
+	r := push.DeliveryResult{
+		Delivery: delivery, Outcome: push.DeliveryPending, RetryAt: d.now().Add(wait), Status: result.Status, Reason: result.Reason,
+	}
+	if !r.RetryAt.Before(delivery.Message.DueAt.Add(delivery.Message.TTL)) {
+		r.Outcome = push.DeliveryExpired
+	}
+	return r
+}
+
+// explain logs a message that failed, and halts a push service that refuses who we
+// say that we are.
+func (d *Dispatcher) explain(delivery push.Delivery, result webpush.Result) {
+	about := []any{"service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason, "meaning", result.Meaning, "advice", result.Advice}
+	isAboutUs := result.Status == http.StatusUnauthorized || result.Status == http.StatusForbidden || result.Outcome == webpush.KeyMismatch
+	if isAboutUs && d.halts.refused(delivery.Service, d.now()) {
+		d.log.Error("a push service is halted: it refuses this server; its messages wait, and it is tried every minute", about...)
+		return
+	}
+	d.refused.Do(func() { d.log.Warn("a push service takes no message of ours", about...) })
 }
 
 // backoff is how long to wait after an attempt, counted from 0: as long as the

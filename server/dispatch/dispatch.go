@@ -1,13 +1,13 @@
-// Package dispatch sends what a store's queue holds. A fast lane takes messages
-// to a few people, so that they never wait behind a broadcast; a feeder reads
-// audiences, claims batches and further attempts, and feeds the bulk lane.
-// Outcomes are written in the background, shortly after they are known.
+// Package dispatch sends what a store's queue holds. Messages to a few people are
+// sent as they are accepted, ahead of every broadcast; for the rest one goroutine
+// reads audiences, claims batches and further attempts, and feeds a lane for each
+// push service. Outcomes are written in the background, shortly after they are
+// known.
 package dispatch
 
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,11 +18,6 @@ import (
 )
 
 const (
-	// fastInFlight is how many requests the fast lane has under way at once.
-	fastInFlight = 32
-	// bulkWorkers hand batches to the sender, which bounds what is under way to
-	// each push service: a batch of one that is slow holds up one of them.
-	bulkWorkers = 4
 	// claimedRetries is how many further attempts are claimed at once.
 	claimedRetries = 256
 	// longestSleep bounds the wait for the next due time, so that a clock that
@@ -41,6 +36,7 @@ const (
 type Sender interface {
 	Send(context.Context, webpush.Message) webpush.Result
 	SendBatch(ctx context.Context, messages []webpush.Message, done func(i int, r webpush.Result))
+	SendAhead(ctx context.Context, messages []webpush.Message, done func(i int, r webpush.Result))
 }
 
 // A KeySource finds a site's VAPID keys.
@@ -56,26 +52,35 @@ type Dispatcher struct {
 	log      *slog.Logger
 	now      func() time.Time
 	wake     chan struct{}
-	fast     chan push.Delivery
-	bulk     chan []push.Delivery
+	handed   chan push.Batch
+	lanes    map[string]*lane // by push service
+	halts    *halts
+	pulse    pulse
 	recorder *recorder
-	// refused keeps a broadcast that fails as a whole from filling the log.
-	refused rate.Sometimes
-	ended   chan struct{}
+	// refused and away keep what fails as a whole from filling the log.
+	refused, away rate.Sometimes
+	ended         chan struct{}
+	// lanesAtWork are the goroutines that send, underWay the requests in bulk that
+	// have no outcome.
+	lanesAtWork, underWay sync.WaitGroup
 }
 
 // New returns a dispatcher that sends with the keys of source.
 func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{
-		queue:  queue,
-		keys:   keyRing{source: source},
-		sender: sender,
-		log:    log,
-		now:    time.Now,
-		wake:   make(chan struct{}, 1),
-		fast:   make(chan push.Delivery),
-		bulk:   make(chan []push.Delivery),
-		ended:  make(chan struct{}),
+		queue:   queue,
+		keys:    keyRing{source: source},
+		sender:  sender,
+		log:     log,
+		now:     time.Now,
+		wake:    make(chan struct{}, 1),
+		handed:  make(chan push.Batch),
+		lanes:   make(map[string]*lane),
+		halts:   newHalts(),
+		pulse:   pulse{first: make(chan struct{})},
+		refused: rate.Sometimes{First: 1, Interval: logEvery},
+		away:    rate.Sometimes{First: 1, Interval: logEvery},
+		ended:   make(chan struct{}),
 	}
 	d.recorder = newRecorder(queue, log, d.Wake)
 	return d
@@ -89,91 +94,70 @@ func (d *Dispatcher) Wake() {
 	}
 }
 
-// Hand gives the fast lane batches that the queue has leased to this process
-// already. It returns at once. What is not sent before the end is claimed again
-// when the queue is recovered.
+// Hand gives the fast lane batches that the queue has leased to this node already.
+// It returns at once. What is not sent before the end is claimed again when the
+// leases have ended.
 func (d *Dispatcher) Hand(batches []push.Batch) {
 	for _, batch := range batches {
 		go func() {
-			for _, delivery := range batch.Deliveries {
-				if !feed(d.ended, d.fast, delivery) {
-					return
-				}
+			select {
+			case d.handed <- batch:
+			case <-d.ended:
 			}
 		}()
 	}
 }
 
-// feed hands work to a lane; false when end came first.
-func feed[Work any](end <-chan struct{}, lane chan<- Work, work Work) bool {
-	select {
-	case lane <- work:
-		return true
-	case <-end:
-		return false
-	}
-}
-
 // Run sends until ctx is done. It returns when the requests under way have
-// ended and their outcomes are written. The queue must have been recovered
-// before anything was leased.
+// ended, their outcomes are written and the leases handed back. The queue must
+// have been recovered before anything was leased.
 func (d *Dispatcher) Run(ctx context.Context) {
 	defer close(d.ended)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, cancel) })
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(d.recorder.run)
+	background.Go(func() { d.beat(beating) })
 
-	var recording, lanes, underWay sync.WaitGroup
-	recording.Go(d.recorder.run)
-	for range bulkWorkers {
-		lanes.Go(func() {
-			work(ctx, d.bulk, func(deliveries []push.Delivery) { d.sendBulk(ctx, sending, deliveries, &underWay) })
-		})
+	d.lanesAtWork.Go(func() { d.takeHanded(ctx, sending) })
+	select {
+	case <-d.pulse.first:
+		d.claim(ctx, sending)
+	case <-ctx.Done():
 	}
-	for range fastInFlight {
-		lanes.Go(func() {
-			work(ctx, d.fast, func(delivery push.Delivery) { d.recorder.add(d.attempt(sending, delivery)) })
-		})
-	}
-	d.claim(ctx)
-	lanes.Wait()
-	underWay.Wait()
+	d.lanesAtWork.Wait()
+	d.underWay.Wait()
 	d.recorder.close()
-	recording.Wait()
+	stopBeating()
+	background.Wait()
+	if err := d.queue.Forfeit(context.WithoutCancel(ctx)); err != nil {
+		d.log.Error("what was leased cannot be handed back; it is claimed again later", "error", err)
+	}
 }
 
-// work does what comes down a lane until ctx is done.
-func work[Work any](ctx context.Context, lane <-chan Work, do func(Work)) {
+// takeHanded sends what is handed over until ctx is done.
+func (d *Dispatcher) takeHanded(ctx, sending context.Context) {
 	for {
 		select {
-		case work := <-lane:
-			do(work)
+		case batch := <-d.handed:
+			d.lanesAtWork.Go(func() { d.sendAhead(sending, batch) })
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// sendBulk sends deliveries until ctx is done; those that are left are claimed
-// again when the queue is recovered. Requests live as long as sending.
-func (d *Dispatcher) sendBulk(ctx, sending context.Context, deliveries []push.Delivery, underWay *sync.WaitGroup) {
-	for part := range slices.Chunk(deliveries, webpush.MaxBatch) {
-		if d.recorder.wait(ctx) != nil {
-			return
-		}
-		d.attemptBatch(sending, part, underWay)
-	}
-}
-
-// claim feeds the bulk lane until ctx is done.
-func (d *Dispatcher) claim(ctx context.Context) {
+// claim feeds the lanes until ctx is done.
+func (d *Dispatcher) claim(ctx, sending context.Context) {
 	for ctx.Err() == nil {
-		idle, err := d.claimOnce(ctx)
+		idle, err := d.claimOnce(ctx, sending)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			d.log.Error("the queue cannot be read; trying again", "error", err)
+			d.away.Do(func() { d.log.Error("the queue cannot be read; trying again", "error", err) })
 			d.sleep(ctx, pauseAfterError)
 		case idle:
 			d.sleepUntilDue(ctx)
@@ -181,39 +165,68 @@ func (d *Dispatcher) claim(ctx context.Context) {
 	}
 }
 
-func (d *Dispatcher) claimOnce(ctx context.Context) (idle bool, err error) {
+// closed returns the push services for which nothing is claimed now: those whose
+// lane is full or that are halted; and after which time that may change by itself.
+func (d *Dispatcher) closed() (services []string, wait time.Duration) {
+	services, wait = d.halts.waiting(d.now())
+	for service, l := range d.lanes {
+		if l.isFull() {
+			services = append(services, service)
+		}
+	}
+	return services, wait
+}
+
+func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err error) {
+	epoch := d.pulse.now()
 	expanded, err := d.queue.Expand(ctx)
 	if err != nil {
 		return false, err
 	}
-	retries, err := d.queue.ClaimRetries(ctx, claimedRetries)
+	closed, _ := d.closed()
+	retries, err := d.queue.ClaimRetries(ctx, claimedRetries, closed)
 	if err != nil {
 		return false, err
 	}
-	if len(retries) > 0 {
-		feed(ctx.Done(), d.bulk, retries)
+	byService := make(map[string][]push.Delivery)
+	for _, delivery := range retries {
+		byService[delivery.Service] = append(byService[delivery.Service], delivery)
 	}
-	batches, err := d.queue.ClaimBatches(ctx, 1)
+	for service, deliveries := range byService {
+		d.feed(ctx, sending, service, job{deliveries: deliveries, epoch: epoch})
+	}
+	closed, _ = d.closed()
+	batches, err := d.queue.ClaimBatches(ctx, 1, closed)
 	if err != nil {
 		return false, err
 	}
 	for _, batch := range batches {
-		feed(ctx.Done(), d.bulk, batch.Deliveries)
+		d.feed(ctx, sending, batch.Service, job{batch: &batch, deliveries: batch.Deliveries, epoch: epoch})
 	}
 	return expanded && len(retries) == 0 && len(batches) == 0, nil
 }
 
+// feed gives a lane a job. A lane that was not full when the job was claimed has
+// room for it.
+func (d *Dispatcher) feed(ctx, sending context.Context, service string, j job) {
+	select {
+	case d.lane(ctx, sending, service).jobs <- j:
+	case <-ctx.Done():
+	}
+}
+
 func (d *Dispatcher) sleepUntilDue(ctx context.Context) {
-	pause := longestSleep
-	at, ok, err := d.queue.NextDue(ctx)
+	closed, pause := d.closed()
+	at, ok, err := d.queue.NextDue(ctx, closed)
 	if err != nil {
 		pause = pauseAfterError
 	} else if ok {
-		pause = min(max(at.Sub(d.now()), 0), longestSleep)
+		pause = min(max(at.Sub(d.now()), 0), pause)
 	}
 	d.sleep(ctx, pause)
 }
 
+// sleep is also ended by Wake.
 func (d *Dispatcher) sleep(ctx context.Context, pause time.Duration) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

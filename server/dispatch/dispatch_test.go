@@ -41,7 +41,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s := &server{Store: store, requests: map[string][]http.Header{}, arrived: make(chan string, 1000)}
+	s := &server{Store: store, requests: map[string][]http.Header{}, arrived: make(chan string, 10_000)}
 	if s.site, err = store.Site(t.Context(), push.DefaultSite); err != nil {
 		t.Fatal(err)
 	}
@@ -80,11 +80,14 @@ func (s *server) subscribe(t *testing.T, path string) push.Subscription {
 }
 
 // subscribeMany adds n, at the paths /0, /1 and so on.
-func (s *server) subscribeMany(t *testing.T, n int) {
+func (s *server) subscribeMany(t *testing.T, n int) { s.subscribeAt(t, s.url, n) }
+
+// subscribeAt does so at a push service.
+func (s *server) subscribeAt(t *testing.T, url string, n int) {
 	t.Helper()
 	errs := make(chan error)
 	for i := range n {
-		r := pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", s.url, i), "")
+		r := pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", url, i), "")
 		go func() {
 			_, _, err := s.PutSubscription(t.Context(), s.site.ID, r)
 			errs <- err
@@ -108,9 +111,13 @@ type running struct {
 // until the test ends.
 func (s *server) dispatch(t *testing.T, queue push.Queue) *running {
 	t.Helper()
-	client := webpush.NewClient(webpush.Options{Services: s.services})
+	return s.run(t, dispatch.New(queue, s.Store, webpush.NewClient(webpush.Options{Services: s.services}), slog.New(slog.DiscardHandler)))
+}
+
+func (s *server) run(t *testing.T, d *dispatch.Dispatcher) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{dispatch.New(queue, s.Store, client, slog.New(slog.DiscardHandler)), cancel, make(chan struct{})}
+	r := &running{d, cancel, make(chan struct{})}
 	go func() {
 		defer close(r.ended)
 		r.Run(ctx)

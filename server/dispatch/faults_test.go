@@ -18,18 +18,18 @@ type flaky struct {
 
 var errDisk = errors.New("the disk is full")
 
-func (f *flaky) Record(ctx context.Context, results []push.DeliveryResult) error {
+func (f *flaky) Record(ctx context.Context, results []push.DeliveryResult) (int, error) {
 	if f.records.Add(1) == 1 {
-		return errDisk
+		return 0, errDisk
 	}
 	return f.Queue.Record(ctx, results)
 }
 
-func (f *flaky) ClaimBatches(ctx context.Context, limit int) ([]push.Batch, error) {
+func (f *flaky) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
 	if f.claims.Add(1) == 1 {
 		return nil, errDisk
 	}
-	return f.Queue.ClaimBatches(ctx, limit)
+	return f.Queue.ClaimBatches(ctx, limit, except)
 }
 
 func (f *flaky) Expand(ctx context.Context) (bool, error) {

@@ -26,25 +26,38 @@ const (
 type recorder struct {
 	queue   push.Queue
 	log     *slog.Logger
-	results chan push.DeliveryResult
+	entries chan entry
 	// wrote holds a token after a write, for one that waits.
 	wrote chan struct{}
 	// wake is called when deliveries that are to be tried again were written.
 	wake func()
 }
 
+// An entry is an outcome, or a call of flush.
+type entry struct {
+	result  push.DeliveryResult
+	written chan struct{}
+}
+
 func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
 	return &recorder{
 		queue: queue, log: log, wake: wake,
-		results: make(chan push.DeliveryResult, 2*recordBacklog), wrote: make(chan struct{}, 1),
+		entries: make(chan entry, 2*recordBacklog), wrote: make(chan struct{}, 1),
 	}
 }
 
-func (r *recorder) add(result push.DeliveryResult) { r.results <- result }
+func (r *recorder) add(result push.DeliveryResult) { r.entries <- entry{result: result} }
+
+// flush returns when all that was added before is written.
+func (r *recorder) flush() {
+	written := make(chan struct{})
+	r.entries <- entry{written: written}
+	<-written
+}
 
 // wait returns when fewer than recordBacklog outcomes wait for the disk.
 func (r *recorder) wait(ctx context.Context) error {
-	for len(r.results) >= recordBacklog {
+	for len(r.entries) >= recordBacklog {
 		select {
 		case <-r.wrote:
 		case <-ctx.Done():
@@ -64,35 +77,46 @@ func (r *recorder) hasWritten() {
 }
 
 // close says that nothing more is added; run returns when all is written.
-func (r *recorder) close() { close(r.results) }
+func (r *recorder) close() { close(r.entries) }
 
 func (r *recorder) run() {
 	for {
-		first, ok := <-r.results
+		first, ok := <-r.entries
 		if !ok {
 			return
 		}
-		r.write(r.collect(first))
+		results, written := r.collect(first)
+		if len(results) > 0 {
+			r.write(results)
+		}
+		if written != nil {
+			close(written)
+		}
 		r.hasWritten()
 	}
 }
 
-func (r *recorder) collect(first push.DeliveryResult) []push.DeliveryResult {
-	results := []push.DeliveryResult{first}
+// collect gathers what comes within a time. A flush does not wait.
+func (r *recorder) collect(first entry) (results []push.DeliveryResult, written chan struct{}) {
 	timer := time.NewTimer(recordEvery)
 	defer timer.Stop()
-	for len(results) < recordAtMost {
+	for e, ok := first, true; ; {
+		if e.written != nil {
+			return results, e.written
+		}
+		results = append(results, e.result)
+		if len(results) == recordAtMost {
+			return results, nil
+		}
 		select {
-		case result, ok := <-r.results:
+		case e, ok = <-r.entries:
 			if !ok {
-				return results
+				return results, nil
 			}
-			results = append(results, result)
 		case <-timer.C:
-			return results
+			return results, nil
 		}
 	}
-	return results
 }
 
 // write tries until it succeeds: outcomes that were not written would be sent
@@ -100,8 +124,11 @@ func (r *recorder) collect(first push.DeliveryResult) []push.DeliveryResult {
 // repeats these deliveries.
 func (r *recorder) write(results []push.DeliveryResult) {
 	for attempt := range 30 {
-		err := r.queue.Record(context.Background(), results)
+		fenced, err := r.queue.Record(context.Background(), results)
 		if err == nil {
+			if fenced > 0 {
+				r.log.Warn("another node sends by now what this one has sent", "deliveries", fenced)
+			}
 			if slices.ContainsFunc(results, func(r push.DeliveryResult) bool { return r.Outcome == push.DeliveryPending }) {
 				r.wake()
 			}

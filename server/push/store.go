@@ -74,26 +74,54 @@ type CreateOptions struct {
 	RequestHash    [32]byte
 }
 
-// Queue is the part of a [Store] that hands out deliveries. A batch is leased
-// to one caller at a time.
+// Queue is the part of a [Store] that hands out deliveries to nodes: processes
+// that send, of which a store opened once is one. A batch is leased to one node
+// at a time, and so is a delivery that is tried again. A lease ends when its node
+// has not called Beat for LeaseTime, by the store's clock, and the fence that it
+// came with is no longer good then: what another node holds by now is that one's
+// to record.
 type Queue interface {
 	// Expand reads one step of an audience that is due and appends its batch;
 	// done is true where there was nothing to do.
 	Expand(ctx context.Context) (done bool, err error)
-	// ClaimBatches leases up to limit batches that are due.
-	ClaimBatches(ctx context.Context, limit int) ([]Batch, error)
-	// ClaimRetries leases up to limit deliveries whose next attempt is due.
-	ClaimRetries(ctx context.Context, limit int) ([]Delivery, error)
-	// Record writes what became of deliveries.
-	Record(ctx context.Context, results []DeliveryResult) error
-	// NextDue is when the queue has work next; ok is false where it has none.
-	NextDue(ctx context.Context) (at time.Time, ok bool, err error)
-	// Recover takes back the leases of a process that has ended.
+	// ClaimBatches leases up to limit batches that are due, of no push service in
+	// except.
+	ClaimBatches(ctx context.Context, limit int, except []string) ([]Batch, error)
+	// ClaimRetries leases up to limit deliveries whose next attempt is due, of no
+	// push service in except.
+	ClaimRetries(ctx context.Context, limit int, except []string) ([]Delivery, error)
+	// Record writes what became of deliveries. What was leased to another node
+	// since is passed over, and counted.
+	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
+	// Release hands a batch back: what has no outcome is claimed again.
+	Release(ctx context.Context, batch Batch) error
+	// NextDue is when the queue has work next, of no push service in except; ok
+	// is false where it has none.
+	NextDue(ctx context.Context, except []string) (at time.Time, ok bool, err error)
+	// Beat says that this node lives, and takes back the leases of nodes that do
+	// not; freed is true where there were any. Opening a store is a first Beat.
+	Beat(ctx context.Context) (freed bool, err error)
+	// Forfeit gives up all leases of this node.
+	Forfeit(ctx context.Context) error
+	// Recover takes back all leases. It is for the one node of a store that no
+	// other node may use meanwhile.
 	Recover(ctx context.Context) error
 }
 
+const (
+	// LeaseTime is how long a node holds its leases after a Beat.
+	LeaseTime = 10 * time.Second
+	// BeatEvery is how often a node calls Beat.
+	BeatEvery = 2 * time.Second
+)
+
 // A Batch is up to BatchSize deliveries of one message to one push service.
 type Batch struct {
+	Message ID
+	No      uint32
+	// Service is the push service's name; see [webpush.Services.Check].
+	Service    string
+	Fence      int64
 	Deliveries []Delivery
 }
 
@@ -110,6 +138,11 @@ type Delivery struct {
 	Subscription webpush.Subscription
 	SubscriberID ID
 	Key          KeyID
+	// Service is the push service's name.
+	Service string
+	// Fence is that of the batch's lease, or of the delivery's own where it is
+	// tried again.
+	Fence int64
 }
 
 // A DeliveryResult is what became of one attempt.

@@ -93,21 +93,25 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 	if err != nil {
 		return nil, err
 	}
-	state := int64(batchWaiting)
+	services, err := serviceNames(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var node []byte
 	if lease {
-		state = batchLeased
+		node = s.node
 	}
 	var batches []push.Batch
 	for service, ids := range members {
 		for len(ids) > 0 {
 			n := min(len(ids), push.BatchSize)
-			no, err := insertBatch(ctx, q, m.ID[:], service, m.DueAt.UnixMilli(), state, ids[:n])
+			no, err := insertBatch(ctx, q, m.ID[:], service, m.DueAt.UnixMilli(), node, ids[:n])
 			if err != nil {
 				return nil, err
 			}
 			if lease {
-				batch, err := s.loadBatch(ctx, q, site, m, service, no, make([]byte, n), bytes.Join(ids[:n], nil))
-				if err != nil {
+				batch := push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence}
+				if err := s.loadBatch(ctx, q, &batch, site, m, service, make([]byte, n), bytes.Join(ids[:n], nil)); err != nil {
 					return nil, err
 				}
 				batches = append(batches, batch)

@@ -57,7 +57,7 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 	for service, ids := range members {
 		for len(ids) > 0 {
 			n := min(len(ids), push.BatchSize)
-			if _, err := insertBatch(ctx, q, step.Message, service, row.DueAt, batchWaiting, ids[:n]); err != nil {
+			if _, err := insertBatch(ctx, q, step.Message, service, row.DueAt, nil, ids[:n]); err != nil {
 				return err
 			}
 			ids = ids[n:]
@@ -77,12 +77,12 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 
 // splitExpansion makes an expansion for each push service.
 func splitExpansion(ctx context.Context, q *db.Queries, message []byte, dueAt int64) error {
-	services, err := q.PushServices(ctx)
+	services, err := serviceNames(ctx, q)
 	if err != nil {
 		return err
 	}
-	for _, service := range services {
-		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{Message: message, PushService: service.ID, DueAt: dueAt}); err != nil {
+	for id := range services {
+		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{Message: message, PushService: id, DueAt: dueAt}); err != nil {
 			return err
 		}
 	}
@@ -97,14 +97,19 @@ func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.NextEx
 		Site: site, PushService: step.PushService, Subscription: step.Cursor, Channels: audience.Channels, Limit: push.BatchSize})
 }
 
-func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt, state int64, ids [][]byte) (no int64, err error) {
+// insertBatch adds a batch, leased to a node where one is given.
+func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt int64, node []byte, ids [][]byte) (no int64, err error) {
 	last, err := q.LastBatch(ctx, message)
 	if err != nil {
 		return 0, err
 	}
 	no = last + 1
+	state := int64(batchWaiting)
+	if node != nil {
+		state = batchLeased
+	}
 	if err := q.InsertBatch(ctx, db.InsertBatchParams{
-		Message: message, No: no, PushService: service, DueAt: dueAt, State: state,
+		Message: message, No: no, PushService: service, DueAt: dueAt, State: state, Node: node, Fence: firstFence,
 		Outcomes: make([]byte, len(ids)), Events: make([]byte, len(ids)), Targeted: int64(len(ids)), Pending: int64(len(ids)),
 	}); err != nil {
 		return 0, err
@@ -112,20 +117,29 @@ func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, du
 	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: bytes.Join(ids, nil)})
 }
 
+// firstFence is that of a batch which is leased as it is made.
+const firstFence = 1
+
+// excepting is what a query leaves out. sqlc makes NULL of an empty slice, and
+// nothing is NOT IN that.
+func excepting(except []string) []string { return append([]string{""}, except...) }
+
 // ClaimBatches implements [push.Queue].
-func (s *Store) ClaimBatches(ctx context.Context, limit int) (batches []push.Batch, err error) {
-	now := s.now().UnixMilli()
-	if rows, err := s.read.WaitingBatches(ctx, db.WaitingBatchesParams{DueAt: now, Limit: 1}); err != nil || len(rows) == 0 {
+func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (batches []push.Batch, err error) {
+	due := db.WaitingBatchesParams{DueAt: s.now().UnixMilli(), Except: excepting(except), Limit: 1}
+	// Looking first keeps an idle server from writing.
+	if rows, err := s.read.WaitingBatches(ctx, due); err != nil || len(rows) == 0 {
 		return nil, err
 	}
+	due.Limit = int64(limit)
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows, err := q.WaitingBatches(ctx, db.WaitingBatchesParams{DueAt: now, Limit: int64(limit)})
+		rows, err := q.WaitingBatches(ctx, due)
 		if err != nil {
 			return err
 		}
 		batches = nil
 		for _, row := range rows {
-			if err := q.LeaseBatch(ctx, db.LeaseBatchParams{Message: row.Message, No: row.No}); err != nil {
+			if err := q.LeaseBatch(ctx, db.LeaseBatchParams{Node: s.node, Message: row.Message, No: row.No}); err != nil {
 				return err
 			}
 			site, m, err := messageByID(ctx, q, row.Message)
@@ -136,8 +150,8 @@ func (s *Store) ClaimBatches(ctx context.Context, limit int) (batches []push.Bat
 			if err != nil {
 				return err
 			}
-			batch, err := s.loadBatch(ctx, q, site, m, row.PushService, row.No, row.Outcomes, members)
-			if err != nil {
+			batch := push.Batch{Message: m.ID, No: uint32(row.No), Service: row.Service, Fence: row.Fence + 1}
+			if err := s.loadBatch(ctx, q, &batch, site, m, row.PushService, row.Outcomes, members); err != nil {
 				return err
 			}
 			batches = append(batches, batch)
@@ -158,49 +172,65 @@ func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *p
 
 // loadBatch reads the subscriptions of a batch's deliveries that were not
 // attempted yet. Members who have left are recorded as gone.
-func (s *Store) loadBatch(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service, no int64, outcomes, members []byte) (push.Batch, error) {
-	waiting, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: m.ID[:], Batch: no})
+func (s *Store) loadBatch(ctx context.Context, q *db.Queries, batch *push.Batch, site push.SiteID, m *push.Message, service int64, outcomes, members []byte) error {
+	waiting, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: m.ID[:], Batch: int64(batch.No)})
 	if err != nil {
-		return push.Batch{}, err
+		return err
 	}
 	retried := make(map[int64]bool, len(waiting))
 	for _, ordinal := range waiting {
 		retried[ordinal] = true
 	}
-	tokens, err := tokenKey(ctx, q, site)
+	l, err := newLoader(ctx, q, site, m, service, batch.Service)
 	if err != nil {
-		return push.Batch{}, err
+		return err
 	}
-	var batch push.Batch
-	var left []push.DeliveryResult
 	for i, outcome := range outcomes {
-		if push.Outcome(outcome) != push.DeliveryPending || retried[int64(i)] {
-			continue
-		}
-		d := push.Delivery{ID: push.DeliveryID{Message: m.ID, Batch: uint32(no), Ordinal: uint16(i)}, Site: site, Message: m}
-		d.Token = tokens.Token(d.ID)
-		switch err := loadSubscriber(ctx, q, &d, service, members[16*i:16*i+16]); {
-		case errors.Is(err, sql.ErrNoRows):
-			left = append(left, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryGone, Reason: "unsubscribed before the message was sent"})
-		case err != nil:
-			return push.Batch{}, err
-		default:
-			batch.Deliveries = append(batch.Deliveries, d)
+		if push.Outcome(outcome) == push.DeliveryPending && !retried[int64(i)] {
+			if err := l.load(ctx, batch.No, uint16(i), batch.Fence, 0, members); err != nil {
+				return err
+			}
 		}
 	}
-	return batch, s.record(ctx, q, left)
+	batch.Deliveries = l.deliveries
+	_, err = s.record(ctx, q, l.left)
+	return err
 }
 
-func tokenKey(ctx context.Context, q *db.Queries, site push.SiteID) (push.TokenKey, error) {
-	key, err := q.TokenKey(ctx, int64(site))
+// A loader makes deliveries of one message to one push service.
+type loader struct {
+	q           *db.Queries
+	site        push.SiteID
+	message     *push.Message
+	service     int64
+	serviceName string
+	tokens      push.TokenKey
+	deliveries  []push.Delivery
+	// left are the outcomes of members who have unsubscribed.
+	left []push.DeliveryResult
+}
+
+func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int64, name string) (*loader, error) {
+	tokens, err := q.TokenKey(ctx, int64(site))
 	if err != nil {
-		return push.TokenKey{}, err
+		return nil, err
 	}
-	return push.TokenKey(key), nil
+	return &loader{q: q, site: site, message: m, service: service, serviceName: name, tokens: push.TokenKey(tokens)}, nil
 }
 
-func loadSubscriber(ctx context.Context, q *db.Queries, d *push.Delivery, service int64, id []byte) error {
-	row, err := q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(d.Site), PushService: service, ID: id})
+// load adds the delivery of a batch's member.
+func (l *loader) load(ctx context.Context, batch uint32, ordinal uint16, fence int64, attempt int, members []byte) error {
+	d := push.Delivery{
+		ID:   push.DeliveryID{Message: l.message.ID, Batch: batch, Ordinal: ordinal},
+		Site: l.site, Message: l.message, Attempt: attempt, Service: l.serviceName, Fence: fence,
+	}
+	d.Token = l.tokens.Token(d.ID)
+	at := 16 * int(ordinal)
+	row, err := l.q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(l.site), PushService: l.service, ID: members[at : at+16]})
+	if errors.Is(err, sql.ErrNoRows) {
+		l.left = append(l.left, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryGone, Reason: "unsubscribed before the message was sent"})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -209,12 +239,13 @@ func loadSubscriber(ctx context.Context, q *db.Queries, d *push.Delivery, servic
 		return err
 	}
 	d.Subscription, d.SubscriberID, d.Key = sub.Subscription, sub.ID, sub.Key
+	l.deliveries = append(l.deliveries, d)
 	return nil
 }
 
 // ClaimRetries implements [push.Queue].
-func (s *Store) ClaimRetries(ctx context.Context, limit int) (deliveries []push.Delivery, err error) {
-	due := db.DueExceptionsParams{Now: sql.NullInt64{Int64: s.now().UnixMilli(), Valid: true}, Limit: 1}
+func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
+	due := db.DueExceptionsParams{NextAt: sql.NullInt64{Int64: s.now().UnixMilli(), Valid: true}, Except: excepting(except), Limit: 1}
 	if rows, err := s.read.DueExceptions(ctx, due); err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -225,9 +256,8 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int) (deliveries []push.
 			return err
 		}
 		deliveries = nil
-		var left []push.DeliveryResult
 		for _, row := range rows {
-			if err := q.LeaseException(ctx, db.LeaseExceptionParams{Message: row.Message, Batch: row.Batch, Ordinal: row.Ordinal}); err != nil {
+			if err := q.LeaseException(ctx, db.LeaseExceptionParams{Node: s.node, Message: row.Message, Batch: row.Batch, Ordinal: row.Ordinal}); err != nil {
 				return err
 			}
 			site, m, err := messageByID(ctx, q, row.Message)
@@ -238,38 +268,36 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int) (deliveries []push.
 			if err != nil {
 				return err
 			}
-			d := push.Delivery{
-				ID:   push.DeliveryID{Message: m.ID, Batch: uint32(row.Batch), Ordinal: uint16(row.Ordinal)},
-				Site: site, Message: m, Attempt: int(row.Attempt),
-			}
-			tokens, err := tokenKey(ctx, q, site)
+			l, err := newLoader(ctx, q, site, m, row.PushService, row.Service)
 			if err != nil {
 				return err
 			}
-			d.Token = tokens.Token(d.ID)
-			switch err := loadSubscriber(ctx, q, &d, row.PushService, members[16*row.Ordinal:16*row.Ordinal+16]); {
-			case errors.Is(err, sql.ErrNoRows):
-				left = append(left, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryGone, Reason: "unsubscribed before the message was sent"})
-			case err != nil:
+			if err := l.load(ctx, uint32(row.Batch), uint16(row.Ordinal), row.Fence+1, int(row.Attempt), members); err != nil {
 				return err
-			default:
-				deliveries = append(deliveries, d)
+			}
+			deliveries = append(deliveries, l.deliveries...)
+			if _, err := s.record(ctx, q, l.left); err != nil {
+				return err
 			}
 		}
-		return s.record(ctx, q, left)
+		return nil
 	})
 	return deliveries, err
 }
 
 // Record implements [push.Queue].
-func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) error {
+func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) (fenced int, err error) {
 	if len(results) == 0 {
-		return nil
+		return 0, nil
 	}
-	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error { return s.record(ctx, q, results) })
+	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		fenced, err = s.record(ctx, q, results)
+		return err
+	})
+	return fenced, err
 }
 
-func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) error {
+func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (fenced int, err error) {
 	type batch struct {
 		message push.ID
 		no      uint32
@@ -280,23 +308,38 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 		byBatch[at] = append(byBatch[at], result)
 	}
 	for at, results := range byBatch {
-		if err := s.recordBatch(ctx, q, at.message, int64(at.no), results); err != nil {
-			return err
+		n, err := s.recordBatch(ctx, q, at.message, int64(at.no), results)
+		if err != nil {
+			return 0, err
 		}
+		fenced += n
 	}
-	return nil
+	return fenced, nil
 }
 
-func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, results []push.DeliveryResult) error {
+func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, results []push.DeliveryResult) (fenced int, err error) {
 	row, err := q.BatchOutcomes(ctx, db.BatchOutcomesParams{Message: message[:], No: no})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, result := range results {
+		ours := result.Delivery.Fence == row.Fence
+		if result.Delivery.Attempt > 0 {
+			if ours, err = isFenceOfException(ctx, q, result.Delivery); err != nil {
+				return 0, err
+			}
+		}
+		if !ours {
+			fenced++
+			continue
+		}
 		row.Outcomes[result.Delivery.ID.Ordinal] = byte(result.Outcome)
 		if err := s.recordException(ctx, q, result); err != nil {
-			return err
+			return 0, err
 		}
+	}
+	if fenced == len(results) {
+		return fenced, nil
 	}
 	update := db.UpdateOutcomesParams{Outcomes: row.Outcomes, State: row.State, Message: message[:], No: no}
 	for _, outcome := range row.Outcomes {
@@ -319,12 +362,29 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 		update.State = batchDone
 	}
 	if err := q.UpdateOutcomes(ctx, update); err != nil || update.State != batchDone {
-		return err
+		return fenced, err
 	}
 	if err := q.DeleteMembers(ctx, db.DeleteMembersParams{Message: message[:], No: no}); err != nil {
-		return err
+		return fenced, err
 	}
-	return finishMessage(ctx, q, message[:])
+	return fenced, finishMessage(ctx, q, message[:])
+}
+
+// isFenceOfException says whether a delivery that was tried again is still leased
+// as it was then.
+func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bool, error) {
+	fence, err := q.ExceptionFence(ctx, db.ExceptionFenceParams{Message: d.ID.Message[:], Batch: int64(d.ID.Batch), Ordinal: int64(d.ID.Ordinal)})
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return fence == d.Fence, err
+}
+
+// Release implements [push.Queue].
+func (s *Store) Release(ctx context.Context, batch push.Batch) error {
+	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.ReleaseBatch(ctx, db.ReleaseBatchParams{Message: batch.Message[:], No: int64(batch.No), Fence: batch.Fence})
+	})
 }
 
 // recordException keeps what is not plain success: a next attempt, or why a
@@ -374,18 +434,60 @@ func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
 }
 
 // NextDue implements [push.Queue].
-func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
-	at, err := s.read.NextDue(ctx)
+func (s *Store) NextDue(ctx context.Context, except []string) (time.Time, bool, error) {
+	expansion, err := s.read.NextExpansionDue(ctx)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	batch, err := s.read.NextBatchDue(ctx, excepting(except))
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	exception, err := s.read.NextExceptionDue(ctx, excepting(except))
+	at := min(expansion, batch, exception)
 	if err != nil || at == math.MaxInt64 {
 		return time.Time{}, false, err
 	}
 	return time.UnixMilli(at), true, nil
 }
 
+// Beat implements [push.Queue].
+func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
+	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		now := s.now()
+		if err := q.PutNode(ctx, db.PutNodeParams{ID: s.node, AliveUntil: now.Add(push.LeaseTime).UnixMilli()}); err != nil {
+			return err
+		}
+		if err := q.DeleteDeadNodes(ctx, now.UnixMilli()); err != nil {
+			return err
+		}
+		batches, err := q.ReleaseDeadBatches(ctx)
+		if err != nil {
+			return err
+		}
+		exceptions, err := q.ReleaseDeadExceptions(ctx)
+		freed = batches+exceptions > 0
+		return err
+	})
+	return freed, err
+}
+
+// Forfeit implements [push.Queue].
+func (s *Store) Forfeit(ctx context.Context) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return errors.Join(q.ForfeitBatches(ctx, s.node), q.ForfeitExceptions(ctx, s.node))
+	})
+}
+
 // Recover implements [push.Queue].
 func (s *Store) Recover(ctx context.Context) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return errors.Join(q.ReleaseBatches(ctx), q.ReleaseExceptions(ctx))
+		if err := q.DeleteNodes(ctx); err != nil {
+			return err
+		}
+		_, batchesErr := q.ReleaseDeadBatches(ctx)
+		_, exceptionsErr := q.ReleaseDeadExceptions(ctx)
+		return errors.Join(batchesErr, exceptionsErr)
 	})
 }
 

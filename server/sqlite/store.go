@@ -33,7 +33,9 @@ var migrations embed.FS
 
 // Store is a [push.Store] in one SQLite file.
 type Store struct {
-	now     func() time.Time
+	now func() time.Time
+	// node names this opening of the store to others.
+	node    []byte
 	writing *sql.DB
 	writer  *writer
 	reading *sql.DB
@@ -65,7 +67,8 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 		return nil, err
 	}
 	writing.SetMaxOpenConns(1)
-	s := &Store{now: options.Now, writing: writing}
+	node := push.NewID()
+	s := &Store{now: options.Now, node: node[:], writing: writing}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), writing.Close())
 	}
@@ -76,6 +79,9 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	s.reading.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
 	s.read = db.New(s.reading)
 	s.writer = newWriter(writing)
+	if _, err := s.Beat(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 

@@ -236,7 +236,11 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 	hash := push.HashEndpoint(endpoint)
 	row, err := s.read.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
 	if err == nil {
-		return s.withChannels(ctx, row)
+		services, err := serviceNames(ctx, s.read)
+		if err != nil {
+			return push.Subscription{}, err
+		}
+		return withChannels(ctx, s.read, row, services)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return push.Subscription{}, err
@@ -296,9 +300,13 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 		last := rows[limit-1]
 		next = formatCursor(last.PushService, last.ID)
 	}
+	services, err := serviceNames(ctx, s.read)
+	if err != nil {
+		return nil, "", err
+	}
 	page := make([]push.Subscription, len(rows))
 	for i, row := range rows {
-		if page[i], err = s.withChannels(ctx, row); err != nil {
+		if page[i], err = withChannels(ctx, s.read, row, services); err != nil {
 			return nil, "", err
 		}
 	}
@@ -330,22 +338,23 @@ func channelsOf(ctx context.Context, q *db.Queries, row db.Subscription) ([]stri
 	return channels, err
 }
 
-func (s *Store) withChannels(ctx context.Context, row db.Subscription) (push.Subscription, error) {
-	channels, err := channelsOf(ctx, s.read, row)
+// withChannels reads what a subscription's row does not hold.
+func withChannels(ctx context.Context, q *db.Queries, row db.Subscription, services map[int64]string) (push.Subscription, error) {
+	channels, err := channelsOf(ctx, q, row)
 	if err != nil {
 		return push.Subscription{}, err
 	}
-	services, err := s.read.PushServices(ctx)
-	if err != nil {
-		return push.Subscription{}, err
-	}
-	name := ""
+	return subscription(row, services[row.PushService], channels)
+}
+
+// serviceNames are those of the push services, by id.
+func serviceNames(ctx context.Context, q *db.Queries) (map[int64]string, error) {
+	services, err := q.PushServices(ctx)
+	names := make(map[int64]string, len(services))
 	for _, service := range services {
-		if service.ID == row.PushService {
-			name = service.Name
-		}
+		names[service.ID] = service.Name
 	}
-	return subscription(row, name, channels)
+	return names, err
 }
 
 func subscription(row db.Subscription, service string, channels []string) (push.Subscription, error) {

@@ -79,6 +79,12 @@ func (c *Client) SendBatch(ctx context.Context, messages []Message, done func(i 
 	c.send(ctx, messages, false, done)
 }
 
+// SendAhead is SendBatch for messages that, as those of [Client.Send], go before
+// what SendBatch sends to the same push service.
+func (c *Client) SendAhead(ctx context.Context, messages []Message, done func(i int, r Result)) {
+	c.send(ctx, messages, true, done)
+}
+
 func (c *Client) send(ctx context.Context, messages []Message, urgent bool, done func(i int, r Result)) {
 	for i := 0; i < len(messages); {
 		to, err := c.admit(&messages[i])
@@ -165,7 +171,7 @@ func wordOf(r Result) word {
 func notSent(err error) Result {
 	r := Result{Outcome: Unavailable, Reason: err.Error()}
 	if broken := (*brokenError)(nil); errors.As(err, &broken) {
-		r.RetryAfter = broken.wait
+		r.Held, r.RetryAfter = true, broken.wait
 	}
 	return r
 }

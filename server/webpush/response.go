@@ -52,6 +52,9 @@ type Result struct {
 	// RetryAfter is how long the push service asks to wait, 0 where it does
 	// not say.
 	RetryAfter time.Duration
+	// Held says that nothing was sent: after many failures in a row the push
+	// service is left alone for RetryAfter.
+	Held bool
 	// Location is the message's URL at the push service (RFC 8030 section 5).
 	Location string
 }

@@ -143,7 +143,7 @@ func testRetries(t *testing.T, s *store) {
 	if early := s.claim(t); len(early) > 0 {
 		t.Errorf("%d are tried again too early", len(early))
 	}
-	at, ok, err := s.NextDue(t.Context())
+	at, ok, err := s.NextDue(t.Context(), nil)
 	if err != nil || !ok || !at.Equal(s.clock.Now().Add(time.Minute)) {
 		t.Errorf("the next is due at %v, %v, %v", at, ok, err)
 	}
@@ -166,7 +166,7 @@ func testRetries(t *testing.T, s *store) {
 	if status = s.status(t, status.ID); status.State != wire.MessageSent || status.Counts.Accepted != 1 || status.Counts.Expired != 1 {
 		t.Errorf("got %+v", status)
 	}
-	if _, ok, err := s.NextDue(t.Context()); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
 		t.Errorf("an empty queue has something due, %v", err)
 	}
 	// Only the vendor's word deletes.
@@ -255,5 +255,173 @@ func testCrash(t *testing.T, s *store) {
 	s.finish(t, s.claim(t), push.DeliveryAccepted)
 	if status = s.status(t, status.ID); status.State != wire.MessageSent || status.Counts.Accepted != 11 {
 		t.Errorf("got %+v", status)
+	}
+}
+
+// second opens the same database as another node does.
+func (s *store) second(t *testing.T) *store {
+	other := *s
+	other.reopen(t)
+	return &other
+}
+
+func (s *store) beat(t *testing.T) (freed bool) {
+	t.Helper()
+	freed, err := s.Beat(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return freed
+}
+
+func testDeadNode(t *testing.T, s *store) {
+	ids := s.putMany(t, 3, "https://fcm.googleapis.com/", "")
+	status, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	deliveries := s.claim(t)
+	s.finish(t, deliveries[:1], push.DeliveryAccepted)
+	s.record(t, push.DeliveryResult{Delivery: deliveries[1], Outcome: push.DeliveryPending, RetryAt: s.clock.Now()})
+	if retried := s.claim(t); len(retried) != 1 {
+		t.Fatalf("%d are tried again, want 1", len(retried))
+	}
+	other := s.second(t)
+	// While its node calls, a lease holds.
+	for range 5 {
+		s.clock.Advance(push.LeaseTime * 3 / 4)
+		s.beat(t)
+		if other.beat(t) || len(other.claim(t)) > 0 {
+			t.Fatal("the lease of a node that lives was taken")
+		}
+	}
+	s.clock.Advance(push.LeaseTime)
+	if !other.beat(t) {
+		t.Error("the dead node's leases were not freed")
+	}
+	taken := other.claim(t)
+	if want := []push.ID{deliveries[1].SubscriberID, deliveries[2].SubscriberID}; len(taken) != 2 || !sameIDs(subscribers(taken), want) {
+		t.Fatalf("%d deliveries of %d are taken over, want those without an outcome", len(taken), len(ids))
+	}
+	other.finish(t, taken, push.DeliveryAccepted)
+	if got := s.status(t, status.ID); got.State != wire.MessageSent || got.Counts.Accepted != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A node that was away for too long must not write over what another has done.
+func testFence(t *testing.T, s *store) {
+	s.putMany(t, 3, "https://fcm.googleapis.com/", "")
+	status, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	late := s.claim(t)
+	s.record(t, push.DeliveryResult{Delivery: late[2], Outcome: push.DeliveryPending, RetryAt: s.clock.Now()})
+	late[2] = s.claim(t)[0]
+	s.clock.Advance(push.LeaseTime)
+	other := s.second(t)
+	taken := other.claim(t)
+	if len(taken) != 3 {
+		t.Fatalf("%d deliveries are taken over, want 3", len(taken))
+	}
+	for _, outcome := range []push.Outcome{push.DeliveryFailed, push.DeliveryGone, push.DeliveryPending} {
+		var results []push.DeliveryResult
+		for _, d := range late {
+			results = append(results, push.DeliveryResult{Delivery: d, Outcome: outcome, RetryAt: s.clock.Now()})
+		}
+		if fenced, err := s.Record(t.Context(), results); err != nil || fenced != 3 {
+			t.Fatalf("%d of 3 were fenced off, %v", fenced, err)
+		}
+	}
+	if err := s.Forfeit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if again := s.claim(t); len(again) > 0 {
+		t.Errorf("the former holder gave up %d leases of another", len(again))
+	}
+	other.finish(t, taken, push.DeliveryAccepted)
+	if got := s.status(t, status.ID); got.State != wire.MessageSent || got.Counts.Accepted != 3 {
+		t.Errorf("got %+v", got)
+	}
+	if page, _, err := s.ListSubscriptions(t.Context(), s.site.ID, "", 10); err != nil || len(page) != 3 {
+		t.Errorf("%d subscriptions are left, %v; want 3", len(page), err)
+	}
+}
+
+func testRelease(t *testing.T, s *store) {
+	s.putMany(t, 4, "https://fcm.googleapis.com/", "")
+	s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	s.expand(t)
+	batches, err := s.ClaimBatches(t.Context(), 1, nil)
+	if err != nil || len(batches) != 1 {
+		t.Fatalf("%d batches, %v", len(batches), err)
+	}
+	batch := batches[0]
+	s.finish(t, batch.Deliveries[:1], push.DeliveryFailed)
+	for range 2 { // the second time it is another lease, or none
+		if err := s.Release(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := s.claim(t)
+	if !sameIDs(subscribers(again), subscribers(batch.Deliveries[1:])) {
+		t.Errorf("%d deliveries are claimed again, want 3", len(again))
+	}
+	if err := s.Release(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if twice := s.claim(t); len(twice) > 0 {
+		t.Error("the lease of the one before released that of now")
+	}
+	if err := s.Forfeit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.finish(t, s.claim(t), push.DeliveryAccepted)
+	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+		t.Errorf("something is left, %v", err)
+	}
+}
+
+func testExcept(t *testing.T, s *store) {
+	google, apple := s.put(t, someEndpoint, ""), s.put(t, "https://web.push.apple.com/one", "")
+	s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	s.expand(t)
+	claim := func(except ...string) (deliveries []push.Delivery) {
+		t.Helper()
+		batches, err := s.ClaimBatches(t.Context(), 10, except)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, batch := range batches {
+			for _, d := range batch.Deliveries {
+				if d.Service != batch.Service {
+					t.Errorf("a delivery to %s is in a batch for %s", d.Service, batch.Service)
+				}
+			}
+			deliveries = append(deliveries, batch.Deliveries...)
+		}
+		retries, err := s.ClaimRetries(t.Context(), 10, except)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(deliveries, retries...)
+	}
+	both := []string{"google", "apple"}
+	for range 2 { // first attempts, and second ones
+		if got := claim(both...); len(got) > 0 {
+			t.Fatalf("%d are claimed of closed push services", len(got))
+		}
+		if _, ok, err := s.NextDue(t.Context(), both); ok || err != nil {
+			t.Errorf("closed push services have something due, %v", err)
+		}
+		if _, ok, err := s.NextDue(t.Context(), []string{"google"}); !ok || err != nil {
+			t.Errorf("the open one has nothing due, %v", err)
+		}
+		first := claim("google", "mozilla")
+		if !sameIDs(subscribers(first), []push.ID{apple.ID}) {
+			t.Fatalf("got %v", subscribers(first))
+		}
+		second := claim("apple")
+		if !sameIDs(subscribers(second), []push.ID{google.ID}) {
+			t.Fatalf("got %v", subscribers(second))
+		}
+		for _, d := range append(first, second...) {
+			s.record(t, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryPending, RetryAt: s.clock.Now(), Status: 503})
+		}
 	}
 }

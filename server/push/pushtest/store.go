@@ -43,6 +43,10 @@ func RunStore(t *testing.T, open OpenStore) {
 		"every outcome counts once":        testCounts,
 		"events count once":                testEvents,
 		"a crash loses nothing":            testCrash,
+		"a dead node's leases":             testDeadNode,
+		"a lease that was lost":            testFence,
+		"a batch that is handed back":      testRelease,
+		"push services that are closed":    testExcept,
 		"scheduled":                        testScheduled,
 		"scheduled before anybody is here": testScheduledForNewServices,
 	} {
@@ -154,11 +158,11 @@ func (s *store) claim(t *testing.T) (deliveries []push.Delivery) {
 	t.Helper()
 	s.expand(t)
 	for {
-		batches, err := s.ClaimBatches(t.Context(), 3)
+		batches, err := s.ClaimBatches(t.Context(), 3, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		retries, err := s.ClaimRetries(t.Context(), 100)
+		retries, err := s.ClaimRetries(t.Context(), 100, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,8 +181,8 @@ func (s *store) claim(t *testing.T) (deliveries []push.Delivery) {
 
 func (s *store) record(t *testing.T, results ...push.DeliveryResult) {
 	t.Helper()
-	if err := s.Record(t.Context(), results); err != nil {
-		t.Fatal(err)
+	if fenced, err := s.Record(t.Context(), results); err != nil || fenced > 0 {
+		t.Fatalf("%d are another node's, %v", fenced, err)
 	}
 }
 

@@ -32,6 +32,8 @@ type Batch struct {
 	Displayed   int64
 	Clicked     int64
 	Closed      int64
+	Node        []byte
+	Fence       int64
 }
 
 type BatchMember struct {
@@ -49,6 +51,8 @@ type Exception struct {
 	Leased  int64
 	Status  int64
 	Reason  string
+	Node    []byte
+	Fence   int64
 }
 
 type Expansion struct {
@@ -79,6 +83,11 @@ type Message struct {
 	Audience      string
 	Payload       []byte
 	TargetedFinal int64
+}
+
+type Node struct {
+	ID         []byte
+	AliveUntil int64
 }
 
 type Origin struct {

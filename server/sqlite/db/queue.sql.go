@@ -122,7 +122,7 @@ func (q *Queries) BatchEvents(ctx context.Context, arg BatchEventsParams) ([]byt
 }
 
 const batchOutcomes = `-- name: BatchOutcomes :one
-SELECT state, push_service, outcomes FROM batches WHERE message = ? AND no = ?
+SELECT state, push_service, outcomes, fence FROM batches WHERE message = ? AND no = ?
 `
 
 type BatchOutcomesParams struct {
@@ -134,13 +134,28 @@ type BatchOutcomesRow struct {
 	State       int64
 	PushService int64
 	Outcomes    []byte
+	Fence       int64
 }
 
 func (q *Queries) BatchOutcomes(ctx context.Context, arg BatchOutcomesParams) (BatchOutcomesRow, error) {
 	row := q.db.QueryRowContext(ctx, batchOutcomes, arg.Message, arg.No)
 	var i BatchOutcomesRow
-	err := row.Scan(&i.State, &i.PushService, &i.Outcomes)
+	err := row.Scan(
+		&i.State,
+		&i.PushService,
+		&i.Outcomes,
+		&i.Fence,
+	)
 	return i, err
+}
+
+const deleteDeadNodes = `-- name: DeleteDeadNodes :exec
+DELETE FROM nodes WHERE alive_until <= ?
+`
+
+func (q *Queries) DeleteDeadNodes(ctx context.Context, aliveUntil int64) error {
+	_, err := q.db.ExecContext(ctx, deleteDeadNodes, aliveUntil)
+	return err
 }
 
 const deleteException = `-- name: DeleteException :exec
@@ -187,15 +202,26 @@ func (q *Queries) DeleteMembers(ctx context.Context, arg DeleteMembersParams) er
 	return err
 }
 
+const deleteNodes = `-- name: DeleteNodes :exec
+DELETE FROM nodes
+`
+
+func (q *Queries) DeleteNodes(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, deleteNodes)
+	return err
+}
+
 const dueExceptions = `-- name: DueExceptions :many
-SELECT e.message, e.batch, e.ordinal, e.attempt, b.push_service
-FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch
-WHERE e.next_at <= ?1 AND e.leased = 0 ORDER BY e.next_at LIMIT ?2
+SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, s.name AS service
+FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
+WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (/*SLICE:except*/?)
+ORDER BY e.next_at LIMIT ?
 `
 
 type DueExceptionsParams struct {
-	Now   sql.NullInt64
-	Limit int64
+	NextAt sql.NullInt64
+	Except []string
+	Limit  int64
 }
 
 type DueExceptionsRow struct {
@@ -203,11 +229,26 @@ type DueExceptionsRow struct {
 	Batch       int64
 	Ordinal     int64
 	Attempt     int64
+	Fence       int64
 	PushService int64
+	Service     string
 }
 
+// Every parameter is a plain "?": numbered ones would count the slice as one.
 func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([]DueExceptionsRow, error) {
-	rows, err := q.db.QueryContext(ctx, dueExceptions, arg.Now, arg.Limit)
+	query := dueExceptions
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.NextAt)
+	if len(arg.Except) > 0 {
+		for _, v := range arg.Except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +261,9 @@ func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([
 			&i.Batch,
 			&i.Ordinal,
 			&i.Attempt,
+			&i.Fence,
 			&i.PushService,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -233,6 +276,23 @@ func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const exceptionFence = `-- name: ExceptionFence :one
+SELECT fence FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND leased = 1
+`
+
+type ExceptionFenceParams struct {
+	Message []byte
+	Batch   int64
+	Ordinal int64
+}
+
+func (q *Queries) ExceptionFence(ctx context.Context, arg ExceptionFenceParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, exceptionFence, arg.Message, arg.Batch, arg.Ordinal)
+	var fence int64
+	err := row.Scan(&fence)
+	return fence, err
 }
 
 const exceptionOrdinals = `-- name: ExceptionOrdinals :many
@@ -267,9 +327,27 @@ func (q *Queries) ExceptionOrdinals(ctx context.Context, arg ExceptionOrdinalsPa
 	return items, nil
 }
 
+const forfeitBatches = `-- name: ForfeitBatches :exec
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1 WHERE state = 1 AND node = ?
+`
+
+func (q *Queries) ForfeitBatches(ctx context.Context, node []byte) error {
+	_, err := q.db.ExecContext(ctx, forfeitBatches, node)
+	return err
+}
+
+const forfeitExceptions = `-- name: ForfeitExceptions :exec
+UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1 WHERE leased = 1 AND node = ?
+`
+
+func (q *Queries) ForfeitExceptions(ctx context.Context, node []byte) error {
+	_, err := q.db.ExecContext(ctx, forfeitExceptions, node)
+	return err
+}
+
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, outcomes, events, targeted, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertBatchParams struct {
@@ -278,6 +356,8 @@ type InsertBatchParams struct {
 	PushService int64
 	DueAt       int64
 	State       int64
+	Node        []byte
+	Fence       int64
 	Outcomes    []byte
 	Events      []byte
 	Targeted    int64
@@ -291,6 +371,8 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.PushService,
 		arg.DueAt,
 		arg.State,
+		arg.Node,
+		arg.Fence,
 		arg.Outcomes,
 		arg.Events,
 		arg.Targeted,
@@ -341,31 +423,38 @@ func (q *Queries) LastBatch(ctx context.Context, message []byte) (int64, error) 
 }
 
 const leaseBatch = `-- name: LeaseBatch :exec
-UPDATE batches SET state = 1 WHERE message = ? AND no = ?
+UPDATE batches SET state = 1, node = ?, fence = fence + 1 WHERE message = ? AND no = ?
 `
 
 type LeaseBatchParams struct {
+	Node    []byte
 	Message []byte
 	No      int64
 }
 
 func (q *Queries) LeaseBatch(ctx context.Context, arg LeaseBatchParams) error {
-	_, err := q.db.ExecContext(ctx, leaseBatch, arg.Message, arg.No)
+	_, err := q.db.ExecContext(ctx, leaseBatch, arg.Node, arg.Message, arg.No)
 	return err
 }
 
 const leaseException = `-- name: LeaseException :exec
-UPDATE exceptions SET leased = 1 WHERE message = ? AND batch = ? AND ordinal = ?
+UPDATE exceptions SET leased = 1, node = ?, fence = fence + 1 WHERE message = ? AND batch = ? AND ordinal = ?
 `
 
 type LeaseExceptionParams struct {
+	Node    []byte
 	Message []byte
 	Batch   int64
 	Ordinal int64
 }
 
 func (q *Queries) LeaseException(ctx context.Context, arg LeaseExceptionParams) error {
-	_, err := q.db.ExecContext(ctx, leaseException, arg.Message, arg.Batch, arg.Ordinal)
+	_, err := q.db.ExecContext(ctx, leaseException,
+		arg.Node,
+		arg.Message,
+		arg.Batch,
+		arg.Ordinal,
+	)
 	return err
 }
 
@@ -385,15 +474,47 @@ func (q *Queries) Members(ctx context.Context, arg MembersParams) ([]byte, error
 	return members, err
 }
 
-const nextDue = `-- name: NextDue :one
-SELECT CAST(MIN(
-    COALESCE((SELECT MIN(due_at) FROM expansions), 9223372036854775807),
-    COALESCE((SELECT MIN(due_at) FROM batches WHERE state = 0), 9223372036854775807),
-    COALESCE((SELECT MIN(next_at) FROM exceptions WHERE next_at IS NOT NULL AND leased = 0), 9223372036854775807)) AS INTEGER)
+const nextBatchDue = `-- name: NextBatchDue :one
+SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND s.name NOT IN (/*SLICE:except*/?)
 `
 
-func (q *Queries) NextDue(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, nextDue)
+func (q *Queries) NextBatchDue(ctx context.Context, except []string) (int64, error) {
+	query := nextBatchDue
+	var queryParams []interface{}
+	if len(except) > 0 {
+		for _, v := range except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const nextExceptionDue = `-- name: NextExceptionDue :one
+SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
+FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
+WHERE e.next_at IS NOT NULL AND e.leased = 0 AND s.name NOT IN (/*SLICE:except*/?)
+`
+
+func (q *Queries) NextExceptionDue(ctx context.Context, except []string) (int64, error) {
+	query := nextExceptionDue
+	var queryParams []interface{}
+	if len(except) > 0 {
+		for _, v := range except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
@@ -423,11 +544,22 @@ func (q *Queries) NextExpansion(ctx context.Context, dueAt int64) (NextExpansion
 	return i, err
 }
 
+const nextExpansionDue = `-- name: NextExpansionDue :one
+SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansions
+`
+
+func (q *Queries) NextExpansionDue(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextExpansionDue)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const putException = `-- name: PutException :exec
 INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, status = excluded.status, reason = excluded.reason
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason
 `
 
 type PutExceptionParams struct {
@@ -453,22 +585,59 @@ func (q *Queries) PutException(ctx context.Context, arg PutExceptionParams) erro
 	return err
 }
 
-const releaseBatches = `-- name: ReleaseBatches :exec
-UPDATE batches SET state = 0 WHERE state = 1
+const putNode = `-- name: PutNode :exec
+INSERT INTO nodes (id, alive_until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until
 `
 
-func (q *Queries) ReleaseBatches(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, releaseBatches)
+type PutNodeParams struct {
+	ID         []byte
+	AliveUntil int64
+}
+
+func (q *Queries) PutNode(ctx context.Context, arg PutNodeParams) error {
+	_, err := q.db.ExecContext(ctx, putNode, arg.ID, arg.AliveUntil)
 	return err
 }
 
-const releaseExceptions = `-- name: ReleaseExceptions :exec
-UPDATE exceptions SET leased = 0 WHERE leased = 1
+const releaseBatch = `-- name: ReleaseBatch :exec
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1 WHERE message = ? AND no = ? AND fence = ? AND state = 1
 `
 
-func (q *Queries) ReleaseExceptions(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, releaseExceptions)
+type ReleaseBatchParams struct {
+	Message []byte
+	No      int64
+	Fence   int64
+}
+
+func (q *Queries) ReleaseBatch(ctx context.Context, arg ReleaseBatchParams) error {
+	_, err := q.db.ExecContext(ctx, releaseBatch, arg.Message, arg.No, arg.Fence)
 	return err
+}
+
+const releaseDeadBatches = `-- name: ReleaseDeadBatches :execrows
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1
+WHERE state = 1 AND node NOT IN (SELECT id FROM nodes)
+`
+
+func (q *Queries) ReleaseDeadBatches(ctx context.Context) (int64, error) {
+	result, err := q.db.ExecContext(ctx, releaseDeadBatches)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const releaseDeadExceptions = `-- name: ReleaseDeadExceptions :execrows
+UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1
+WHERE leased = 1 AND node NOT IN (SELECT id FROM nodes)
+`
+
+func (q *Queries) ReleaseDeadExceptions(ctx context.Context) (int64, error) {
+	result, err := q.db.ExecContext(ctx, releaseDeadExceptions)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setExpansionCursor = `-- name: SetExpansionCursor :exec
@@ -569,13 +738,16 @@ func (q *Queries) UpdateOutcomes(ctx context.Context, arg UpdateOutcomesParams) 
 }
 
 const waitingBatches = `-- name: WaitingBatches :many
-SELECT message, no, push_service, outcomes FROM batches
-WHERE state = 0 AND due_at <= ? ORDER BY due_at LIMIT ?
+SELECT b.message, b.no, b.push_service, b.outcomes, b.fence, s.name AS service
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (/*SLICE:except*/?)
+ORDER BY b.due_at LIMIT ?
 `
 
 type WaitingBatchesParams struct {
-	DueAt int64
-	Limit int64
+	DueAt  int64
+	Except []string
+	Limit  int64
 }
 
 type WaitingBatchesRow struct {
@@ -583,10 +755,25 @@ type WaitingBatchesRow struct {
 	No          int64
 	PushService int64
 	Outcomes    []byte
+	Fence       int64
+	Service     string
 }
 
+// Every parameter is a plain "?": numbered ones would count the slice as one.
 func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) ([]WaitingBatchesRow, error) {
-	rows, err := q.db.QueryContext(ctx, waitingBatches, arg.DueAt, arg.Limit)
+	query := waitingBatches
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.DueAt)
+	if len(arg.Except) > 0 {
+		for _, v := range arg.Except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
 	if err != nil {
 		return nil, err
 	}
@@ -599,6 +786,8 @@ func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) 
 			&i.No,
 			&i.PushService,
 			&i.Outcomes,
+			&i.Fence,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}

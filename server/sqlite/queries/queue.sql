@@ -25,8 +25,8 @@ ORDER BY subscription LIMIT ?;
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?;
 
 -- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, outcomes, events, targeted, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: InsertMembers :exec
 INSERT INTO batch_members (message, no, members) VALUES (?, ?, ?);
@@ -38,20 +38,43 @@ SELECT members FROM batch_members WHERE message = ? AND no = ?;
 DELETE FROM batch_members WHERE message = ? AND no = ?;
 
 -- name: WaitingBatches :many
-SELECT message, no, push_service, outcomes FROM batches
-WHERE state = 0 AND due_at <= ? ORDER BY due_at LIMIT ?;
+-- Every parameter is a plain "?": numbered ones would count the slice as one.
+SELECT b.message, b.no, b.push_service, b.outcomes, b.fence, s.name AS service
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
+ORDER BY b.due_at LIMIT ?;
 
 -- name: LeaseBatch :exec
-UPDATE batches SET state = 1 WHERE message = ? AND no = ?;
+UPDATE batches SET state = 1, node = ?, fence = fence + 1 WHERE message = ? AND no = ?;
 
--- name: ReleaseBatches :exec
-UPDATE batches SET state = 0 WHERE state = 1;
+-- name: ReleaseBatch :exec
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1 WHERE message = ? AND no = ? AND fence = ? AND state = 1;
 
--- name: ReleaseExceptions :exec
-UPDATE exceptions SET leased = 0 WHERE leased = 1;
+-- name: ForfeitBatches :exec
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1 WHERE state = 1 AND node = ?;
+
+-- name: ForfeitExceptions :exec
+UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1 WHERE leased = 1 AND node = ?;
+
+-- name: PutNode :exec
+INSERT INTO nodes (id, alive_until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until;
+
+-- name: DeleteDeadNodes :exec
+DELETE FROM nodes WHERE alive_until <= ?;
+
+-- name: DeleteNodes :exec
+DELETE FROM nodes;
+
+-- name: ReleaseDeadBatches :execrows
+UPDATE batches SET state = 0, node = NULL, fence = fence + 1
+WHERE state = 1 AND node NOT IN (SELECT id FROM nodes);
+
+-- name: ReleaseDeadExceptions :execrows
+UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1
+WHERE leased = 1 AND node NOT IN (SELECT id FROM nodes);
 
 -- name: BatchOutcomes :one
-SELECT state, push_service, outcomes FROM batches WHERE message = ? AND no = ?;
+SELECT state, push_service, outcomes, fence FROM batches WHERE message = ? AND no = ?;
 
 -- name: UpdateOutcomes :exec
 UPDATE batches SET outcomes = ?, accepted = ?, gone = ?, failed = ?, expired = ?, cancelled = ?, pending = ?, state = ?
@@ -68,28 +91,40 @@ UPDATE batches SET events = ?, displayed = ?, clicked = ?, closed = ? WHERE mess
 INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, status = excluded.status, reason = excluded.reason;
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason;
+
+-- name: ExceptionFence :one
+SELECT fence FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND leased = 1;
 
 -- name: DeleteException :exec
 DELETE FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ?;
 
 -- name: DueExceptions :many
-SELECT e.message, e.batch, e.ordinal, e.attempt, b.push_service
-FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch
-WHERE e.next_at <= sqlc.arg(now) AND e.leased = 0 ORDER BY e.next_at LIMIT sqlc.arg(limit);
+-- Every parameter is a plain "?": numbered ones would count the slice as one.
+SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, s.name AS service
+FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
+WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except))
+ORDER BY e.next_at LIMIT ?;
 
 -- name: LeaseException :exec
-UPDATE exceptions SET leased = 1 WHERE message = ? AND batch = ? AND ordinal = ?;
+UPDATE exceptions SET leased = 1, node = ?, fence = fence + 1 WHERE message = ? AND batch = ? AND ordinal = ?;
 
 -- name: UnfinishedWork :one
 SELECT (SELECT COUNT(*) FROM expansions e WHERE e.message = sqlc.arg(message)) AS expansions,
        (SELECT COUNT(*) FROM batches b WHERE b.message = sqlc.arg(message) AND b.state <> 2) AS batches;
 
--- name: NextDue :one
-SELECT CAST(MIN(
-    COALESCE((SELECT MIN(due_at) FROM expansions), 9223372036854775807),
-    COALESCE((SELECT MIN(due_at) FROM batches WHERE state = 0), 9223372036854775807),
-    COALESCE((SELECT MIN(next_at) FROM exceptions WHERE next_at IS NOT NULL AND leased = 0), 9223372036854775807)) AS INTEGER);
+-- name: NextExpansionDue :one
+SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansions;
+
+-- name: NextBatchDue :one
+SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND s.name NOT IN (sqlc.slice(except));
+
+-- name: NextExceptionDue :one
+SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
+FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
+WHERE e.next_at IS NOT NULL AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except));
 
 -- name: ExceptionOrdinals :many
 SELECT ordinal FROM exceptions WHERE message = ? AND batch = ? AND next_at IS NOT NULL;

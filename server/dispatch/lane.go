@@ -1,0 +1,134 @@
+package dispatch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+// A job is what a lane sends: what is left of a batch, or deliveries that are
+// tried again.
+type job struct {
+	batch      *push.Batch // nil: tried again
+	deliveries []push.Delivery
+	// epoch is that of the leases.
+	epoch int
+	// underWay counts the requests without an outcome.
+	underWay *sync.WaitGroup
+}
+
+// A lane sends in bulk to one push service, so that one which is slow, away or
+// halted holds up no other.
+type lane struct {
+	service string
+	jobs    chan job
+}
+
+func (l *lane) isFull() bool { return len(l.jobs) == cap(l.jobs) }
+
+// lane returns the lane of a push service, and makes it where there is none. The
+// claiming goroutine alone calls it.
+func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
+	l := d.lanes[service]
+	if l == nil {
+		l = &lane{service, make(chan job, 1)}
+		d.lanes[service] = l
+		d.lanesAtWork.Go(func() {
+			for {
+				select {
+				case j := <-l.jobs:
+					d.Wake() // the lane has room
+					d.sendBulk(ctx, sending, service, j)
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	return l
+}
+
+// sendBulk sends a job's deliveries in parts, until ctx is done or the leases may
+// be lost: what is left then is forfeited.
+func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j job) {
+	j.underWay = new(sync.WaitGroup)
+	if d.halts.isHalted(service) && !d.trial(ctx, sending, service, &j) {
+		return
+	}
+	for len(j.deliveries) > 0 {
+		if d.recorder.wait(ctx) != nil || !d.pulse.holds(j.epoch) {
+			return
+		}
+		if d.halts.isHalted(service) {
+			d.handBack(ctx, j)
+			return
+		}
+		n := min(len(j.deliveries), webpush.MaxBatch)
+		held, wait := d.attemptBatch(sending, j.deliveries[:n], j.underWay)
+		j.deliveries = j.deliveries[n:]
+		if len(held) > 0 {
+			// The push service is away. These were not tried, and wait here.
+			j.deliveries = append(held, j.deliveries...)
+			sleep(ctx, wait)
+		}
+	}
+}
+
+// trial sends one delivery to a push service that refuses us, and says whether it
+// was taken; else the rest is handed back. What has expired is recorded.
+func (d *Dispatcher) trial(ctx, sending context.Context, service string, j *job) bool {
+	mayTry := d.halts.mayTry(service, d.now())
+	for mayTry && len(j.deliveries) > 0 {
+		delivery := j.deliveries[0]
+		j.deliveries = j.deliveries[1:]
+		message, result, ok := d.prepare(sending, delivery)
+		if ok {
+			result = d.judge(delivery, d.sender.Send(sending, message))
+			mayTry = false
+		}
+		d.recorder.add(result)
+	}
+	if mayTry {
+		// All had expired: the trial is the next job's.
+		d.halts.untried(service, d.now())
+		d.Wake()
+	}
+	if d.halts.isHalted(service) {
+		d.handBack(ctx, *j)
+		return false
+	}
+	return true
+}
+
+// handBack gives up what a halted push service cannot take now.
+func (d *Dispatcher) handBack(ctx context.Context, j job) {
+	if j.batch == nil {
+		for _, delivery := range j.deliveries {
+			d.recorder.add(d.later(delivery, trialEvery, webpush.Result{Reason: "the push service is halted: it refuses this server"}))
+		}
+		return
+	}
+	// A release ends the lease: what is under way is recorded before.
+	j.underWay.Wait()
+	d.recorder.flush()
+	for ctx.Err() == nil {
+		err := d.queue.Release(ctx, *j.batch)
+		if err == nil {
+			return
+		}
+		d.log.Error("a batch cannot be handed back; trying again", "error", err)
+		sleep(ctx, pauseAfterError)
+	}
+}
+
+func sleep(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,75 @@
+package dispatch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+)
+
+// A pulse is this node's beat. While it has not come for too long, the leases may
+// be others'; when it comes again, an epoch has ended, and what was leased in it
+// is given up.
+type pulse struct {
+	mu    sync.Mutex
+	last  time.Time
+	epoch int
+	// first is closed by the first beat.
+	first chan struct{}
+}
+
+// margin is how long before the end of the leases nothing more is sent.
+const margin = push.BeatEvery
+
+// holds says whether the leases of an epoch are still ours.
+func (p *pulse) holds(epoch int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return epoch == p.epoch && time.Since(p.last) < push.LeaseTime-margin
+}
+
+func (p *pulse) now() (epoch int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.epoch
+}
+
+// came notes a beat that began at a time; lapsed is true where an epoch has ended
+// with it.
+func (p *pulse) came(began time.Time) (lapsed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last.IsZero() {
+		close(p.first)
+	} else if lapsed = time.Since(p.last) >= push.LeaseTime-margin; lapsed {
+		p.epoch++
+	}
+	p.last = began
+	return lapsed
+}
+
+// beat calls Beat until ctx is done.
+func (d *Dispatcher) beat(ctx context.Context) {
+	ticker := time.NewTicker(push.BeatEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		began := time.Now()
+		freed, err := d.queue.Beat(ctx)
+		if err == nil && d.pulse.came(began) {
+			d.log.Warn("the database was away for too long: what was leased is given up and claimed again")
+			err = d.queue.Forfeit(ctx)
+			freed = true
+		}
+		if err != nil && ctx.Err() == nil {
+			d.away.Do(func() { d.log.Error("the database does not answer", "error", err) })
+		}
+		if freed {
+			d.Wake()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
