@@ -112,6 +112,17 @@ test("a fault that a click arms meets the next push, and no other", async () => 
   await page.waitForSelector("#faults li", { hidden: true });
 });
 
+test("a sender's mistake with Apple is seen without Apple", async () => {
+  await page.select("#personality", "apple");
+  await until(async () => /answered as by Apple's service/.test(await text("#notice")), "notice");
+  assert.equal((await send("now or never", { TTL: 0 })).status, 400);
+  await latest("400", "refused", "as Apple", "ttl-zero", "Fix: Send 1 in place of 0.", "Apple answers 400, “BadTtl”. Source: second-hand: Apple");
+  await page.select("#personality", "");
+  await until(async () => /each browser's own service/.test(await text("#notice")), "notice");
+  assert.equal((await send("now or never", { TTL: 0 })).status, 201);
+  await latest("201", "as Mozilla", "given to the service worker");
+});
+
 test("an answer that a click loses is of a push that arrives", async () => {
   await click("Lose the answer");
   await page.waitForSelector("#faults li");

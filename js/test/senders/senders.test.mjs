@@ -103,3 +103,41 @@ for (const { name, start, answered } of [
     }
   });
 }
+
+describe("Firefox while senders are answered as by Apple", () => {
+  /** @type {Firefox} */
+  let browser;
+
+  /** @param {string} as */
+  const answerAs = (as) => fetch(`${emulator.url}/api/personality`, { method: "POST", body: JSON.stringify({ as }) });
+
+  before(async () => {
+    await answerAs("apple");
+    browser = await Firefox.start({ pushService: emulator.pushService, environment: desktop.environment });
+  });
+  after(async () => {
+    await Promise.all([browser?.close(), answerAs("")]);
+  });
+
+  test("has an endpoint on Apple's host, and receives from all senders", async () => {
+    const subscription = await subscribe(browser, site, keys.publicKey);
+    assert.match(subscription.endpoint, /^https:\/\/web\.push\.apple\.com\/wpush\/v2\//);
+    for (const [sender, send] of senders) {
+      const text = `${sender} by way of Apple`;
+      assert.equal((await send(emulator.url, subscription, keys, text)).status, 201);
+      await desktop.notification(({ summary }) => summary === text);
+    }
+  });
+
+  test("sees the mistakes of a sender that only Apple refuses", async () => {
+    const subscription = await subscribe(browser, site, keys.publicKey);
+    for (const [options, reason] of /** @type {[import("web-push").RequestOptions, string][]} */ ([
+      [{ TTL: 0 }, "BadTtl"],
+      [{ topic: "new_event" }, "BadWebPushTopic"],
+      [{ vapidDetails: { subject: "mailto:me@localhost", ...keys } }, "BadJwtToken"],
+    ])) {
+      const { body } = await sendWithNpm(emulator.url, subscription, keys, "x", options);
+      assert.deepEqual(JSON.parse(body), { reason });
+    }
+  });
+});

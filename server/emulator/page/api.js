@@ -4,6 +4,7 @@
  * @property {number} seq
  * @property {string} time
  * @property {string} [subscription]
+ * @property {string} [as]
  * @property {number} ttl
  * @property {string} urgency
  * @property {string} [topic]
@@ -64,6 +65,7 @@
  * @property {{online: boolean, connected: number, websocket: string, firefox: Record<string, unknown>, chromium: string[], browsers: Browser[]}} browser
  * @property {Subscription[]} subscriptions
  * @property {Fault[]} faults
+ * @property {{as: string}} personality
  * @property {number} next
  */
 
@@ -73,6 +75,7 @@
  * @property {string} source
  * @property {string} message
  * @property {string} advice
+ * @property {Record<string, {status: number, errno?: number, word?: string, source: string}>} answers by the vendor's name
  */
 
 /**

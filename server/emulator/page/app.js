@@ -4,6 +4,7 @@ import { BrowserList } from "./browsers.js";
 import { DeliverForm } from "./deliver.js";
 import { byId } from "./dom.js";
 import { FaultList } from "./faults.js";
+import { PersonalityChoice } from "./personality.js";
 import { PushLog } from "./pushes.js";
 import { SubscriptionList } from "./subscriptions.js";
 
@@ -55,12 +56,14 @@ const log = new PushLog();
 const subscriptions = new SubscriptionList((id) => log.showOnly(id));
 const browsers = new BrowserList();
 const faults = new FaultList();
+const personality = new PersonalityChoice();
 new DeliverForm();
 
 void follow("state", (state) => {
   subscriptions.show(state.subscriptions);
   log.name(state.subscriptions);
   browsers.show(state.browser);
+  personality.show(state.personality);
   faults.show(state.faults, state.subscriptions);
 });
 void follow("pushes", ({ data }, everything) => log.show(data, everything));

@@ -1,7 +1,7 @@
 import { call } from "./api.js";
 import { Announcer } from "./announcer.js";
 import { byId, make } from "./dom.js";
-import { browserName, count, counted, duration, faultKinds, fate, group, milliseconds, subscriptionName, timeOfDay } from "./words.js";
+import { browserName, count, counted, duration, faultKinds, fate, group, milliseconds, subscriptionName, timeOfDay, vendorName } from "./words.js";
 
 /** @typedef {import("./api.js").Push} Push */
 /** @typedef {import("./api.js").Rule} Rule */
@@ -117,7 +117,7 @@ export class PushLog {
   /** @param {Push} push */
   #words(push) {
     const s = push.subscription ? this.#subscriptions.get(push.subscription) : undefined;
-    return [push.subscription, s?.site, s?.browser, push.topic, push.urgency, push.status, push.rule, push.detail, push.text, push.answer, push.faults?.join(" ")]
+    return [push.subscription, s?.site, s?.browser, push.as, push.topic, push.urgency, push.status, push.rule, push.detail, push.text, push.answer, push.faults?.join(" ")]
       .join(" ")
       .toLowerCase();
   }
@@ -130,6 +130,7 @@ export class PushLog {
     const to = s ? subscriptionName(s) : push.subscription ? push.subscription.slice(0, 8) : "unknown endpoint";
     const facts = [
       s?.site && browserName(s.browser),
+      push.as && `as ${vendorName(push.as)}`,
       (push.status !== 400 || push.ttl > 0) && `TTL ${duration(push.ttl)}`,
       push.urgency !== "normal" && `urgency ${push.urgency}`,
       push.topic && `topic ${push.topic}`,
@@ -160,11 +161,16 @@ export class PushLog {
     const block = make("div", { class: "refusal" });
     void this.#rules.then((rules) => {
       const rule = rules.get(id);
+      const said = rule?.answers[push.as ?? ""];
       block.append(
         make("p", {}, make("code", {}, id), " ", rule?.message ?? "", push.detail ? make("span", { class: "facts" }, ` Seen: ${push.detail}.`) : undefined),
         make("p", { class: "fix" }, make("b", {}, "Fix: "), rule?.advice ?? ""),
         make("p", { class: "facts" }, `Source: ${rule?.source ?? ""}`),
       );
+      if (said) {
+        const word = said.word ? `“${said.word}”` : "no words that are known";
+        block.append(make("p", { class: "facts" }, `${vendorName(push.as ?? "")} answers ${said.status}, ${word}. Source: ${said.source}`));
+      }
     });
     return block;
   }

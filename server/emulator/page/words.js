@@ -21,6 +21,9 @@ export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? on
 /** @param {"firefox" | "chromium"} kind */
 export const browserName = (kind) => (kind === "firefox" ? "Firefox" : "Chromium");
 
+/** @param {string} as google, mozilla, apple or microsoft */
+export const vendorName = (as) => as.charAt(0).toUpperCase() + as.slice(1);
+
 /** @param {number} seconds */
 export function duration(seconds) {
   for (const [unit, size] of /** @type {const} */ ([["day", 86400], ["hour", 3600], ["minute", 60]])) {
