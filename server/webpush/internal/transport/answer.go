@@ -36,6 +36,7 @@ var (
 	errHeaderTooLarge = fmt.Errorf("its header is larger than %d bytes", maxHeader)
 	errPseudoField    = errors.New("its header has a pseudo-header field that answers may not have")
 	errFieldName      = errors.New("its header has a field with an invalid name")
+	errFieldValue     = errors.New("its header has a field with an invalid value")
 	errConnection     = errors.New("its header has a field of HTTP/1.1 connections")
 	errStatus         = errors.New("its header has no valid status")
 	errContentLength  = errors.New("its content-length is not the length of its body")
@@ -50,7 +51,7 @@ func (d *headerDecoder) add(f hpack.HeaderField) {
 		return
 	}
 	if !httpguts.ValidHeaderFieldValue(f.Value) {
-		d.fail(errFieldName)
+		d.fail(errFieldValue)
 		return
 	}
 	if f.IsPseudo() {

@@ -93,6 +93,7 @@ func newConn(p *pool, nc net.Conn) *conn {
 	c.header.decoder = hpack.NewDecoder(4096, c.header.add)
 	c.header.decoder.SetMaxStringLength(maxBlock)
 	c.fields.encoder = hpack.NewEncoder(&c.fields.block)
+	c.fields.habits = make(map[string]*habit)
 
 	c.out = append(c.out, http2.ClientPreface...)
 	c.framer.WriteSettings(
@@ -168,9 +169,9 @@ func (c *conn) drain() {
 	if !c.draining {
 		c.draining = true
 		c.drainUntil = time.Now().Add(c.limits.drain)
-		c.pool.assign()
 	}
 	c.endDrained()
+	c.pool.assign()
 }
 
 func (c *conn) endDrained() {

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"bytes"
-	"hash/maphash"
+	"slices"
 	"strconv"
 
 	"golang.org/x/net/http2/hpack"
@@ -14,14 +14,21 @@ import (
 type headerEncoder struct {
 	encoder *hpack.Encoder
 	block   bytes.Buffer
-	// habits has fingerprints of fields that were sent, each in its own place.
-	habits [64]uint64
+	// habits has the last values of each field.
+	habits map[string]*habit
 	// length has Content-Length's value as text.
 	length      string
 	lengthValue int
 }
 
-var seed = maphash.MakeSeed()
+// A habit is a ring of the last values that a field had.
+type habit struct {
+	values [4]string
+	next   uint8
+}
+
+// maxHabits bounds the fields that are looked after.
+const maxHabits = 64
 
 // encode returns a field block that is valid until the next call.
 func (e *headerEncoder) encode(authority string, r *Request) []byte {
@@ -41,13 +48,27 @@ func (e *headerEncoder) encode(authority string, r *Request) []byte {
 	return e.block.Bytes()
 }
 
-// add encodes a field: for the table if it was seen before, else as a literal
-// that is for nobody's table. A collision costs a place in the table.
+// add encodes a field: for the table if its value was seen lately, else as a
+// literal that is for nobody's table.
 func (e *headerEncoder) add(name, value string) {
-	print := maphash.String(seed, name) ^ maphash.String(seed, value)
-	place := &e.habits[print%uint64(len(e.habits))]
-	e.encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: *place != print})
-	*place = print
+	e.encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: !e.seen(name, value)})
+}
+
+func (e *headerEncoder) seen(name, value string) bool {
+	h := e.habits[name]
+	if h == nil {
+		if len(e.habits) == maxHabits {
+			return false
+		}
+		h = new(habit)
+		e.habits[name] = h
+	}
+	if slices.Contains(h.values[:], value) {
+		return true
+	}
+	h.values[h.next%uint8(len(h.values))] = value
+	h.next++
+	return false
 }
 
 // resize follows the peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541 section 4.2).

@@ -140,5 +140,4 @@ func (c *conn) onGoAway(f *http2.GoAwayFrame) {
 		}
 	}
 	c.drain()
-	c.pool.assign()
 }

@@ -46,7 +46,7 @@ var defaults = limits{
 	redial:      250 * time.Millisecond,
 	http1:       10 * time.Minute,
 	tick:        5 * time.Second,
-	ping:        15 * time.Second,
+	ping:        10 * time.Second,
 	write:       writeTimeout,
 	idle:        3 * time.Minute,
 	age:         time.Hour,

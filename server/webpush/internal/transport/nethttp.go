@@ -88,6 +88,9 @@ func dialRoute(ctx context.Context, config Config, network, address string) (net
 // Post implements [Transport].
 func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done func(i int, r Response, err error)) {
 	proxy, err := n.proxies.of(to)
+	if n.closed.Err() != nil {
+		err = errClosed
+	}
 	if err != nil {
 		refuse(requests, done, err)
 		return

@@ -128,9 +128,8 @@ var errDialTimeout = errors.New("no connection in time")
 // dialFailed gives up on the requests that only a new connection could carry.
 func (p *pool) dialFailed(err error) {
 	p.dialing = false
-	now := time.Now()
 	if errors.Is(err, errNoHTTP2) {
-		p.http1Until = now.Add(p.http2.limits.http1)
+		p.http1Until = time.Now().Add(p.http2.limits.http1)
 		for x := p.waiting.first; x != nil; x = p.waiting.first {
 			p.waiting.remove(x)
 			p.conclude(x)
@@ -138,8 +137,13 @@ func (p *pool) dialFailed(err error) {
 		}
 		return
 	}
+	p.pause(err)
+}
+
+// pause dials no more for a while.
+func (p *pool) pause(err error) {
 	p.failure = fmt.Errorf("connecting to %s: %w", p.origin.Authority, err)
-	p.failedUntil = now.Add(p.http2.limits.redial)
+	p.failedUntil = time.Now().Add(p.http2.limits.redial)
 	p.assign()
 }
 
@@ -157,12 +161,15 @@ func (p *pool) disconnected(c *conn) {
 	if !c.fruitful {
 		p.fruitless++
 	}
-	if !c.ready || p.fruitless > 1 {
-		p.fruitless = 0
+	switch {
+	case !c.ready:
 		p.dialFailed(c.err)
-		return
+	case p.fruitless > 1:
+		p.fruitless = 0
+		p.pause(c.err)
+	default:
+		p.assign()
 	}
-	p.assign()
 }
 
 // cancel ends what is left of a batch whose context has.

@@ -123,7 +123,7 @@ func TestPost(t *testing.T) {
 				tr := newTransport(s.config)
 				defer tr.Close()
 				var requests []Request
-				for i := range 300 {
+				for i := range 120 {
 					requests = append(requests, Request{
 						Path:   fmt.Sprintf("/push/%d?a=b%%2Fc", i),
 						Fields: []Field{{"ttl", "60"}, {"authorization", "vapid"}},
