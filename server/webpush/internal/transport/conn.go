@@ -47,8 +47,8 @@ type conn struct {
 	// draining is whether no new streams may be opened.
 	draining   bool
 	drainUntil time.Time
-	// err is why the connection has ended.
-	err error
+	// err is why the connection has ended, and writeError why it is about to.
+	err, writeError error
 	// fruitful is whether any answer came.
 	fruitful bool
 

@@ -320,12 +320,12 @@ func TestAPeerThatDoesNotReadIsNoticed(t *testing.T) {
 		peer func(s *script, p *peer)
 		want string
 	}{
-		"from the beginning": {func(s *script, p *peer) { s.pass(defaults.write) }, "again: connecting to push.example.com: the push service d"},
+		"from the beginning": {func(s *script, p *peer) { s.pass(defaults.write + lastWords) }, "again: connecting to push.example.com: the push service d"},
 		"later": {func(s *script, p *peer) {
 			p.framer.ReadFrame()
 			p.framer.ReadFrame()
 			p.framer.WriteSettings()
-			s.pass(defaults.write)
+			s.pass(defaults.write + lastWords)
 		}, "the push service does not read what is sent"},
 		"but asks": {func(s *script, p *peer) {
 			p.framer.ReadFrame()

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func (c *conn) read() {
 				err = c.handle(f)
 			}
 			if err != nil {
-				c.end(err)
+				c.end(cmp.Or(c.writeError, err))
 			}
 		}
 		over := c.err != nil

@@ -60,12 +60,32 @@ func (c *conn) write() {
 		c.pool.mu.Lock()
 		c.writing, c.stuck = false, false
 		if err != nil {
-			c.end(writeError(err))
+			c.mute(writeError(err))
 		}
 		if last || err != nil {
 			c.pool.unlock()
 			return
 		}
+	}
+}
+
+// mute waits for the end of a connection that cannot be written to: there may
+// still be answers to read.
+func (c *conn) mute(err error) {
+	switch {
+	case c.err != nil:
+	case len(c.streams) == 0:
+		c.end(err)
+	default:
+		c.writeError = err
+		c.nc.SetReadDeadline(time.Now().Add(lastWords))
+		c.drain()
+	}
+	c.pool.unlock()
+	c.pool.mu.Lock()
+	for c.err == nil {
+		c.kicked = false
+		c.work.Wait()
 	}
 }
 
@@ -152,6 +172,7 @@ func (c *conn) sendBody(x *exchange) bool {
 	return true
 }
 
+// writeError says what a failed write means.
 func writeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errors.New("the push service does not read what is sent")
