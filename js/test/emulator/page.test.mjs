@@ -220,11 +220,18 @@ test("the filters leave what is asked for", async () => {
 });
 
 for (const scheme of ["light", "dark"]) {
-  test(`axe finds nothing, ${scheme}, wide and narrow, with everything open`, async () => {
+  test(`axe finds nothing, ${scheme}, wide and narrow, with everything open, under a strict policy`, async () => {
     const viewer = await Firefox.start({ preferences: { "ui.systemUsesDarkTheme": scheme === "dark" ? 1 : 0 } });
     try {
       await fetch(`${emulator.url}/api/faults`, { method: "POST", body: JSON.stringify({ count: 2 }) });
-      const tab = await viewer.newPage(`${emulator.url}/`);
+      const tab = await viewer.newPage();
+      await tab.evaluateOnNewDocument(() => {
+        /** @type {string[]} */
+        const violations = [];
+        Object.assign(window, { violations });
+        addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => violations.push(`${violatedDirective} ${blockedURI}`));
+      });
+      await tab.goto(`${emulator.url}/`);
       await tab.waitForSelector(".push .fix");
       await tab.waitForSelector("#faults li");
       await tab.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
@@ -242,6 +249,9 @@ for (const scheme of ["light", "dark"]) {
         assert.deepEqual(violations, []);
         assert.equal(scrolls, false, `the page scrolls sideways at ${width} pixels`);
       }
+      // All of it under a strict policy, which is in force and forbids nothing that the page does.
+      assert.deepEqual(await tab.evaluate(() => /** @type {any} */ (window).violations), []);
+      assert.match((await fetch(`${emulator.url}/`, { headers: { Accept: "text/html" } })).headers.get("Content-Security-Policy") ?? "", /^default-src 'none'; script-src 'self';/);
     } finally {
       await viewer.close();
       await fetch(`${emulator.url}/api/faults`, { method: "DELETE" });

@@ -127,9 +127,9 @@ export class Emulator {
     await this.connected();
   }
 
-  /** Awaits that a browser is connected. */
+  /** Awaits that a browser is connected: a Chromium that was cut soon after it had come waits for half a minute. */
   async connected() {
-    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", 20_000);
+    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", 45_000);
   }
 
   /** Ends all subscriptions; each browser gets another uaid when it comes back, and fires pushsubscriptionchange. */

@@ -22,6 +22,8 @@ export function permission(theWorld, browser) {
       { supported, reason, permission, subscribed },
       { supported: true, reason: "permission-denied", permission: "denied", subscribed: false },
     );
+    await visit.says("This browser is not subscribed.");
+    assert.match(await visit.text("#advice"), /site settings/);
     if (browser === "chromium") {
       // It tells its push service only when the next push comes, which that has accepted by then.
       const { counts } = await send();

@@ -42,7 +42,11 @@ export function workers(theWorld) {
     const shown = world.desktop.history.length;
     const visit = await visitWithWorker("addEventListener('message', () => {});");
     const subscriptions = (await world.emulator.subscriptions()).length;
+    // status() tells before anybody is asked.
+    await world.browser.setPermission(visit.origin, "prompt");
     const { supported, reason, advice } = await visit.status();
+    assert.equal(await world.browser.prompt.isOpen(), false);
+    await world.browser.setPermission(visit.origin, "granted");
     assert.deepEqual({ supported, reason }, { supported: false, reason: "foreign-service-worker" });
     assert.ok(advice.includes(`importScripts("${world.server.url}/pushkit-sw.js")`), advice);
     assert.equal((await visit.call("subscribe")).code, "foreign-service-worker");
