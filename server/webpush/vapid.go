@@ -12,12 +12,12 @@ import (
 	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	webpushgo "github.com/SherClockHolmes/webpush-go"
+
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 const (
@@ -96,31 +96,7 @@ func CheckApplicationServerKey(s string) error {
 // CheckSubject says whether a VAPID subject is one that every push service
 // takes: a mailto: or https: URL (RFC 8292 section 2.1) whose host is a public
 // name. Apple answers 403 to the others.
-func CheckSubject(subject string) error {
-	u, err := url.Parse(subject)
-	if err != nil {
-		return fmt.Errorf("%q is not a URL", subject)
-	}
-	var host string
-	switch u.Scheme {
-	case "mailto":
-		_, host, _ = strings.Cut(u.Opaque, "@")
-	case "https":
-		host = u.Hostname()
-	default:
-		return fmt.Errorf("%q is neither a mailto: nor an https: URL", subject)
-	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if !hostName.MatchString(host) {
-		return fmt.Errorf("%q has no public host name: Apple refuses it", subject)
-	}
-	for _, suffix := range []string{".local", ".invalid", ".test", ".localhost"} {
-		if strings.HasSuffix(host, suffix) {
-			return fmt.Errorf("%q is in %s: Apple refuses it", subject, suffix)
-		}
-	}
-	return nil
-}
+func CheckSubject(subject string) error { return vendors.CheckPublicContact(subject) }
 
 // sign makes the token for one push service (RFC 8292 section 2): a JWT with
 // the algorithm ES256.
