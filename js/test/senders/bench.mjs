@@ -1,21 +1,32 @@
 // npm web-push as a sender for make bench: takes its work as JSON, tells what it cost as JSON.
 import { createECDH, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import webpush from "web-push";
 
-/** @type {{sender: string, service: {address: string, p256dh: string, auth: string}, inFlight: number, for: number}} */
+/** @type {{sender: string, address: string, folder: string, inFlight: number, for: number}} */
 const work = JSON.parse(process.argv[2] ?? "");
 const encryptsOnly = work.sender === "npm encrypt";
 const { publicKey, privateKey } = webpush.generateVAPIDKeys();
 const options = { vapidDetails: { subject: "mailto:push@example.com", publicKey, privateKey }, TTL: 3600 };
 const payload = Buffer.alloc(300);
 
-const ecdh = createECDH("prime256v1");
-const own = { p256dh: ecdh.generateKeys("base64url"), auth: randomBytes(16).toString("base64url") };
-const { address, p256dh, auth } = { address: "127.0.0.1:443", ...own, ...(encryptsOnly ? {} : work.service) };
-const subscriptions = Array.from({ length: 1000 }, (_, i) => ({
-  endpoint: `https://localhost:${address.split(":")[1]}/fcm/send/${String(i).padStart(22, "0")}:APA91b${String(i).padStart(7, "0").repeat(18)}`,
-  keys: { p256dh, auth },
-}));
+/** Those of the service, by the name that needs no route. */
+function givenSubscriptions() {
+  /** @type {{Endpoint: string, P256dh: string, Auth: string}[]} */
+  const given = JSON.parse(readFileSync(join(work.folder, "subscriptions.json"), "utf8"));
+  return given.map(({ Endpoint, P256dh: p256dh, Auth: auth }) => ({
+    endpoint: Endpoint.replace("push.example.com", `localhost:${work.address.split(":")[1]}`),
+    keys: { p256dh, auth },
+  }));
+}
+
+function ownSubscription() {
+  const p256dh = createECDH("prime256v1").generateKeys("base64url");
+  return { endpoint: "https://fcm.googleapis.com/fcm/send/x", keys: { p256dh, auth: randomBytes(16).toString("base64url") } };
+}
+
+const subscriptions = encryptsOnly ? [ownSubscription()] : givenSubscriptions();
 
 /** @param {number} i */
 async function one(i) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,20 +19,21 @@ import (
 	webpushgo "github.com/SherClockHolmes/webpush-go"
 
 	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/webpush/pushtest"
 )
 
 const (
-	caFile = "ca.pem"
-	// payload is what a notification of a few sentences has, in bytes.
+	// payloadLength is what a notification of a few sentences has, in bytes.
 	payloadLength = 300
-	subscriptions = 1000
 	ttl           = 3600
 )
 
 // A work is what one process is asked to do, as JSON in its argument.
 type work struct {
-	Sender   string        `json:"sender"`
-	Service  serviceInfo   `json:"service"`
+	Sender string `json:"sender"`
+	// Address is the service's, Folder where it has put certificate and
+	// subscriptions.
+	Address  string        `json:"address"`
 	Folder   string        `json:"folder"`
 	InFlight int           `json:"inFlight"`
 	For      time.Duration `json:"for"`
@@ -53,15 +55,28 @@ type measure struct {
 	Memory []int64 `json:"memory,omitempty"`
 }
 
-func token(i int) string {
-	return fmt.Sprintf("%022d:APA91b%s", i, strings.Repeat(fmt.Sprintf("%07d", i), 18))
+// subscriptionsOf reads those of the service.
+func subscriptionsOf(w work) (list []webpush.SubscriptionJSON, err error) {
+	text, err := os.ReadFile(filepath.Join(w.Folder, subscriptionsFile))
+	if err != nil {
+		return nil, err
+	}
+	var given []pushtest.Subscription
+	if err := json.Unmarshal(text, &given); err != nil {
+		return nil, err
+	}
+	list = make([]webpush.SubscriptionJSON, len(given))
+	for i, s := range given {
+		list[i].Endpoint, list[i].Keys.P256dh, list[i].Keys.Auth = s.Endpoint, s.P256dh, s.Auth
+	}
+	return list, nil
 }
 
 // do measures work in this process.
 func do(w work) (measure, error) {
 	switch w.Sender {
 	case "pushkit", "pushkit net/http":
-		services, err := webpush.ParseServices([]string{serviceName + "=https://" + w.Service.Address})
+		services, err := webpush.ParseServices([]string{pushtest.DefaultName + "=https://" + w.Address})
 		if err != nil {
 			return measure{}, err
 		}
@@ -71,7 +86,11 @@ func do(w work) (measure, error) {
 		}
 		return withOurs(w, webpush.Options{Services: services, NetHTTP: w.Sender != "pushkit", TLS: &tls.Config{RootCAs: roots}})
 	case "webpush-go":
-		return measured(w, w.InFlight, webpushGo(w))
+		one, err := webpushGo(w)
+		if err != nil {
+			return measure{}, err
+		}
+		return measured(w, w.InFlight, one)
 	}
 	return measure{}, fmt.Errorf("no sender %q", w.Sender)
 }
@@ -154,27 +173,31 @@ func measured(w work, workers int, one func(i int) bool) (measure, error) {
 	return m.measure(sent.Load(), failed.Load()), nil
 }
 
-// webpushGo is a plain use of webpush-go.
-func webpushGo(w work) func(int) bool {
+// webpushGo is a plain use of webpush-go, with its defaults. It calls the service
+// by the name that needs no route.
+func webpushGo(w work) (func(int) bool, error) {
 	private, public, err := webpushgo.GenerateVAPIDKeys()
 	if err != nil {
-		panic(err)
+		return nil, err
+	}
+	list, err := subscriptionsOf(w)
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := strings.Cut(w.Address, ":")
+	for i := range list {
+		list[i].Endpoint = strings.Replace(list[i].Endpoint, pushtest.DefaultName, "localhost:"+port, 1)
 	}
 	options := &webpushgo.Options{Subscriber: "push@example.com", VAPIDPublicKey: public, VAPIDPrivateKey: private, TTL: ttl}
-	payload, list := make([]byte, payloadLength), make([]webpushgo.Subscription, subscriptions)
-	_, port, _ := strings.Cut(w.Service.Address, ":")
-	for i := range list {
-		list[i].Endpoint = "https://localhost:" + port + "/fcm/send/" + token(i)
-		list[i].Keys.P256dh, list[i].Keys.Auth = w.Service.P256dh, w.Service.Auth
-	}
+	payload := make([]byte, payloadLength)
 	return func(i int) bool {
-		response, err := webpushgo.SendNotification(payload, &list[i%subscriptions], options)
+		response, err := webpushgo.SendNotification(payload, &list[i%len(list)], options)
 		if err != nil {
 			return false
 		}
 		response.Body.Close()
 		return response.StatusCode == http.StatusCreated
-	}
+	}, nil
 }
 
 // withOurs sends with package webpush: one by one where one is in flight, else in
@@ -187,11 +210,13 @@ func withOurs(w work, o webpush.Options) (measure, error) {
 	if err != nil {
 		return measure{}, err
 	}
-	messages := make([]webpush.Message, subscriptions)
+	list, err := subscriptionsOf(w)
+	if err != nil {
+		return measure{}, err
+	}
+	messages := make([]webpush.Message, len(list))
 	payload := make([]byte, payloadLength)
-	for i := range messages {
-		var json webpush.SubscriptionJSON
-		json.Endpoint, json.Keys.P256dh, json.Keys.Auth = "https://"+serviceName+"/fcm/send/"+token(i), w.Service.P256dh, w.Service.Auth
+	for i, json := range list {
 		s, err := webpush.ParseSubscription(json)
 		if err != nil {
 			return measure{}, err
@@ -200,7 +225,7 @@ func withOurs(w work, o webpush.Options) (measure, error) {
 	}
 	if w.InFlight == 1 {
 		return measured(w, 1, func(i int) bool {
-			return client.Send(context.Background(), messages[i%subscriptions]).Outcome == webpush.Accepted
+			return client.Send(context.Background(), messages[i%len(messages)]).Outcome == webpush.Accepted
 		})
 	}
 	return inBatches(w, client, messages)
@@ -226,7 +251,7 @@ func inBatches(w work, client *webpush.Client, messages []webpush.Message) (meas
 		for range batch {
 			room <- struct{}{}
 		}
-		at := i % (subscriptions - batch)
+		at := i % (len(messages) - batch)
 		client.SendBatch(context.Background(), messages[at:at+batch], done)
 		if n := sent.Add(batch); w.Messages > 0 && n/50_000 > (n-batch)/50_000 {
 			memory = append(memory, resident())

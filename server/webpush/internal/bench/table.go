@@ -1,10 +1,7 @@
 package main
 
 import (
-	"crypto/tls"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 )
 
@@ -49,19 +46,4 @@ func printTable(title string, rows []row, floor float64, peer string) {
 			r.cpu.median(), slices.Min(r.cpu), slices.Max(r.cpu), r.cpu.median()/floor, r.cpu.median()/rows[i].cpu.median(), memory)
 	}
 	fmt.Println()
-}
-
-func readStats(info serviceInfo, folder string) (stats serviceStats, err error) {
-	roots, err := trusted(folder)
-	if err != nil {
-		return stats, err
-	}
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
-	defer client.CloseIdleConnections()
-	response, err := client.Get("https://" + info.Address + "/stats")
-	if err != nil {
-		return stats, err
-	}
-	defer response.Body.Close()
-	return stats, json.NewDecoder(response.Body).Decode(&stats)
 }
