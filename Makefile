@@ -9,7 +9,7 @@ SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-click clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-click clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: tools node_modules ## the sender beside webpush-go and npm web-push, a co
 
 bench-memory: tools node_modules ## a million messages in a row, and the sender's memory meanwhile
 	$(BENCH) -soak 1000000 $(BENCH_FLAGS)
+
+bench-dispatch: build ## a broadcast of the whole server to a million, and one person's message meanwhile
+	$(GO) run ./server/dispatch/internal/bench
 
 bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
