@@ -58,6 +58,18 @@ func (l *exchangeList) push(x *exchange) {
 	l.len++
 }
 
+// pushFirst is for an exchange that has waited before.
+func (l *exchangeList) pushFirst(x *exchange) {
+	x.previous, x.next = nil, l.first
+	if l.first != nil {
+		l.first.previous = x
+	} else {
+		l.last = x
+	}
+	l.first = x
+	l.len++
+}
+
 func (l *exchangeList) remove(x *exchange) {
 	if x.previous != nil {
 		x.previous.next = x.next

@@ -196,7 +196,7 @@ func (p *pool) retry(x *exchange, err error) {
 		return
 	}
 	x.again, x.state, x.stream = true, waiting, stream{}
-	p.waiting.push(x)
+	p.waiting.pushFirst(x)
 }
 
 // lose ends an exchange whose connection or stream has ended before it: it may

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // both runs a test on both transports.
@@ -85,6 +86,8 @@ type outcome struct {
 // post posts, waits for all outcomes and returns them in order.
 func post(t testing.TB, tr Transport, ctx context.Context, to Origin, requests ...Request) []outcome {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	outcomes := make([]outcome, len(requests))
 	called := make([]bool, len(requests))
 	var mu sync.Mutex
