@@ -24,7 +24,7 @@ export function clock(theWorld, browser) {
     assert.ok((await world.subscriptions()).includes(id));
     await visit.notify();
     assert.ok(!world.desktop.history.some(({ summary }) => summary === title));
-    assert.deepEqual((await visit.status()).endpoint, endpoint);
+    assert.equal((await visit.status()).endpoint, endpoint);
     await visit.end();
   });
 

@@ -14,7 +14,6 @@ export function permission(theWorld, browser) {
     const { id, endpoint } = await visit.status();
     const title = `Not for you ${id}`;
     const send = () => world.server.send({ notification: { title }, audience: { subscriptions: [id] } });
-    const ended = () => until(async () => (await world.emulator.subscription(endpoint)).state === "ended", "end of the subscription");
 
     await world.browser.setPermission(visit.origin, "denied");
     const { supported, reason, permission, subscribed } = await visit.status();
@@ -29,7 +28,7 @@ export function permission(theWorld, browser) {
       const { counts } = await send();
       assert.deepEqual([counts.accepted, counts.gone], [1, 0]);
     }
-    await ended();
+    await until(async () => (await world.emulator.subscription(endpoint)).state === "ended", "end of the subscription");
     const { counts } = await send();
     assert.deepEqual([counts.accepted, counts.gone], [0, 1]);
     await visit.end();
