@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that what the browser tests drive is here: Firefox with libnotify, which it loads to show notifications and
+# Makes sure that what the tests need besides Go is here. Of the browser tests: Firefox with libnotify, which it loads to show notifications and
 # which no package pulls in, Chromium, WebKitGTK with its driver, what runs a browser on it (gjs) and a display for it, a
-# D-Bus daemon, Node with npm.
+# D-Bus daemon, Node with npm; and of the sender's tests: nginx and nghttpx, as push services that are not in Go.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
@@ -13,11 +13,20 @@ ls /usr/lib/*/girepository-1.0/WebKit2-4.1.typelib >/dev/null 2>&1 || missing="$
 command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 PATH="$PATH:/sbin" ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
+PATH="$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+command -v nghttpx >/dev/null 2>&1 || missing="$missing nghttp2-proxy"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	echo "installing$missing"
+	# The tests start what they need by themselves: no service is to begin now.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+		trap 'rm -f "$policy"' EXIT
+	fi
 	apt-get update -qq
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
