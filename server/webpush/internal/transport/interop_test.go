@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -81,7 +82,7 @@ func TestNginx(t *testing.T) {
 				"/":      {Response: Response{Status: 201, Body: []byte("created")}},
 				"/gone/": {Response: Response{Status: 410, Body: []byte(`{"errno":106}`)}},
 			} {
-				for i, o := range post(t, tr, t.Context(), to, requestsTo(path, 200)...) {
+				for i, o := range postAgain(t, tr, to, requestsTo(path, 200)...) {
 					if o.err != nil || o.Status != want.Status || !bytes.Equal(o.Body, want.Body) || want.Status == 201 && o.Get("location") != "https://push.example.com/m/" {
 						t.Fatalf("request %d to %s: got %d, %q, %v", i, path, o.Status, o.Body, o.err)
 					}
@@ -91,7 +92,7 @@ func TestNginx(t *testing.T) {
 			for i := range 100 {
 				requests = append(requests, Request{Path: "/slow/", Body: bytes.Repeat([]byte("x"), i*40)})
 			}
-			for i, o := range post(t, tr, t.Context(), to, requests...) {
+			for i, o := range postAgain(t, tr, to, requests...) {
 				if o.err != nil || o.Status != 202 || len(o.Body) != i*40 {
 					t.Fatalf("request %d: got %d, %d bytes, %v", i, o.Status, len(o.Body), o.err)
 				}
@@ -119,10 +120,16 @@ func TestNghttpx(t *testing.T) {
 		}))
 		defer backend.Close()
 		address := freeAddress(t)
+		// net/http may open a stream over the limit right after it has acknowledged
+		// it, which nghttp2 answers with the connection's end.
+		streams := "100"
+		if strings.HasSuffix(t.Name(), "http2") {
+			streams = "20"
+		}
 		comma := func(address string) string { return strings.Replace(address, ":", ",", 1) }
 		start(t, address, nghttpx, "--conf=/dev/null", "--no-ocsp", "--single-thread", "--accesslog-file=/dev/null", "--errorlog-file=/dev/stderr", "--log-level=ERROR",
 			"--frontend="+comma(address), "--backend="+comma(backend.Listener.Addr().String()),
-			"--frontend-http2-max-concurrent-streams=20", "--frontend-http2-window-size=1000", "--frontend-http2-decoder-dynamic-table-size=200",
+			"--frontend-http2-max-concurrent-streams="+streams, "--frontend-http2-window-size=1000", "--frontend-http2-decoder-dynamic-table-size=200",
 			filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"))
 		tr := newTransport(Config{Dial: dialAddress, TLS: &tls.Config{RootCAs: roots}})
 		defer tr.Close()
@@ -140,6 +147,19 @@ func TestNghttpx(t *testing.T) {
 			}
 		}
 	})
+}
+
+// postAgain posts, and once more what was not processed: two connections in a
+// row may have ended before it.
+func postAgain(t *testing.T, tr Transport, to Origin, requests ...Request) []outcome {
+	t.Helper()
+	outcomes := post(t, tr, t.Context(), to, requests...)
+	for i, o := range outcomes {
+		if errors.Is(o.err, ErrNotProcessed) {
+			outcomes[i] = post(t, tr, t.Context(), to, requests[i])[0]
+		}
+	}
+	return outcomes
 }
 
 // find returns a program's path, or skips.
