@@ -42,11 +42,11 @@ func (g *gatherConn) Write(b []byte) (int, error) {
 	for len(g.buffer) > gatherMost && g.err == nil {
 		g.taken.Wait()
 	}
-	if g.err == nil && g.closing {
-		g.err = net.ErrClosed
-	}
 	if g.err != nil {
 		return 0, g.err
+	}
+	if g.closing {
+		return 0, net.ErrClosed
 	}
 	g.buffer = append(g.buffer, b...)
 	g.filled.Signal()
