@@ -121,9 +121,9 @@ func (m *modelService) transport(newTransport func(Config) Transport) (Transport
 	origin := scriptOrigin
 	switch tr := tr.(type) {
 	case *NetHTTP:
-		tr.transport.Protocols = new(http.Protocols)
-		tr.transport.Protocols.SetUnencryptedHTTP2(true)
 		origin.Scheme = "http"
+		tr.transport(origin).Protocols = new(http.Protocols)
+		tr.transport(origin).Protocols.SetUnencryptedHTTP2(true)
 	case *HTTP2:
 		m.strict = true
 		tr.connect = config.Dial

@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,41 +28,63 @@ const (
 // NetHTTP is the transport on net/http: HTTP/2 where the push service offers
 // it, HTTP/1.1 where not, and through the proxies of the environment.
 type NetHTTP struct {
-	transport *http.Transport
-	proxies   proxies
-	closed    context.Context
-	close     context.CancelFunc
+	config  Config
+	proxies proxies
+	closed  context.Context
+	close   context.CancelFunc
+
+	mu sync.Mutex
+	// transports has one for all origins on the internet, and one for each that
+	// the operator leads elsewhere: net/http keeps connections of HTTP/2 by the
+	// authority alone, wherever they go.
+	transports map[Origin]*http.Transport
 }
 
 var _ Transport = (*NetHTTP)(nil)
 
 // NewNetHTTP returns a NetHTTP that reads the proxies from the environment.
 func NewNetHTTP(config Config) *NetHTTP {
-	closed, close := context.WithCancel(context.Background())
-	return &NetHTTP{
-		closed: closed, close: close,
-		proxies: proxiesFromEnvironment(),
-		transport: &http.Transport{
-			Proxy: func(r *http.Request) (*url.URL, error) { return routeOf(r.Context()).proxy, nil },
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				nc, err := dialRoute(ctx, config, network, address)
-				if err != nil {
-					return nil, err
-				}
-				return newGatherConn(nc), nil
-			},
-			TLSClientConfig:     tlsConfig(config),
-			TLSHandshakeTimeout: 10 * time.Second,
-			ForceAttemptHTTP2:   true,
-			// Before the first connection says that it is of HTTP/2, net/http
-			// dials one for each request.
-			MaxConnsPerHost:        256,
-			MaxIdleConnsPerHost:    64,
-			IdleConnTimeout:        3 * time.Minute,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: maxHeader,
-			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+	config.TLS = tlsConfig(config)
+	n := &NetHTTP{config: config, proxies: proxiesFromEnvironment(), transports: map[Origin]*http.Transport{}}
+	n.closed, n.close = context.WithCancel(context.Background())
+	return n
+}
+
+func (n *NetHTTP) transport(to Origin) *http.Transport {
+	if to.Scheme == "http" || !to.Local && to.Address == net.JoinHostPort(to.Authority, "443") {
+		to = Origin{}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t := n.transports[to]
+	if t == nil {
+		t = newTransport(n.config)
+		n.transports[to] = t
+	}
+	return t
+}
+
+func newTransport(config Config) *http.Transport {
+	return &http.Transport{
+		Proxy: func(r *http.Request) (*url.URL, error) { return routeOf(r.Context()).proxy, nil },
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := dialRoute(ctx, config, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return newGatherConn(nc), nil
 		},
+		TLSClientConfig:     config.TLS.Clone(),
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		// Before the first connection says that it is of HTTP/2, net/http dials
+		// one for each request.
+		MaxConnsPerHost:        256,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        3 * time.Minute,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeader,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }
 
@@ -97,16 +120,17 @@ func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done 
 	}
 	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, routeKey{}, route{to, proxy}))
 	stop := context.AfterFunc(n.closed, func() { cancel(errClosed) })
+	transport := n.transport(to)
 	var left atomic.Int64
 	left.Store(int64(len(requests)))
 	for i := range requests {
 		go func() {
-			response, err := n.post(ctx, &requests[i])
+			response, err := roundTrip(ctx, transport, &requests[i])
 			done(i, response, err)
 			if left.Add(-1) == 0 {
 				cancel(nil)
 				if !stop() {
-					n.transport.CloseIdleConnections()
+					transport.CloseIdleConnections()
 				}
 			}
 		}()
@@ -116,10 +140,14 @@ func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done 
 // Close implements [Transport].
 func (n *NetHTTP) Close() {
 	n.close()
-	n.transport.CloseIdleConnections()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, t := range n.transports {
+		t.CloseIdleConnections()
+	}
 }
 
-func (n *NetHTTP) post(ctx context.Context, r *Request) (Response, error) {
+func roundTrip(ctx context.Context, t *http.Transport, r *Request) (Response, error) {
 	if err := ended(ctx, r.check()); err != nil {
 		return Response{}, unprocessed{err}
 	}
@@ -131,7 +159,7 @@ func (n *NetHTTP) post(ctx context.Context, r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, unprocessed{errTarget}
 	}
-	response, err := n.transport.RoundTrip(request)
+	response, err := t.RoundTrip(request)
 	if err != nil {
 		return Response{}, explain(ctx, err, connected, r.Path)
 	}

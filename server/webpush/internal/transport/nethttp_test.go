@@ -152,3 +152,24 @@ func TestWhatIsNoHTTP(t *testing.T) {
 		}
 	})
 }
+
+// The operator may lead one name to two places.
+func TestOriginsOfOneAuthorityAreKeptApart(t *testing.T) {
+	both(t, func(t *testing.T, newTransport func(Config) Transport) {
+		answer := func(status int) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+		}
+		a, b := serve(t, "h2", answer(201)), serve(t, "h2", answer(202))
+		a.config.TLS.RootCAs.AddCert(b.Certificate())
+		tr := newTransport(a.config)
+		defer tr.Close()
+		for range 2 {
+			if o := post(t, tr, t.Context(), a.origin, secret)[0]; o.Status != 201 {
+				t.Errorf("a: got %d, %v", o.Status, o.err)
+			}
+			if o := post(t, tr, t.Context(), b.origin, secret)[0]; o.Status != 202 {
+				t.Errorf("b: got %d, %v", o.Status, o.err)
+			}
+		}
+	})
+}

@@ -44,10 +44,10 @@ func (c *conn) readFrame() (http2.Frame, error) {
 		return nil, c.readError(header, err)
 	}
 	f, err := c.framer.ReadFrameForHeader(header)
-	if reset := (http2.StreamError{}); errors.As(err, &reset) && header.Type == http2.FrameWindowUpdate {
-		return &badWindowUpdate{header}, nil
-	}
 	if err != nil {
+		if header.Type == http2.FrameWindowUpdate && errors.As(err, new(http2.StreamError)) {
+			return &badWindowUpdate{header}, nil
+		}
 		return nil, c.readError(header, err)
 	}
 	if headers, ok := f.(*http2.HeadersFrame); ok {
