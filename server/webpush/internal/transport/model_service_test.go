@@ -350,7 +350,9 @@ func (c *modelConn) decide(s *modelStream) bool {
 	default:
 		if fate < 35 {
 			c.settings()
-			c.later(c.delay(), func() error { return c.framer.WriteRawFrame(0xfe, 0xff, s.id, []byte("?")) })
+			if c.m.strict { // net/http logs it
+				c.later(c.delay(), func() error { return c.framer.WriteRawFrame(0xfe, 0xff, s.id, []byte("?")) })
+			}
 		}
 		c.answer(s)
 	}

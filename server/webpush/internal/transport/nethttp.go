@@ -32,6 +32,7 @@ type NetHTTP struct {
 	proxies proxies
 	closed  context.Context
 	close   context.CancelFunc
+	workers workers
 
 	mu sync.Mutex
 	// transports has one for all origins on the internet, and one for each that
@@ -47,6 +48,7 @@ func NewNetHTTP(config Config) *NetHTTP {
 	config.TLS = tlsConfig(config)
 	n := &NetHTTP{config: config, proxies: proxiesFromEnvironment(), transports: map[Origin]*http.Transport{}}
 	n.closed, n.close = context.WithCancel(context.Background())
+	n.workers = workers{make(chan func()), n.closed.Done()}
 	return n
 }
 
@@ -124,7 +126,7 @@ func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done 
 	var left atomic.Int64
 	left.Store(int64(len(requests)))
 	for i := range requests {
-		go func() {
+		n.workers.do(func() {
 			response, err := roundTrip(ctx, transport, &requests[i])
 			done(i, response, err)
 			if left.Add(-1) == 0 {
@@ -133,7 +135,7 @@ func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done 
 					transport.CloseIdleConnections()
 				}
 			}
-		}()
+		})
 	}
 }
 
