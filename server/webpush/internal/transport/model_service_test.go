@@ -196,9 +196,7 @@ func (c *modelConn) acked() {
 	if size, ok := s[http2.SettingInitialWindowSize]; ok {
 		for _, s := range c.streams {
 			s.window += int64(size) - c.streamWindow
-			if s.window < 1000 && !s.decided {
-				c.enlarge(s, 1000-s.window)
-			}
+			c.enlarge(s)
 		}
 		c.streamWindow = int64(size)
 	}
@@ -252,15 +250,10 @@ func (c *modelConn) opened(f *http2.MetaHeadersFrame) bool {
 	if c.m.strict && open > c.limit {
 		c.m.Errorf("%d streams are open, of %d that may be", open, c.limit)
 	}
-	if s.window < 0 {
-		s.window = 0
-	}
 	if f.StreamEnded() || c.m.faults && c.random.IntN(20) == 0 {
 		return c.decide(s)
 	}
-	if s.window < 5000 {
-		c.enlarge(s, 5000)
-	}
+	c.enlarge(s)
 	return true
 }
 
@@ -284,13 +277,16 @@ func (c *modelConn) received(f *http2.DataFrame) bool {
 	if f.StreamEnded() {
 		return c.decide(s)
 	}
-	if s.window < 1000 && !s.isClosed() {
-		c.enlarge(s, 1000+int64(c.random.IntN(30000)))
-	}
+	c.enlarge(s)
 	return true
 }
 
-func (c *modelConn) enlarge(s *modelStream, n int64) {
+// enlarge lets more of a body come, once there is little room.
+func (c *modelConn) enlarge(s *modelStream) {
+	if s.window >= 1000 || s.decided || s.isClosed() {
+		return
+	}
+	n := 1000 - s.window + int64(c.random.IntN(30000))
 	s.window += n
 	c.later(c.delay(), func() error { return c.framer.WriteWindowUpdate(s.id, uint32(n)) })
 }
