@@ -112,6 +112,9 @@ func dialRoute(ctx context.Context, config Config, network, address string) (net
 
 // Post implements [Transport].
 func (n *NetHTTP) Post(ctx context.Context, to Origin, requests []Request, done func(i int, r Response, err error)) {
+	if len(requests) == 0 {
+		return
+	}
 	proxy, err := n.proxies.of(to)
 	if n.closed.Err() != nil {
 		err = errClosed
@@ -229,7 +232,7 @@ func readResponse(from *http.Response) Response {
 	}
 	if from.ContentLength != 0 {
 		r.Body, _ = io.ReadAll(io.LimitReader(from.Body, MaxAnswer))
-		io.CopyN(io.Discard, from.Body, maxDrain) //nolint:errcheck // it is read for the connection's sake
+		_, _ = io.CopyN(io.Discard, from.Body, maxDrain)
 	}
 	return r
 }

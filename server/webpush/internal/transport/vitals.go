@@ -10,12 +10,15 @@ import (
 type vitals struct {
 	born   time.Time
 	retire time.Time
-	frames uint64 // that were read
-	vain   int    // of these, how many brought nothing since the last answer
-	seen   struct {
+	// frames counts what was read; vain are those that brought no answer any
+	// further, since the last answer or tick.
+	frames uint64
+	vain   int
+	// seen is what there was at the last tick.
+	seen struct {
 		frames, writes uint64
 		nextID         uint32
-	} // at the last tick
+	}
 	heard  time.Time // when frames had grown
 	used   time.Time // when there were requests
 	pinged time.Time // when a PING went out that has no answer, or zero
