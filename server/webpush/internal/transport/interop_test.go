@@ -170,6 +170,9 @@ func find(t *testing.T, program, debian string) string {
 		path, err = exec.LookPath("/usr/sbin/" + program)
 	}
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed (Debian: %s)", program, debian)
+		}
 		t.Skipf("%s is not installed (Debian: %s)", program, debian)
 	}
 	return path
