@@ -109,8 +109,7 @@ func (d *Dispatcher) Hand(batches []push.Batch) {
 }
 
 // Run sends until ctx is done. It returns when the requests under way have
-// ended, their outcomes are written and the leases handed back. The queue must
-// have been recovered before anything was leased.
+// ended, their outcomes are written and the leases handed back.
 func (d *Dispatcher) Run(ctx context.Context) {
 	defer close(d.ended)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"bytes"
+
 	"github.com/google/uuid"
 )
 
@@ -22,3 +24,6 @@ func ParseID(s string) (ID, bool) {
 }
 
 func (id ID) String() string { return uuid.UUID(id).String() }
+
+// Compare orders ids by their bytes.
+func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }

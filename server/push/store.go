@@ -103,9 +103,6 @@ type Queue interface {
 	Beat(ctx context.Context) (freed bool, err error)
 	// Forfeit gives up all leases of this node.
 	Forfeit(ctx context.Context) error
-	// Recover takes back all leases. It is for the one node of a store that no
-	// other node may use meanwhile.
-	Recover(ctx context.Context) error
 }
 
 const (

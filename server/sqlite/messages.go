@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -111,7 +110,7 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 			}
 			if lease {
 				batch := push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence}
-				if err := s.loadBatch(ctx, q, &batch, site, m, service, make([]byte, n), bytes.Join(ids[:n], nil)); err != nil {
+				if err := s.loadBatch(ctx, q, &batch, site, m, service, make([]byte, n), push.JoinMembers(ids[:n])); err != nil {
 					return nil, err
 				}
 				batches = append(batches, batch)
@@ -133,12 +132,12 @@ func expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
 const anyService = 0
 
 // smallAudience returns the subscriptions' ids by push service.
-func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int64][][]byte, error) {
-	members := make(map[int64][][]byte)
+func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int64][]push.ID, error) {
+	members := make(map[int64][]push.ID)
 	seen := make(map[push.ID]bool)
-	add := func(service int64, id []byte) {
-		if !seen[push.ID(id)] {
-			seen[push.ID(id)] = true
+	add := func(service int64, id push.ID) {
+		if !seen[id] {
+			seen[id] = true
 			members[service] = append(members[service], id)
 		}
 	}
@@ -150,7 +149,7 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 		if err != nil {
 			return nil, err
 		}
-		add(service, id[:])
+		add(service, id)
 	}
 	for _, user := range audience.Users {
 		rows, err := q.SubscriptionsOfUser(ctx, db.SubscriptionsOfUserParams{Site: int64(site), User: user})
@@ -158,7 +157,7 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 			return nil, err
 		}
 		for _, row := range rows {
-			add(row.PushService, row.ID)
+			add(row.PushService, push.ID(row.ID))
 		}
 	}
 	return members, nil
@@ -197,15 +196,11 @@ func (s *Store) statusOf(ctx context.Context, q *db.Queries, row db.MessagesBefo
 
 // ListMessages implements [push.Messages].
 func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor string, limit int) ([]push.MessageStatus, string, error) {
-	before := bytes.Repeat([]byte{0xff}, 16)
-	if cursor != "" {
-		id, ok := push.ParseID(cursor)
-		if !ok {
-			return nil, "", &push.Error{Code: wire.InvalidField, Field: "cursor", Detail: "is not one that this server gave."}
-		}
-		before = id[:]
+	before, err := push.ParseMessageCursor(cursor)
+	if err != nil {
+		return nil, "", err
 	}
-	rows, err := s.read.MessagesBefore(ctx, db.MessagesBeforeParams{Site: int64(site), ID: before, Limit: int64(limit) + 1})
+	rows, err := s.read.MessagesBefore(ctx, db.MessagesBeforeParams{Site: int64(site), ID: before[:], Limit: int64(limit) + 1})
 	if err != nil {
 		return nil, "", err
 	}
@@ -225,48 +220,26 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 
 // RecordEvents implements [push.Messages].
 func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []push.Event) error {
-	type batch struct {
-		message push.ID
-		no      uint32
-	}
-	byBatch := make(map[batch][]push.Event)
-	for _, event := range events {
-		at := batch{event.Delivery.Message, event.Delivery.Batch}
-		byBatch[at] = append(byBatch[at], event)
-	}
+	order, byBatch := push.GroupByBatch(events, func(e push.Event) push.BatchID { return e.Delivery.BatchID() })
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		for at, events := range byBatch {
-			sets, err := q.BatchEvents(ctx, db.BatchEventsParams{Site: int64(site), Message: at.message[:], No: int64(at.no)})
+		for _, id := range order {
+			raw, err := q.BatchEvents(ctx, db.BatchEventsParams{Site: int64(site), Message: id.Message[:], No: int64(id.No)})
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			for _, event := range events {
-				if ordinal := int(event.Delivery.Ordinal); ordinal < len(sets) {
-					sets[ordinal] = byte(push.EventKind(sets[ordinal]).Add(event.Kind))
-				}
-			}
-			update := db.UpdateEventsParams{Events: sets, Message: at.message[:], No: int64(at.no)}
-			for _, set := range sets {
-				update.Displayed += has(set, push.EventDisplayed)
-				update.Clicked += has(set, push.EventClicked)
-				update.Closed += has(set, push.EventClosed)
-			}
-			if err := q.UpdateEvents(ctx, update); err != nil {
+			sets := push.EventSets(raw)
+			sets.Add(byBatch[id])
+			c := sets.Counts()
+			if err := q.UpdateEvents(ctx, db.UpdateEventsParams{
+				Events: sets, Displayed: c.Displayed, Clicked: c.Clicked, Closed: c.Closed, Message: id.Message[:], No: int64(id.No)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func has(set byte, kind push.EventKind) int64 {
-	if push.EventKind(set)&kind != 0 {
-		return 1
-	}
-	return 0
 }
 
 // message reads what deliveries share.
@@ -275,12 +248,5 @@ func message(row db.Message) (*push.Message, error) {
 		ID: push.ID(row.ID), CreatedAt: time.UnixMilli(row.CreatedAt), DueAt: time.UnixMilli(row.DueAt),
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
-	if err := json.Unmarshal([]byte(row.Audience), &m.Audience); err != nil {
-		return nil, fmt.Errorf("message %s: %w", m.ID, err)
-	}
-	var err error
-	if m.Payload, err = push.ParsePayload(row.Payload); err != nil {
-		return nil, fmt.Errorf("message %s: %w", m.ID, err)
-	}
-	return m, nil
+	return m, m.Restore([]byte(row.Audience), row.Payload)
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -38,11 +37,11 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 	if err != nil {
 		return err
 	}
-	members := make(map[int64][][]byte)
+	members := make(map[int64][]push.ID)
 	last := true
 	switch {
 	case step.PushService != anyService:
-		var ids [][]byte
+		var ids []push.ID
 		ids, err = audiencePage(ctx, q, row.Site, step, m.Audience)
 		last = len(ids) < push.BatchSize
 		members[step.PushService] = ids
@@ -66,7 +65,7 @@ func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansion
 	if !last {
 		ids := members[step.PushService]
 		return q.SetExpansionCursor(ctx, db.SetExpansionCursorParams{
-			Cursor: ids[len(ids)-1], Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
+			Cursor: ids[len(ids)-1][:], Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
 	}
 	if err := q.DeleteExpansion(ctx, db.DeleteExpansionParams{
 		Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone}); err != nil {
@@ -89,16 +88,24 @@ func splitExpansion(ctx context.Context, q *db.Queries, message []byte, dueAt in
 	return nil
 }
 
-func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.NextExpansionRow, audience push.Audience) ([][]byte, error) {
+func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.NextExpansionRow, audience push.Audience) ([]push.ID, error) {
+	var rows [][]byte
+	var err error
 	if audience.All {
-		return q.AudienceAll(ctx, db.AudienceAllParams{Site: site, PushService: step.PushService, ID: step.Cursor, Limit: push.BatchSize})
+		rows, err = q.AudienceAll(ctx, db.AudienceAllParams{Site: site, PushService: step.PushService, ID: step.Cursor, Limit: push.BatchSize})
+	} else {
+		rows, err = q.AudienceChannels(ctx, db.AudienceChannelsParams{
+			Site: site, PushService: step.PushService, Subscription: step.Cursor, Channels: audience.Channels, Limit: push.BatchSize})
 	}
-	return q.AudienceChannels(ctx, db.AudienceChannelsParams{
-		Site: site, PushService: step.PushService, Subscription: step.Cursor, Channels: audience.Channels, Limit: push.BatchSize})
+	ids := make([]push.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = push.ID(row)
+	}
+	return ids, err
 }
 
 // insertBatch adds a batch, leased to a node where one is given.
-func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt int64, node []byte, ids [][]byte) (no int64, err error) {
+func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt int64, node []byte, ids []push.ID) (no int64, err error) {
 	last, err := q.LastBatch(ctx, message)
 	if err != nil {
 		return 0, err
@@ -114,7 +121,7 @@ func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, du
 	}); err != nil {
 		return 0, err
 	}
-	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: bytes.Join(ids, nil)})
+	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: push.JoinMembers(ids)})
 }
 
 // firstFence is that of a batch which is leased as it is made.
@@ -177,37 +184,30 @@ func (s *Store) loadBatch(ctx context.Context, q *db.Queries, batch *push.Batch,
 	if err != nil {
 		return err
 	}
-	retried := make(map[int64]bool, len(waiting))
-	for _, ordinal := range waiting {
-		retried[ordinal] = true
+	again := make([]uint16, len(waiting))
+	for i, ordinal := range waiting {
+		again[i] = uint16(ordinal)
 	}
 	l, err := newLoader(ctx, q, site, m, service, batch.Service)
 	if err != nil {
 		return err
 	}
-	for i, outcome := range outcomes {
-		if push.Outcome(outcome) == push.DeliveryPending && !retried[int64(i)] {
-			if err := l.load(ctx, batch.No, uint16(i), batch.Fence, 0, members); err != nil {
-				return err
-			}
+	for _, ordinal := range push.Outcomes(outcomes).Unattempted(again) {
+		if err := l.load(ctx, batch.No, ordinal, batch.Fence, 0, members); err != nil {
+			return err
 		}
 	}
-	batch.Deliveries = l.deliveries
-	_, err = s.record(ctx, q, l.left)
+	batch.Deliveries = l.Deliveries
+	_, err = s.record(ctx, q, l.Left)
 	return err
 }
 
-// A loader makes deliveries of one message to one push service.
+// A loader reads the subscriptions of deliveries of one message to one push
+// service.
 type loader struct {
-	q           *db.Queries
-	site        push.SiteID
-	message     *push.Message
-	service     int64
-	serviceName string
-	tokens      push.TokenKey
-	deliveries  []push.Delivery
-	// left are the outcomes of members who have unsubscribed.
-	left []push.DeliveryResult
+	push.Loader
+	q       *db.Queries
+	service int64
 }
 
 func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int64, name string) (*loader, error) {
@@ -215,32 +215,23 @@ func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Mes
 	if err != nil {
 		return nil, err
 	}
-	return &loader{q: q, site: site, message: m, service: service, serviceName: name, tokens: push.TokenKey(tokens)}, nil
+	return &loader{push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m, Service: name}, q, service}, nil
 }
 
 // load adds the delivery of a batch's member.
-func (l *loader) load(ctx context.Context, batch uint32, ordinal uint16, fence int64, attempt int, members []byte) error {
-	d := push.Delivery{
-		ID:   push.DeliveryID{Message: l.message.ID, Batch: batch, Ordinal: ordinal},
-		Site: l.site, Message: l.message, Attempt: attempt, Service: l.serviceName, Fence: fence,
-	}
-	d.Token = l.tokens.Token(d.ID)
-	at := 16 * int(ordinal)
-	row, err := l.q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(l.site), PushService: l.service, ID: members[at : at+16]})
+func (l *loader) load(ctx context.Context, batch uint32, ordinal uint16, fence int64, attempt int, members push.Members) error {
+	id := members.At(ordinal)
+	row, err := l.q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(l.Site), PushService: l.service, ID: id[:]})
 	if errors.Is(err, sql.ErrNoRows) {
-		l.left = append(l.left, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryGone, Reason: "unsubscribed before the message was sent"})
+		l.Add(batch, ordinal, fence, attempt, nil)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	sub, err := subscription(row, "", nil)
-	if err != nil {
-		return err
-	}
-	d.Subscription, d.SubscriberID, d.Key = sub.Subscription, sub.ID, sub.Key
-	l.deliveries = append(l.deliveries, d)
-	return nil
+	l.Add(batch, ordinal, fence, attempt, &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key})
+	return err
 }
 
 // ClaimRetries implements [push.Queue].
@@ -275,8 +266,8 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 			if err := l.load(ctx, uint32(row.Batch), uint16(row.Ordinal), row.Fence+1, int(row.Attempt), members); err != nil {
 				return err
 			}
-			deliveries = append(deliveries, l.deliveries...)
-			if _, err := s.record(ctx, q, l.left); err != nil {
+			deliveries = append(deliveries, l.Deliveries...)
+			if _, err := s.record(ctx, q, l.Left); err != nil {
 				return err
 			}
 		}
@@ -298,17 +289,9 @@ func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) (fenc
 }
 
 func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (fenced int, err error) {
-	type batch struct {
-		message push.ID
-		no      uint32
-	}
-	byBatch := make(map[batch][]push.DeliveryResult)
-	for _, result := range results {
-		at := batch{result.Delivery.ID.Message, result.Delivery.ID.Batch}
-		byBatch[at] = append(byBatch[at], result)
-	}
-	for at, results := range byBatch {
-		n, err := s.recordBatch(ctx, q, at.message, int64(at.no), results)
+	order, byBatch := push.GroupByBatch(results, func(r push.DeliveryResult) push.BatchID { return r.Delivery.ID.BatchID() })
+	for _, id := range order {
+		n, err := s.recordBatch(ctx, q, id.Message, int64(id.No), byBatch[id])
 		if err != nil {
 			return 0, err
 		}
@@ -341,24 +324,12 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 	if fenced == len(results) {
 		return fenced, nil
 	}
-	update := db.UpdateOutcomesParams{Outcomes: row.Outcomes, State: row.State, Message: message[:], No: no}
-	for _, outcome := range row.Outcomes {
-		switch push.Outcome(outcome) {
-		case push.DeliveryAccepted:
-			update.Accepted++
-		case push.DeliveryGone:
-			update.Gone++
-		case push.DeliveryFailed:
-			update.Failed++
-		case push.DeliveryExpired:
-			update.Expired++
-		case push.DeliveryCancelled:
-			update.Cancelled++
-		default:
-			update.Pending++
-		}
+	c := push.Outcomes(row.Outcomes).Counts()
+	update := db.UpdateOutcomesParams{
+		Outcomes: row.Outcomes, Accepted: c.Accepted, Gone: c.Gone, Failed: c.Failed, Expired: c.Expired, Cancelled: c.Cancelled, Pending: c.Pending,
+		State: row.State, Message: message[:], No: no,
 	}
-	if update.Pending == 0 {
+	if c.Pending == 0 {
 		update.State = batchDone
 	}
 	if err := q.UpdateOutcomes(ctx, update); err != nil || update.State != batchDone {
@@ -404,12 +375,8 @@ func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.Deliv
 		next = sql.NullInt64{Int64: r.RetryAt.UnixMilli(), Valid: true}
 	}
 	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
-		hash := push.HashEndpoint(r.Delivery.Subscription.Endpoint())
-		row, err := q.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(r.Delivery.Site), EndpointHash: hash[:]})
-		if err == nil {
-			_, err = end(ctx, q, row, reasonGone, s.now())
-		}
-		if ignoreNoRows(err) != nil {
+		rows := &siteRows{ctx: ctx, q: q, site: int64(r.Delivery.Site)}
+		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
 			return err
 		}
 	}
@@ -479,7 +446,8 @@ func (s *Store) Forfeit(ctx context.Context) error {
 	})
 }
 
-// Recover implements [push.Queue].
+// Recover takes back all leases at once, for a process that no other may share
+// the database with: it holds a lock of the operating system.
 func (s *Store) Recover(ctx context.Context) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
 		if err := q.DeleteNodes(ctx); err != nil {
@@ -489,11 +457,4 @@ func (s *Store) Recover(ctx context.Context) error {
 		_, exceptionsErr := q.ReleaseDeadExceptions(ctx)
 		return errors.Join(batchesErr, exceptionsErr)
 	})
-}
-
-func ignoreNoRows(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
 }

@@ -26,7 +26,37 @@ func open(t *testing.T, path string, now func() time.Time) push.Store {
 	return s
 }
 
-func TestStore(t *testing.T) { pushtest.RunStore(t, open) }
+func TestStore(t *testing.T) {
+	pushtest.RunStore(t, pushtest.Databases{Create: func(t *testing.T) string { return t.TempDir() + "/pushkit.db" }, Open: open})
+}
+
+// Whoever holds the database's lock does not wait for the leases of before to end.
+func TestRecoverTakesBackEveryLease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	before := open(t, path, nil)
+	site, err := before.Site(t.Context(), push.DefaultSite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, _, err := before.PutSubscription(t.Context(), site.ID, pushtest.Subscribe(t, pushtest.Services(t), "https://fcm.googleapis.com/a", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := pushtest.Message(t, time.Now(), `{"audience": {"subscriptions": ["`+sub.ID.String()+`"]}}`)
+	if _, _, err := before.CreateMessage(t.Context(), site.ID, m, push.CreateOptions{Lease: true}); err != nil {
+		t.Fatal(err)
+	}
+	after := open(t, path, nil).(*sqlite.Store)
+	if batches, err := after.ClaimBatches(t.Context(), 1, nil); err != nil || len(batches) > 0 {
+		t.Fatalf("%d leased batches were claimed, %v", len(batches), err)
+	}
+	if err := after.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if batches, err := after.ClaimBatches(t.Context(), 1, nil); err != nil || len(batches) != 1 {
+		t.Errorf("%d batches were taken back, %v", len(batches), err)
+	}
+}
 
 // The database holds the private VAPID keys: nobody else may read it, nor the
 // files beside it.

@@ -1,258 +1,157 @@
 package sqlite
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
 	"github.com/pushkit/pushkit/server/webpush"
-	"github.com/pushkit/pushkit/server/wire"
 )
-
-// Reasons of tombstones.
-const (
-	reasonGone         = "gone"
-	reasonUnsubscribed = "unsubscribed"
-	reasonReplaced     = "replaced"
-)
-
-func errGone() error {
-	return &push.Error{Code: wire.EndpointGone, Field: "endpoint",
-		Detail: "has ended at its push service: unsubscribe in the browser and subscribe anew."}
-}
 
 // PutSubscription implements [push.Subscriptions].
 func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.Subscribe) (sub push.Subscription, created bool, err error) {
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		p := put{ctx: ctx, q: q, site: int64(site), now: s.now(), request: r}
-		sub, created, err = p.run()
+		sub, created, err = r.Put(&siteRows{ctx: ctx, q: q, site: int64(site)}, s.now())
 		return err
 	})
 	return sub, created, err
 }
 
-// put is one PutSubscription within its transaction.
-type put struct {
-	ctx     context.Context
-	q       *db.Queries
-	site    int64
-	now     time.Time
-	request *push.Subscribe
+// siteRows implements [push.SubscriptionRows].
+type siteRows struct {
+	ctx  context.Context
+	q    *db.Queries
+	site int64
 }
 
-func (p *put) run() (push.Subscription, bool, error) {
-	hash := push.HashEndpoint(p.request.Endpoint())
-	if err := p.checkNotGone(hash); err != nil {
-		return push.Subscription{}, false, err
-	}
-	key, err := p.keyID()
+// ByHash implements [push.SubscriptionRows].
+func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
+	row, err := r.q.SubscriptionByEndpoint(r.ctx, db.SubscriptionByEndpointParams{Site: r.site, EndpointHash: hash[:]})
 	if err != nil {
-		return push.Subscription{}, false, err
+		return nil, ignoreNoRows(err)
 	}
-	row, err := p.q.SubscriptionByEndpoint(p.ctx, db.SubscriptionByEndpointParams{Site: p.site, EndpointHash: hash[:]})
-	if errors.Is(err, sql.ErrNoRows) {
-		return p.insert(hash, key)
-	}
+	services, err := serviceNames(r.ctx, r.q)
 	if err != nil {
-		return push.Subscription{}, false, err
+		return nil, err
 	}
-	if !bytes.Equal(row.P256dh, p.request.P256dh()) || !bytes.Equal(row.Auth, p.request.Auth()) {
-		return push.Subscription{}, false, &push.Error{Code: wire.EndpointTaken, Field: "keys",
-			Detail: "are not those under which this endpoint is known."}
-	}
-	row.KeyID = key
-	row.Locale = cmp.Or(p.request.Locale, row.Locale)
-	row.TimeZone = cmp.Or(p.request.TimeZone, row.TimeZone)
-	row.User = cmp.Or(p.request.User, row.User)
-	row.LastSeenAt = p.now.UnixMilli()
-	if err := p.q.UpdateSubscription(p.ctx, db.UpdateSubscriptionParams{
-		KeyID: row.KeyID, Locale: row.Locale, TimeZone: row.TimeZone, User: row.User, LastSeenAt: row.LastSeenAt,
-		Site: p.site, EndpointHash: hash[:],
-	}); err != nil {
-		return push.Subscription{}, false, err
-	}
-	if err := p.endReplaced(hash); err != nil {
-		return push.Subscription{}, false, err
-	}
-	channels, err := channelsOf(p.ctx, p.q, row)
-	if err != nil {
-		return push.Subscription{}, false, err
-	}
-	return p.finish(row, channels, channels, false)
+	sub, err := withChannels(r.ctx, r.q, row, services)
+	return &sub, err
 }
 
-// checkNotGone refuses an endpoint that its push service has ended. One that
-// the person had unsubscribed may come back.
-func (p *put) checkNotGone(hash push.EndpointHash) error {
-	tomb, err := p.q.TombstoneByEndpoint(p.ctx, db.TombstoneByEndpointParams{Site: p.site, EndpointHash: hash[:]})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+// Tombstone implements [push.SubscriptionRows].
+func (r *siteRows) Tombstone(hash push.EndpointHash) (*push.Tombstone, error) {
+	row, err := r.q.TombstoneByEndpoint(r.ctx, db.TombstoneByEndpointParams{Site: r.site, EndpointHash: hash[:]})
+	if err != nil {
+		return nil, ignoreNoRows(err)
 	}
+	tomb := &push.Tombstone{Hash: hash, Reason: push.EndReason(row.Reason), EndedAt: time.UnixMilli(row.EndedAt), ID: push.ID(row.ID), User: row.User}
+	return tomb, json.Unmarshal([]byte(row.Channels), &tomb.Channels)
+}
+
+// CurrentKey implements [push.SubscriptionRows].
+func (r *siteRows) CurrentKey() (push.KeyID, error) {
+	key, err := r.q.CurrentVAPIDKey(r.ctx, r.site)
+	return push.KeyID(key), err
+}
+
+// KeyByPublic implements [push.SubscriptionRows].
+func (r *siteRows) KeyByPublic(public string) (key push.KeyID, ok bool, err error) {
+	id, err := r.q.VAPIDKeyByPublic(r.ctx, db.VAPIDKeyByPublicParams{Site: r.site, Public: public})
+	return push.KeyID(id), err == nil, ignoreNoRows(err)
+}
+
+// Insert implements [push.SubscriptionRows].
+func (r *siteRows) Insert(sub *push.Subscription) error {
+	service, err := pushServiceID(r.ctx, r.q, sub.Service)
 	if err != nil {
 		return err
 	}
-	if tomb.Reason == reasonGone {
-		return errGone()
-	}
-	return p.q.DeleteTombstone(p.ctx, db.DeleteTombstoneParams{Site: p.site, EndpointHash: hash[:]})
-}
-
-func (p *put) keyID() (int64, error) {
-	if p.request.ApplicationServerKey == "" {
-		return p.q.CurrentVAPIDKey(p.ctx, p.site)
-	}
-	id, err := p.q.VAPIDKeyByPublic(p.ctx, db.VAPIDKeyByPublicParams{Site: p.site, Public: p.request.ApplicationServerKey})
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, &push.Error{Code: wire.InvalidField, Field: "applicationServerKey", Detail: "is not a key of this site."}
-	}
-	return id, err
-}
-
-func (p *put) insert(hash push.EndpointHash, key int64) (push.Subscription, bool, error) {
-	service, err := pushServiceID(p.ctx, p.q, p.request.Service)
-	if err != nil {
-		return push.Subscription{}, false, err
-	}
-	old, channels, err := p.replaced()
-	if err != nil {
-		return push.Subscription{}, false, err
-	}
-	row := db.Subscription{
-		Site: p.site, PushService: service, ID: old.ID, EndpointHash: hash[:], Endpoint: p.request.Endpoint(),
-		P256dh: p.request.P256dh(), Auth: p.request.Auth(), KeyID: key,
-		Locale: cmp.Or(p.request.Locale, old.Locale), TimeZone: cmp.Or(p.request.TimeZone, old.TimeZone), User: cmp.Or(p.request.User, old.User),
-		CreatedAt: cmp.Or(old.CreatedAt, p.now.UnixMilli()), LastSeenAt: p.now.UnixMilli(),
-	}
-	if err := p.q.InsertSubscription(p.ctx, db.InsertSubscriptionParams(row)); err != nil {
-		return push.Subscription{}, false, err
-	}
-	return p.finish(row, nil, channels, true)
-}
-
-// replaced ends the subscription that the new one follows, and returns what is
-// carried over from it, or from what is remembered of one that has ended: id,
-// user and channels. Without one it returns a new id.
-func (p *put) replaced() (old db.Subscription, channels []string, err error) {
-	id := push.NewID()
-	fresh := db.Subscription{ID: id[:]}
-	if p.request.Replaces == "" {
-		return fresh, nil, nil
-	}
-	hash := push.HashEndpoint(p.request.Replaces)
-	old, err = p.q.SubscriptionByEndpoint(p.ctx, db.SubscriptionByEndpointParams{Site: p.site, EndpointHash: hash[:]})
-	switch {
-	case err == nil:
-		channels, err = end(p.ctx, p.q, old, reasonReplaced, p.now)
-		return old, channels, err
-	case !errors.Is(err, sql.ErrNoRows):
-		return old, nil, err
-	}
-	tomb, err := p.q.TombstoneByEndpoint(p.ctx, db.TombstoneByEndpointParams{Site: p.site, EndpointHash: hash[:]})
-	if errors.Is(err, sql.ErrNoRows) || err == nil && tomb.Reason == reasonReplaced {
-		// Nothing is known of it, or another subscription carries it on.
-		return fresh, nil, nil
-	}
-	if err != nil {
-		return old, nil, err
-	}
-	if err := json.Unmarshal([]byte(tomb.Channels), &channels); err != nil {
-		return old, nil, err
-	}
-	tomb.Reason = reasonReplaced
-	return db.Subscription{ID: tomb.ID, User: tomb.User}, channels, p.q.PutTombstone(p.ctx, db.PutTombstoneParams(tomb))
-}
-
-// endReplaced ends the subscription that a known one follows: both told of
-// themselves before one told that it follows the other.
-func (p *put) endReplaced(hash push.EndpointHash) error {
-	old := push.HashEndpoint(p.request.Replaces)
-	if p.request.Replaces == "" || old == hash {
-		return nil
-	}
-	row, err := p.q.SubscriptionByEndpoint(p.ctx, db.SubscriptionByEndpointParams{Site: p.site, EndpointHash: old[:]})
-	if err == nil {
-		_, err = end(p.ctx, p.q, row, reasonReplaced, p.now)
-	}
-	return ignoreNoRows(err)
-}
-
-// finish writes the channels: before are those that stand in the table, carried
-// those that the request changes.
-func (p *put) finish(row db.Subscription, before, carried []string, created bool) (push.Subscription, bool, error) {
-	after, err := p.request.Apply(carried)
-	if err != nil {
-		return push.Subscription{}, false, err
-	}
-	for _, channel := range before {
-		if !slices.Contains(after, channel) {
-			err = errors.Join(err, p.q.DeleteChannel(p.ctx, db.DeleteChannelParams{
-				Site: p.site, Channel: channel, PushService: row.PushService, Subscription: row.ID}))
-		}
-	}
-	for _, channel := range after {
-		if !slices.Contains(before, channel) {
-			err = errors.Join(err, p.q.InsertChannel(p.ctx, db.InsertChannelParams{
-				Site: p.site, Channel: channel, PushService: row.PushService, Subscription: row.ID}))
-		}
-	}
-	if err != nil {
-		return push.Subscription{}, false, err
-	}
-	sub, err := subscription(row, p.request.Service, after)
-	return sub, created, err
-}
-
-// end removes a subscription and remembers why; it returns the channels.
-func end(ctx context.Context, q *db.Queries, row db.Subscription, reason string, now time.Time) ([]string, error) {
-	channels, err := channelsOf(ctx, q, row)
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(channels)
-	if err != nil {
-		return nil, err
-	}
-	if err := q.DeleteSubscription(ctx, db.DeleteSubscriptionParams{Site: row.Site, EndpointHash: row.EndpointHash}); err != nil {
-		return nil, err
-	}
-	return channels, q.PutTombstone(ctx, db.PutTombstoneParams{
-		Site: row.Site, EndpointHash: row.EndpointHash, Reason: reason, EndedAt: now.UnixMilli(),
-		ID: row.ID, Channels: string(text), User: row.User,
+	hash := push.HashEndpoint(sub.Endpoint())
+	return r.q.InsertSubscription(r.ctx, db.InsertSubscriptionParams{
+		Site: r.site, PushService: service, ID: sub.ID[:], EndpointHash: hash[:], Endpoint: sub.Endpoint(),
+		P256dh: sub.P256dh(), Auth: sub.Auth(), KeyID: int64(sub.Key), Locale: sub.Locale, TimeZone: sub.TimeZone, User: sub.User,
+		CreatedAt: sub.CreatedAt.UnixMilli(), LastSeenAt: sub.LastSeenAt.UnixMilli(),
 	})
+}
+
+// Update implements [push.SubscriptionRows].
+func (r *siteRows) Update(sub *push.Subscription) error {
+	hash := push.HashEndpoint(sub.Endpoint())
+	return r.q.UpdateSubscription(r.ctx, db.UpdateSubscriptionParams{
+		KeyID: int64(sub.Key), Locale: sub.Locale, TimeZone: sub.TimeZone, User: sub.User, LastSeenAt: sub.LastSeenAt.UnixMilli(),
+		Site: r.site, EndpointHash: hash[:],
+	})
+}
+
+// SetChannels implements [push.SubscriptionRows].
+func (r *siteRows) SetChannels(sub *push.Subscription, add, remove []string) error {
+	service, err := r.q.PushServiceByName(r.ctx, sub.Service)
+	for _, channel := range remove {
+		err = errors.Join(err, r.q.DeleteChannel(r.ctx, db.DeleteChannelParams{
+			Site: r.site, Channel: channel, PushService: service, Subscription: sub.ID[:]}))
+	}
+	for _, channel := range add {
+		err = errors.Join(err, r.q.InsertChannel(r.ctx, db.InsertChannelParams{
+			Site: r.site, Channel: channel, PushService: service, Subscription: sub.ID[:]}))
+	}
+	return err
+}
+
+// End implements [push.SubscriptionRows].
+func (r *siteRows) End(sub *push.Subscription, reason push.EndReason, at time.Time) error {
+	hash := push.HashEndpoint(sub.Endpoint())
+	if err := r.q.DeleteSubscription(r.ctx, db.DeleteSubscriptionParams{Site: r.site, EndpointHash: hash[:]}); err != nil {
+		return err
+	}
+	return r.PutTombstone(&push.Tombstone{Hash: hash, Reason: reason, EndedAt: at, ID: sub.ID, Channels: sub.Channels, User: sub.User})
+}
+
+// PutTombstone implements [push.SubscriptionRows].
+func (r *siteRows) PutTombstone(tomb *push.Tombstone) error {
+	channels, err := json.Marshal(tomb.Channels)
+	if err != nil {
+		return err
+	}
+	return r.q.PutTombstone(r.ctx, db.PutTombstoneParams{
+		Site: r.site, EndpointHash: tomb.Hash[:], Reason: string(tomb.Reason), EndedAt: tomb.EndedAt.UnixMilli(),
+		ID: tomb.ID[:], Channels: string(channels), User: tomb.User,
+	})
+}
+
+// DeleteTombstone implements [push.SubscriptionRows].
+func (r *siteRows) DeleteTombstone(hash push.EndpointHash) error {
+	return r.q.DeleteTombstone(r.ctx, db.DeleteTombstoneParams{Site: r.site, EndpointHash: hash[:]})
+}
+
+// end ends the subscription of an endpoint, if it is there.
+func (r *siteRows) end(endpoint string, reason push.EndReason, at time.Time) error {
+	sub, err := r.ByHash(push.HashEndpoint(endpoint))
+	if err != nil || sub == nil {
+		return err
+	}
+	return r.End(sub, reason, at)
 }
 
 // SubscriptionByEndpoint implements [push.Subscriptions].
 func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, endpoint string) (push.Subscription, error) {
-	hash := push.HashEndpoint(endpoint)
-	row, err := s.read.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
-	if err == nil {
-		services, err := serviceNames(ctx, s.read)
+	hash, rows := push.HashEndpoint(endpoint), &siteRows{ctx: ctx, q: s.read, site: int64(site)}
+	sub, err := rows.ByHash(hash)
+	if err != nil {
+		return push.Subscription{}, err
+	}
+	if sub == nil {
+		tomb, err := rows.Tombstone(hash)
 		if err != nil {
 			return push.Subscription{}, err
 		}
-		return withChannels(ctx, s.read, row, services)
+		return push.Subscription{}, push.ErrEnded(tomb)
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return push.Subscription{}, err
-	}
-	tomb, err := s.read.TombstoneByEndpoint(ctx, db.TombstoneByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
-	switch {
-	case err == nil && tomb.Reason == reasonGone:
-		return push.Subscription{}, errGone()
-	case err == nil || errors.Is(err, sql.ErrNoRows):
-		return push.Subscription{}, &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is not known here: post the subscription again."}
-	}
-	return push.Subscription{}, err
+	return *sub, nil
 }
 
 // TouchSubscription implements [push.Subscriptions].
@@ -266,31 +165,19 @@ func (s *Store) TouchSubscription(ctx context.Context, site push.SiteID, endpoin
 
 // RemoveSubscription implements [push.Subscriptions].
 func (s *Store) RemoveSubscription(ctx context.Context, site push.SiteID, endpoint string) error {
-	return s.endByEndpoint(ctx, site, push.HashEndpoint(endpoint), reasonUnsubscribed)
-}
-
-func (s *Store) endByEndpoint(ctx context.Context, site push.SiteID, hash push.EndpointHash, reason string) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		row, err := q.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_, err = end(ctx, q, row, reason, s.now())
-		return err
+		return (&siteRows{ctx: ctx, q: q, site: int64(site)}).end(endpoint, push.EndUnsubscribed, s.now())
 	})
 }
 
 // ListSubscriptions implements [push.Subscriptions].
 func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor string, limit int) ([]push.Subscription, string, error) {
-	service, after, err := parseCursor(cursor)
+	after, err := push.ParseSubscriptionCursor(cursor)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, err := s.read.SubscriptionsAfter(ctx, db.SubscriptionsAfterParams{
-		Site: int64(site), PushService: service, ID: after, Limit: int64(limit) + 1})
+		Site: int64(site), PushService: after.Service, ID: after.ID[:], Limit: int64(limit) + 1})
 	if err != nil {
 		return nil, "", err
 	}
@@ -298,7 +185,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	if len(rows) > limit {
 		rows = rows[:limit]
 		last := rows[limit-1]
-		next = formatCursor(last.PushService, last.ID)
+		next = push.SubscriptionCursor{Service: last.PushService, ID: push.ID(last.ID)}.String()
 	}
 	services, err := serviceNames(ctx, s.read)
 	if err != nil {
@@ -313,36 +200,15 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	return page, next, nil
 }
 
-func formatCursor(service int64, id []byte) string {
-	return base64.RawURLEncoding.EncodeToString(append(binary.AppendUvarint(nil, uint64(service)), id...))
-}
-
-func parseCursor(cursor string) (service int64, id []byte, err error) {
-	if cursor == "" {
-		return 0, []byte{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	number, n := binary.Uvarint(raw)
-	if err != nil || n <= 0 || number > 1<<32 || len(raw)-n > 16 {
-		return 0, nil, &push.Error{Code: wire.InvalidField, Field: "cursor", Detail: "is not one that this server gave."}
-	}
-	return int64(number), raw[n:], nil
-}
-
-func channelsOf(ctx context.Context, q *db.Queries, row db.Subscription) ([]string, error) {
-	channels, err := q.ChannelsOfSubscription(ctx, db.ChannelsOfSubscriptionParams{
-		Site: row.Site, PushService: row.PushService, Subscription: row.ID})
-	if channels == nil {
-		channels = []string{}
-	}
-	return channels, err
-}
-
 // withChannels reads what a subscription's row does not hold.
 func withChannels(ctx context.Context, q *db.Queries, row db.Subscription, services map[int64]string) (push.Subscription, error) {
-	channels, err := channelsOf(ctx, q, row)
+	channels, err := q.ChannelsOfSubscription(ctx, db.ChannelsOfSubscriptionParams{
+		Site: row.Site, PushService: row.PushService, Subscription: row.ID})
 	if err != nil {
 		return push.Subscription{}, err
+	}
+	if channels == nil {
+		channels = []string{}
 	}
 	return subscription(row, services[row.PushService], channels)
 }
@@ -367,4 +233,11 @@ func subscription(row db.Subscription, service string, channels []string) (push.
 		Locale: row.Locale, TimeZone: row.TimeZone, User: row.User,
 		CreatedAt: time.UnixMilli(row.CreatedAt), LastSeenAt: time.UnixMilli(row.LastSeenAt),
 	}, nil
+}
+
+func ignoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
 }

@@ -12,14 +12,19 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// An OpenStore opens the store of a database, which is made where it is not
-// there; database is a path in a folder of the test's own. It may be called
-// again for the same database while the store of before is still open, as after
-// a crash. The store is closed when the test ends.
-type OpenStore func(t *testing.T, database string, now func() time.Time) push.Store
+// Databases are where the suite keeps its stores.
+type Databases struct {
+	// Create returns the name of an empty database of the test's own: what Open
+	// understands, such as a file's path or a URL.
+	Create func(t *testing.T) (database string)
+	// Open opens the store of a database. It may be called again for the same
+	// database while the store of before is still open, as another node does, or
+	// after a crash. The store is closed when the test ends.
+	Open func(t *testing.T, database string, now func() time.Time) push.Store
+}
 
 // RunStore runs the suite that every store must pass.
-func RunStore(t *testing.T, open OpenStore) {
+func RunStore(t *testing.T, databases Databases) {
 	for name, test := range map[string]func(*testing.T, *store){
 		"site":                             testSite,
 		"a fresh store has its keys":       testKeys,
@@ -52,7 +57,7 @@ func RunStore(t *testing.T, open OpenStore) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &store{open: open, database: t.TempDir() + "/pushkit.db", clock: NewClock(), services: Services(t)}
+			s := &store{open: databases.Open, database: databases.Create(t), clock: NewClock(), services: Services(t)}
 			s.reopen(t)
 			test(t, s)
 		})
@@ -62,7 +67,7 @@ func RunStore(t *testing.T, open OpenStore) {
 // store is one under test.
 type store struct {
 	push.Store
-	open     OpenStore
+	open     func(*testing.T, string, func() time.Time) push.Store
 	database string
 	clock    *Clock
 	services *webpush.Services

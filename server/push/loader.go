@@ -1,0 +1,57 @@
+package push
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+// A Loader makes the deliveries of one message to the subscriptions of one push
+// service, for a store that hands them out.
+type Loader struct {
+	Site    SiteID
+	Tokens  TokenKey
+	Message *Message
+	Service string
+
+	Deliveries []Delivery
+	// Left are the outcomes of members who have unsubscribed. The store records
+	// them before it hands out the others.
+	Left []DeliveryResult
+}
+
+// A Recipient is what a delivery needs of a subscription.
+type Recipient struct {
+	ID ID
+	webpush.Subscription
+	Key KeyID
+}
+
+// Add adds a delivery; to is nil where the member has unsubscribed.
+func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to *Recipient) {
+	d := Delivery{
+		ID:   DeliveryID{l.Message.ID, batch, ordinal},
+		Site: l.Site, Message: l.Message, Attempt: attempt, Service: l.Service, Fence: fence,
+	}
+	d.Token = l.Tokens.Token(d.ID)
+	if to == nil {
+		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryGone, Reason: "unsubscribed before the message was sent"})
+		return
+	}
+	d.Subscription, d.SubscriberID, d.Key = to.Subscription, to.ID, to.Key
+	l.Deliveries = append(l.Deliveries, d)
+}
+
+// Restore reads a message's audience and payload from the forms in which a
+// store keeps them: JSON, and what [Payload.Template] returned.
+func (m *Message) Restore(audience, template []byte) error {
+	err := json.Unmarshal(audience, &m.Audience)
+	if err == nil {
+		m.Payload, err = ParsePayload(template)
+	}
+	if err != nil {
+		return fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package push
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// An EndReason says why a subscription has ended.
+type EndReason string
+
+// The reasons.
+const (
+	EndGone         EndReason = "gone" // the push service's word
+	EndUnsubscribed EndReason = "unsubscribed"
+	EndReplaced     EndReason = "replaced" // another one carries it on
+)
+
+// A Tombstone is what is remembered of a subscription that has ended.
+type Tombstone struct {
+	Hash     EndpointHash
+	Reason   EndReason
+	EndedAt  time.Time
+	ID       ID
+	Channels []string
+	User     string
+}
+
+// SubscriptionRows are a site's subscriptions within a transaction of a store.
+// What ByHash and Tombstone have returned, nobody else changes until its end.
+type SubscriptionRows interface {
+	// ByHash returns the subscription of an endpoint; nil where there is none.
+	ByHash(EndpointHash) (*Subscription, error)
+	// Tombstone returns what is remembered of an endpoint; nil where nothing is.
+	Tombstone(EndpointHash) (*Tombstone, error)
+	// CurrentKey is the site's current VAPID key.
+	CurrentKey() (KeyID, error)
+	// KeyByPublic finds a VAPID key of the site.
+	KeyByPublic(public string) (key KeyID, ok bool, err error)
+	// Insert adds a subscription without its channels.
+	Insert(*Subscription) error
+	// Update writes all of a subscription that can change, but its channels.
+	Update(*Subscription) error
+	// SetChannels adds and removes channels.
+	SetChannels(sub *Subscription, add, remove []string) error
+	// End removes a subscription and leaves a tombstone.
+	End(sub *Subscription, reason EndReason, at time.Time) error
+	// PutTombstone adds or replaces one.
+	PutTombstone(*Tombstone) error
+	// DeleteTombstone removes one, if it is there.
+	DeleteTombstone(EndpointHash) error
+}
+
+// Put adds or refreshes the subscription among rows. See
+// [Subscriptions.PutSubscription] for its errors.
+func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription, created bool, err error) {
+	hash := HashEndpoint(s.Endpoint())
+	if err := s.checkNotGone(rows, hash); err != nil {
+		return sub, false, err
+	}
+	key, err := s.keyID(rows)
+	if err != nil {
+		return sub, false, err
+	}
+	known, err := rows.ByHash(hash)
+	if err != nil {
+		return sub, false, err
+	}
+	if known == nil {
+		sub, err = s.insert(rows, key, now)
+		return sub, true, err
+	}
+	if !bytes.Equal(known.P256dh(), s.P256dh()) || !bytes.Equal(known.Auth(), s.Auth()) {
+		return sub, false, &Error{Code: wire.EndpointTaken, Field: "keys", Detail: "are not those under which this endpoint is known."}
+	}
+	known.Key, known.LastSeenAt = key, now
+	s.describe(known)
+	if err := rows.Update(known); err != nil {
+		return sub, false, err
+	}
+	if err := s.endReplaced(rows, hash, now); err != nil {
+		return sub, false, err
+	}
+	err = s.setChannels(rows, known, known.Channels, known.Channels)
+	return *known, false, err
+}
+
+// describe writes what the request says of the browser and its user.
+func (s *Subscribe) describe(sub *Subscription) {
+	sub.Locale = cmp.Or(s.Locale, sub.Locale)
+	sub.TimeZone = cmp.Or(s.TimeZone, sub.TimeZone)
+	sub.User = cmp.Or(s.User, sub.User)
+}
+
+// checkNotGone refuses an endpoint that its push service has ended. One that
+// the person had unsubscribed may come back.
+func (s *Subscribe) checkNotGone(rows SubscriptionRows, hash EndpointHash) error {
+	tomb, err := rows.Tombstone(hash)
+	switch {
+	case err != nil || tomb == nil:
+		return err
+	case tomb.Reason == EndGone:
+		return errGone()
+	}
+	return rows.DeleteTombstone(hash)
+}
+
+func (s *Subscribe) keyID(rows SubscriptionRows) (KeyID, error) {
+	if s.ApplicationServerKey == "" {
+		return rows.CurrentKey()
+	}
+	key, ok, err := rows.KeyByPublic(s.ApplicationServerKey)
+	if err == nil && !ok {
+		err = &Error{Code: wire.InvalidField, Field: "applicationServerKey", Detail: "is not a key of this site."}
+	}
+	return key, err
+}
+
+func (s *Subscribe) insert(rows SubscriptionRows, key KeyID, now time.Time) (Subscription, error) {
+	sub, err := s.replaced(rows, now)
+	if err != nil {
+		return sub, err
+	}
+	carried := sub.Channels
+	sub.Subscription, sub.Service, sub.Key, sub.LastSeenAt = s.Subscription, s.Service, key, now
+	if sub.CreatedAt.IsZero() {
+		sub.CreatedAt = now
+	}
+	s.describe(&sub)
+	if err := rows.Insert(&sub); err != nil {
+		return sub, err
+	}
+	err = s.setChannels(rows, &sub, nil, carried)
+	return sub, err
+}
+
+// replaced ends the subscription that the new one follows, and returns what is
+// carried over from it, or from what is remembered of one that has ended.
+// Without one it returns a new id.
+func (s *Subscribe) replaced(rows SubscriptionRows, now time.Time) (Subscription, error) {
+	fresh := Subscription{ID: NewID()}
+	if s.Replaces == "" {
+		return fresh, nil
+	}
+	hash := HashEndpoint(s.Replaces)
+	old, err := rows.ByHash(hash)
+	if err != nil {
+		return fresh, err
+	}
+	if old != nil {
+		return *old, rows.End(old, EndReplaced, now)
+	}
+	tomb, err := rows.Tombstone(hash)
+	if err != nil || tomb == nil || tomb.Reason == EndReplaced {
+		// Nothing is known of it, or another subscription carries it on.
+		return fresh, err
+	}
+	tomb.Reason = EndReplaced
+	return Subscription{ID: tomb.ID, User: tomb.User, Channels: tomb.Channels}, rows.PutTombstone(tomb)
+}
+
+// endReplaced ends the subscription that a known one follows: both told of
+// themselves before one told that it follows the other.
+func (s *Subscribe) endReplaced(rows SubscriptionRows, own EndpointHash, now time.Time) error {
+	hash := HashEndpoint(s.Replaces)
+	if s.Replaces == "" || hash == own {
+		return nil
+	}
+	old, err := rows.ByHash(hash)
+	if err != nil || old == nil {
+		return err
+	}
+	return rows.End(old, EndReplaced, now)
+}
+
+// setChannels writes the channels: before are those that are stored, carried
+// those that the request changes.
+func (s *Subscribe) setChannels(rows SubscriptionRows, sub *Subscription, before, carried []string) (err error) {
+	if sub.Channels, err = s.Apply(carried); err != nil {
+		return err
+	}
+	add, remove := without(sub.Channels, before), without(before, sub.Channels)
+	if len(add) == 0 && len(remove) == 0 {
+		return nil
+	}
+	return rows.SetChannels(sub, add, remove)
+}
+
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+}
+
+// ErrEnded is what a look-up of an endpoint that is not stored answers: tomb is
+// what is remembered of it, nil where nothing is.
+func ErrEnded(tomb *Tombstone) error {
+	if tomb != nil && tomb.Reason == EndGone {
+		return errGone()
+	}
+	return &Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is not known here: post the subscription again."}
+}
+
+func errGone() error {
+	return &Error{Code: wire.EndpointGone, Field: "endpoint",
+		Detail: "has ended at its push service: unsubscribe in the browser and subscribe anew."}
+}
