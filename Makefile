@@ -1,11 +1,12 @@
 # pushkit. `make` lists the targets. Building and running needs Go and a C
-# compiler; the tests need Node and browsers besides, which `make test` installs
-# where it may.
+# compiler; the tests need Node, browsers and PostgreSQL besides, which `make test`
+# installs where it may.
 
 SHELL := /bin/bash
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ check: ## vet, formatting and generated code
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	cd server/sqlite && $(SQLC) diff
+	@for store in $(STORES); do (cd $$store && $(SQLC) diff) || exit 1; done
 
 test-go: ## the Go tests, with the race detector
 	$(GO) test -race -timeout 5m ./...
@@ -52,7 +53,7 @@ sizes: ## the client's sizes as served; fails over budget
 
 generate: ## write the generated code anew
 	$(GO) generate ./server/wire
-	cd server/sqlite && $(SQLC) generate
+	@for store in $(STORES); do (cd $$store && $(SQLC) generate) || exit 1; done
 
 lint: ## golangci-lint, if it is installed
 	golangci-lint run ./...
@@ -78,7 +79,7 @@ clean: ## remove what was built
 	rm -rf build js/node_modules
 	find js/dist -type f ! -name .gitignore -delete
 
-# What the browser tests need.
+# What the tests need besides Go.
 deps: node_modules
 	@js/test/deps.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that what the tests need besides Go is here. Of the browser tests: Firefox with libnotify, which it loads to show notifications and
-# which no package pulls in, Chromium, WebKitGTK with its driver, what runs a browser on it (gjs) and a display for it, a
-# D-Bus daemon, Node with npm; and of the sender's tests: nginx and nghttpx, as push services that are not in Go.
+# Makes sure that what the tests drive is here: Firefox with libnotify, which it loads to show notifications and which no
+# package pulls in, Chromium, WebKitGTK with its driver, what runs a browser on it (gjs) and a display for it, a D-Bus daemon,
+# Node with npm; PostgreSQL, of which the tests start a server of their own; nginx and nghttpx, which the sender is tried on.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
@@ -17,6 +17,7 @@ PATH="$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1 || missing="$missing ngi
 command -v nghttpx >/dev/null 2>&1 || missing="$missing nghttp2-proxy"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
+[ -n "${PUSHKIT_TEST_POSTGRES:-}" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	echo "installing$missing"
@@ -28,6 +29,13 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 		trap 'rm -f "$policy"' EXIT
 	fi
 	apt-get update -qq
+	case "$missing" in
+	*postgresql*)
+		# Debian's package would make a cluster, and start it with the machine.
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+		sed -i -E 's/^#?(create_main_cluster) .*/\1 = false/' /etc/postgresql-common/createcluster.conf
+		;;
+	esac
 	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else

@@ -127,8 +127,8 @@ func parseAudience(r wire.Audience) (Audience, error) {
 		}
 	}
 	for i, user := range r.Users {
-		if user == "" || utf8.RuneCountInString(user) > maxUserID {
-			return Audience{}, invalid("audience.users"+indexed(i, ""), "is empty or longer than %d characters", maxUserID)
+		if user == "" || utf8.RuneCountInString(user) > maxUserID || strings.ContainsFunc(user, isControl) {
+			return Audience{}, invalid("audience.users"+indexed(i, ""), "is empty, longer than %d characters, or has a control character", maxUserID)
 		}
 	}
 	for i, text := range r.Subscriptions {

@@ -56,6 +56,7 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{audience(`"users": []`), "audience.users"},
 		{audience(`"users": [` + many + `]`), "audience.users"},
 		{audience(`"users": ["a", ""]`), "audience.users[1]"},
+		{audience(`"users": ["a\u0000"]`), "audience.users[0]"},
 		{audience(`"users": ["` + strings.Repeat("x", 257) + `"]`), "audience.users[0]"},
 		{audience(`"subscriptions": []`), "audience.subscriptions"},
 		{audience(`"subscriptions": ["0199c0de-7a3b-7000-8000-0123456789ab", "x"]`), "audience.subscriptions[1]"},

@@ -30,6 +30,14 @@ type Site struct {
 	Tokens TokenKey
 }
 
+// NewSite makes a site that no store has yet, with secrets of its own.
+func NewSite(name string) Site {
+	s := Site{Name: name}
+	rand.Read(s.Tokens[:])
+	rand.Read(s.UserSecret[:])
+	return s
+}
+
 // DefaultSite is the name of the site that a fresh server has.
 const DefaultSite = "default"
 

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -59,6 +60,8 @@ func (s Site) ParseUserToken(token string, now time.Time) (user string, err erro
 		return "", invalidUserToken("has an aud that is neither the site's name nor one of its origins", nil)
 	case claims.Subject == "" || utf8.RuneCountInString(claims.Subject) > maxUserID:
 		return "", invalidUserToken("has a sub that is empty or longer than 256 characters", nil)
+	case strings.ContainsFunc(claims.Subject, isControl):
+		return "", invalidUserToken("has a sub with a control character", nil)
 	}
 	return claims.Subject, nil
 }

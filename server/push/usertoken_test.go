@@ -32,6 +32,7 @@ func TestUserTokenSaysWhoseSubscriptionItIs(t *testing.T) {
 		"without an end":        {claims: claims("u1", "default", nil), reason: "exp"},
 		"for another site":      {claims: claims("u1", "https://evil.example", in(time.Minute)), reason: "aud"},
 		"for nobody":            {claims: claims("", "default", in(time.Minute)), reason: "sub"},
+		"for a name with a NUL": {claims: claims("u\x00", "default", in(time.Minute)), reason: "control character"},
 		"for a very long name":  {claims: claims(strings.Repeat("u", 257), "default", in(time.Minute)), reason: "sub"},
 		"with another secret":   {claims: claims("u1", "default", in(time.Minute)), key: []byte(other.String()), reason: "not signed"},
 		"with another method":   {claims: claims("u1", "default", in(time.Minute)), method: jwt.SigningMethodHS512, reason: "not signed"},

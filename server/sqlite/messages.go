@@ -38,8 +38,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		known, err := q.IdempotencyByKey(ctx, db.IdempotencyByKeyParams{Site: int64(site), Key: o.IdempotencyKey})
 		if err == nil {
 			if !bytes.Equal(known.Request, o.RequestHash[:]) {
-				return push.MessageStatus{}, nil, &push.Error{Code: wire.IdempotencyConflict,
-					Detail: "This Idempotency-Key was used for another message."}
+				return push.MessageStatus{}, nil, push.ErrIdempotencyConflict()
 			}
 			status, err := s.messageStatus(ctx, q, site, push.ID(known.Message))
 			return status, nil, err
@@ -171,7 +170,7 @@ func (s *Store) MessageStatus(ctx context.Context, site push.SiteID, id push.ID)
 func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.SiteID, id push.ID) (push.MessageStatus, error) {
 	row, err := q.MessageOfSite(ctx, db.MessageOfSiteParams{Site: int64(site), ID: id[:]})
 	if errors.Is(err, sql.ErrNoRows) {
-		return push.MessageStatus{}, &push.Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}
+		return push.MessageStatus{}, push.ErrMessageUnknown()
 	}
 	if err != nil {
 		return push.MessageStatus{}, err

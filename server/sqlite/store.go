@@ -6,7 +6,6 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"embed"
 	"errors"
@@ -135,12 +134,8 @@ func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
 	if _, err := q.SiteByName(ctx, push.DefaultSite); !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	var tokens push.TokenKey
-	var secret push.UserSecret
-	rand.Read(tokens[:])
-	rand.Read(secret[:])
-	now := s.now().UnixMilli()
-	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: push.DefaultSite, TokenKey: tokens[:], UserSecret: secret[:], CreatedAt: now})
+	fresh, now := push.NewSite(push.DefaultSite), s.now().UnixMilli()
+	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: fresh.Name, TokenKey: fresh.Tokens[:], UserSecret: fresh.UserSecret[:], CreatedAt: now})
 	if err != nil {
 		return err
 	}

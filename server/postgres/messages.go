@@ -1,0 +1,251 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pushkit/pushkit/server/postgres/db"
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// CreateMessage implements [push.Messages].
+func (s *Store) CreateMessage(ctx context.Context, site push.SiteID, m *push.Message, o push.CreateOptions) (status push.MessageStatus, batches []push.Batch, err error) {
+	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		status, batches, err = s.createMessage(ctx, q, site, m, o)
+		return err
+	})
+	if err != nil {
+		s.stray.add(batches, nil)
+		return push.MessageStatus{}, nil, err
+	}
+	return status, batches, nil
+}
+
+// createMessage returns the batches that it has leased also with an error of
+// the commit.
+func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, o push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
+	if o.IdempotencyKey != "" {
+		known, err := q.IdempotencyByKey(ctx, db.IdempotencyByKeyParams{Site: int64(site), Key: []byte(o.IdempotencyKey)})
+		if err == nil {
+			if !bytes.Equal(known.Request, o.RequestHash[:]) {
+				return push.MessageStatus{}, nil, push.ErrIdempotencyConflict()
+			}
+			status, err := s.messageStatus(ctx, q, site, known.Message)
+			return status, nil, err
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return push.MessageStatus{}, nil, err
+		}
+	}
+	due, err := s.insertMessage(ctx, q, site, m)
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	if o.IdempotencyKey != "" {
+		// Of two at once with one key, the second fails here and begins anew.
+		if err := q.InsertIdempotency(ctx, db.InsertIdempotencyParams{
+			Site: int64(site), Key: []byte(o.IdempotencyKey), Request: o.RequestHash[:], Message: m.ID, CreatedAt: s.now()}); err != nil {
+			return push.MessageStatus{}, nil, err
+		}
+	}
+	var batches []push.Batch
+	if m.Audience.Small() && due.IsDue {
+		batches, err = s.batchNow(ctx, q, site, m, due.DueAt, o.Lease)
+	} else {
+		// The audience is read when the message is due: by then there may be
+		// push services that nobody uses yet.
+		err = q.InsertExpansion(ctx, db.InsertExpansionParams{Message: m.ID, PushService: anyService, DueAt: due.DueAt})
+	}
+	if err == nil {
+		err = finishMessages(ctx, q, m.ID)
+	}
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	status, err := s.messageStatus(ctx, q, site, m.ID)
+	return status, batches, err
+}
+
+func (s *Store) insertMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message) (db.InsertMessageRow, error) {
+	audience, err := json.Marshal(m.Audience)
+	if err != nil {
+		return db.InsertMessageRow{}, err
+	}
+	return q.InsertMessage(ctx, db.InsertMessageParams{
+		ID: m.ID, Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt,
+		Scheduled: m.DueAt.After(m.CreatedAt), DueAt: m.DueAt, Now: s.testClock(),
+		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(),
+	})
+}
+
+// batchNow makes the batches of a small audience. With lease they are returned.
+func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, dueAt time.Time, lease bool) ([]push.Batch, error) {
+	members, err := smallAudience(ctx, q, site, m.Audience)
+	if err != nil {
+		return nil, err
+	}
+	var node *push.ID
+	if lease {
+		node = &s.node
+	}
+	made, err := insertBatches(ctx, q, m.ID, dueAt, node, members)
+	if err != nil || !lease || len(made) == 0 {
+		return nil, err
+	}
+	services, err := q.PushServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[int32]string, len(services))
+	for _, service := range services {
+		names[service.ID] = service.Name
+	}
+	reading := newReader(q)
+	batches := make([]push.Batch, len(made))
+	for i, b := range made {
+		batches[i] = push.Batch{Message: m.ID, No: b.no, Service: names[b.service], Fence: firstFence}
+		left, err := reading.loadBatch(ctx, &batches[i], b.service, make(push.Outcomes, len(b.ids)), push.JoinMembers(b.ids))
+		if err != nil {
+			return nil, err
+		}
+		// Nobody else knows these batches, so that no lock is waited for.
+		if _, err := s.record(ctx, q, left); err != nil {
+			return nil, err
+		}
+	}
+	return batches, nil
+}
+
+// smallAudience returns the subscriptions' ids by push service.
+func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int32][]push.ID, error) {
+	members := make(map[int32][]push.ID)
+	if len(audience.Subscriptions) > 0 {
+		rows, err := q.SubscriptionPlaces(ctx, db.SubscriptionPlacesParams{Site: int64(site), Ids: audience.Subscriptions})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			members[row.PushService] = append(members[row.PushService], row.ID)
+		}
+	}
+	if len(audience.Users) > 0 {
+		rows, err := q.SubscriptionsOfUsers(ctx, db.SubscriptionsOfUsersParams{Site: int64(site), Users: audience.Users})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			members[row.PushService] = append(members[row.PushService], row.ID)
+		}
+	}
+	return members, nil
+}
+
+// finishMessages writes that the audiences have been read to their end, and that
+// messages are sent when nothing of them is left to do.
+func finishMessages(ctx context.Context, q *db.Queries, ids ...push.ID) error {
+	if err := q.LockMessages(ctx, ids); err != nil {
+		return err
+	}
+	return q.FinishMessages(ctx, db.FinishMessagesParams{Sending: wire.MessageSending, Sent: wire.MessageSent, Ids: ids})
+}
+
+// MessageStatus implements [push.Messages].
+func (s *Store) MessageStatus(ctx context.Context, site push.SiteID, id push.ID) (status push.MessageStatus, err error) {
+	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+		status, err = s.messageStatus(ctx, q, site, id)
+		return err
+	})
+	return status, err
+}
+
+func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.SiteID, id push.ID) (push.MessageStatus, error) {
+	row, err := q.MessageOfSite(ctx, db.MessageOfSiteParams{Now: s.testClock(), Site: int64(site), ID: id})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return push.MessageStatus{}, push.ErrMessageUnknown()
+	}
+	return messageStatus(row.MessageStatus, row.Waits), err
+}
+
+func messageStatus(row db.MessageStatus, waits bool) push.MessageStatus {
+	status := push.MessageStatus{
+		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal,
+		Counts: push.Counts{
+			Targeted: row.Targeted, Accepted: row.Accepted, Gone: row.Gone, Failed: row.Failed, Expired: row.Expired,
+			Cancelled: row.Cancelled, Pending: row.Pending, Displayed: row.Displayed, Clicked: row.Clicked, Closed: row.Closed,
+		},
+	}
+	if status.State == wire.MessageSending && waits {
+		status.State = wire.MessageScheduled
+	}
+	return status
+}
+
+// ListMessages implements [push.Messages].
+func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor string, limit int) (page []push.MessageStatus, next string, err error) {
+	before, err := push.ParseMessageCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+		rows, err := q.MessagesBefore(ctx, db.MessagesBeforeParams{Now: s.testClock(), Site: int64(site), ID: before, AtMost: int32(limit) + 1})
+		if err != nil {
+			return err
+		}
+		if len(rows) > limit {
+			rows = rows[:limit]
+			next = rows[limit-1].MessageStatus.ID.String()
+		}
+		page = make([]push.MessageStatus, len(rows))
+		for i, row := range rows {
+			page[i] = messageStatus(row.MessageStatus, row.Waits)
+		}
+		return nil
+	})
+	return page, next, err
+}
+
+// RecordEvents implements [push.Messages].
+func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []push.Event) error {
+	order, byBatch := push.GroupByBatch(events, func(e push.Event) push.BatchID { return e.Delivery.BatchID() })
+	messages, nos := batchColumns(order)
+	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		rows, err := q.LockEvents(ctx, db.LockEventsParams{Messages: messages, Nos: nos, Site: int64(site)})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			sets := push.EventSets(row.Events)
+			sets.Add(byBatch[push.BatchID{Message: row.Message, No: uint32(row.No)}])
+			c := sets.Counts()
+			if err := q.UpdateEvents(ctx, db.UpdateEventsParams{
+				Events: sets, Displayed: c.Displayed, Clicked: c.Clicked, Closed: c.Closed, Message: row.Message, No: row.No}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// batchColumns returns batches as the arrays that statements take.
+func batchColumns(batches []push.BatchID) (messages []push.ID, nos []int64) {
+	for _, b := range batches {
+		messages, nos = append(messages, b.Message), append(nos, int64(b.No))
+	}
+	return messages, nos
+}
+
+// message reads what deliveries share.
+func message(row db.Message) (*push.Message, error) {
+	m := &push.Message{
+		ID: row.ID, CreatedAt: row.CreatedAt, DueAt: row.DueAt,
+		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
+	}
+	return m, m.Restore([]byte(row.Audience), row.Payload)
+}

@@ -1,0 +1,55 @@
+-- name: InsertMessage :one
+-- A message that is not scheduled is due now, whatever the node's clock shows.
+INSERT INTO messages (id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final)
+VALUES (sqlc.arg(id), sqlc.arg(site), sqlc.arg(state), sqlc.arg(created_at),
+    CASE WHEN sqlc.arg(scheduled)::boolean THEN sqlc.arg(due_at)::timestamptz
+         ELSE LEAST(sqlc.arg(due_at)::timestamptz, COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())) END,
+    sqlc.arg(ttl), sqlc.arg(urgency), sqlc.arg(topic), sqlc.arg(audience), sqlc.arg(payload), false)
+RETURNING due_at, (due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS is_due;
+
+-- name: MessageByID :one
+SELECT sqlc.embed(m), s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = sqlc.arg(id);
+
+-- name: MessageOfSite :one
+SELECT sqlc.embed(message_statuses), (due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits
+FROM message_statuses WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
+-- name: MessagesBefore :many
+SELECT sqlc.embed(message_statuses), (due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits
+FROM message_statuses WHERE site = sqlc.arg(site) AND id < sqlc.arg(id) ORDER BY id DESC LIMIT sqlc.arg(at_most);
+
+-- name: CountBatches :one
+-- Numbers the next batches of a message: its row is locked until the end of the
+-- transaction.
+UPDATE messages SET batches = batches + sqlc.arg(more)::bigint WHERE id = sqlc.arg(id) RETURNING batches;
+
+-- name: LockMessages :exec
+SELECT id FROM messages WHERE id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: FinishMessages :exec
+-- The messages are locked, so that of two nodes that finish the last two batches
+-- the second sees what the first has done.
+UPDATE messages m SET targeted_final = true,
+    state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
+                 THEN sqlc.arg(sending)::text ELSE sqlc.arg(sent)::text END
+WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id);
+
+-- name: InsertIdempotency :exec
+INSERT INTO idempotency (site, key, request, message, created_at)
+VALUES (sqlc.arg(site), sqlc.arg(key), sqlc.arg(request), sqlc.arg(message), sqlc.arg(created_at));
+
+-- name: IdempotencyByKey :one
+SELECT request, message FROM idempotency WHERE site = sqlc.arg(site) AND key = sqlc.arg(key);
+
+-- name: LockEvents :many
+SELECT b.message, b.no, b.events
+FROM batches b
+JOIN messages m ON m.id = b.message
+JOIN (SELECT unnest(sqlc.arg(messages)::uuid[]) AS message, unnest(sqlc.arg(nos)::bigint[]) AS no) w
+  ON w.message = b.message AND w.no = b.no
+WHERE m.site = sqlc.arg(site)
+ORDER BY b.message, b.no FOR NO KEY UPDATE OF b;
+
+-- name: UpdateEvents :exec
+UPDATE batches SET events = sqlc.arg(events), displayed = sqlc.arg(displayed), clicked = sqlc.arg(clicked), closed = sqlc.arg(closed)
+WHERE message = sqlc.arg(message) AND no = sqlc.arg(no);

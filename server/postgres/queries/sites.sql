@@ -1,0 +1,61 @@
+-- name: InsertSite :one
+-- No row: another node was first.
+INSERT INTO sites (name, token_key, user_secret, created_at)
+VALUES (sqlc.arg(name), sqlc.arg(token_key), sqlc.arg(user_secret), sqlc.arg(created_at))
+ON CONFLICT (name) DO NOTHING
+RETURNING id;
+
+-- name: SiteByName :one
+SELECT id, name, token_key, user_secret,
+       ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
+FROM sites WHERE name = sqlc.arg(name);
+
+-- name: LockSite :exec
+SELECT id FROM sites WHERE id = sqlc.arg(site) FOR NO KEY UPDATE;
+
+-- name: DeleteOrigins :exec
+DELETE FROM origins WHERE site = sqlc.arg(site);
+
+-- name: InsertOrigins :exec
+INSERT INTO origins (site, position, origin)
+SELECT sqlc.arg(site)::bigint, generate_subscripts(sqlc.arg(origins)::text[], 1) - 1, unnest(sqlc.arg(origins)::text[]);
+
+-- name: PutSetting :exec
+INSERT INTO settings (name, value) VALUES (sqlc.arg(name), sqlc.arg(value))
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: Setting :one
+SELECT value FROM settings WHERE name = sqlc.arg(name);
+
+-- name: InsertVAPIDKey :exec
+INSERT INTO vapid_keys (site, key_id, state, public, private, created_at)
+VALUES (sqlc.arg(site), sqlc.arg(key_id), sqlc.arg(state), sqlc.arg(public), sqlc.arg(private), sqlc.arg(created_at));
+
+-- name: VAPIDKeys :many
+SELECT key_id, state, private FROM vapid_keys
+WHERE site = sqlc.arg(site) ORDER BY state DESC, key_id DESC;
+
+-- name: VAPIDKeyByPublic :one
+SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) AND public = sqlc.arg(public);
+
+-- name: CurrentVAPIDKey :one
+SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) AND state = 1;
+
+-- name: InsertAPIKey :exec
+INSERT INTO api_keys (hash, site, created_at) VALUES (sqlc.arg(hash), sqlc.arg(site), sqlc.arg(created_at))
+ON CONFLICT (hash) DO NOTHING;
+
+-- name: SiteOfAPIKey :one
+SELECT site FROM api_keys WHERE hash = sqlc.arg(hash);
+
+-- name: HasAPIKey :one
+SELECT EXISTS (SELECT 1 FROM api_keys WHERE site = sqlc.arg(site));
+
+-- name: InsertPushService :exec
+INSERT INTO push_services (name) VALUES (sqlc.arg(name)) ON CONFLICT (name) DO NOTHING;
+
+-- name: PushServiceByName :one
+SELECT id FROM push_services WHERE name = sqlc.arg(name);
+
+-- name: PushServices :many
+SELECT id, name FROM push_services;

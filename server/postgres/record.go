@@ -1,0 +1,224 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pushkit/pushkit/server/postgres/db"
+	"github.com/pushkit/pushkit/server/push"
+)
+
+// Record implements [push.Queue].
+func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) (fenced int, err error) {
+	if len(results) == 0 {
+		return 0, nil
+	}
+	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		fenced, err = s.record(ctx, q, results)
+		return err
+	})
+	return fenced, err
+}
+
+// record writes outcomes in as many statements for a thousand as for one.
+func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (fenced int, err error) {
+	if len(results) == 0 {
+		return 0, nil
+	}
+	r, err := lockRecording(ctx, q, results)
+	if err != nil {
+		return 0, err
+	}
+	for _, result := range results {
+		if !r.take(result) {
+			fenced++
+		}
+	}
+	if fenced == len(results) {
+		return fenced, nil
+	}
+	if err := r.writeExceptions(ctx, q, s); err != nil {
+		return 0, err
+	}
+	if err := r.endGone(ctx, q, s); err != nil {
+		return 0, err
+	}
+	return fenced, r.writeOutcomes(ctx, q)
+}
+
+// A recording is what becomes of results within a transaction that has locked
+// their batches and exceptions.
+type recording struct {
+	batches    map[push.BatchID]*db.LockBatchesRow
+	exceptions map[push.DeliveryID]db.LockExceptionsRow
+	changed    map[push.BatchID]bool
+	put        map[push.DeliveryID]push.DeliveryResult
+	drop       map[push.DeliveryID]bool
+}
+
+func lockRecording(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (*recording, error) {
+	r := &recording{
+		batches: make(map[push.BatchID]*db.LockBatchesRow), exceptions: make(map[push.DeliveryID]db.LockExceptionsRow),
+		changed: make(map[push.BatchID]bool), put: make(map[push.DeliveryID]push.DeliveryResult), drop: make(map[push.DeliveryID]bool),
+	}
+	order, byBatch := push.GroupByBatch(results, func(r push.DeliveryResult) push.BatchID { return r.Delivery.ID.BatchID() })
+	messages, nos := batchColumns(order)
+	batches, err := q.LockBatches(ctx, db.LockBatchesParams{Messages: messages, Nos: nos})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range batches {
+		r.batches[push.BatchID{Message: row.Message, No: uint32(row.No)}] = &row
+	}
+	var deliveries []push.DeliveryID
+	for _, id := range order {
+		for _, result := range byBatch[id] {
+			if result.Delivery.Attempt > 0 || result.Outcome != push.DeliveryAccepted {
+				deliveries = append(deliveries, result.Delivery.ID)
+			}
+		}
+	}
+	if len(deliveries) == 0 {
+		return r, nil
+	}
+	var lock db.LockExceptionsParams
+	lock.Messages, lock.Batches, lock.Ordinals = deliveryColumns(deliveries)
+	exceptions, err := q.LockExceptions(ctx, lock)
+	for _, row := range exceptions {
+		r.exceptions[push.DeliveryID{Message: row.Message, Batch: uint32(row.Batch), Ordinal: uint16(row.Ordinal)}] = row
+	}
+	return r, err
+}
+
+// deliveryColumns returns deliveries as the arrays that statements take.
+func deliveryColumns(deliveries []push.DeliveryID) (messages []push.ID, batches []int64, ordinals []int32) {
+	for _, d := range deliveries {
+		messages, batches, ordinals = append(messages, d.Message), append(batches, int64(d.Batch)), append(ordinals, int32(d.Ordinal))
+	}
+	return messages, batches, ordinals
+}
+
+// take notes a result; it returns false where the delivery is another node's by
+// now.
+func (r *recording) take(result push.DeliveryResult) bool {
+	d := result.Delivery
+	batch := r.batches[d.ID.BatchID()]
+	if batch == nil {
+		return false
+	}
+	exception, known := r.exceptions[d.ID]
+	switch {
+	case d.Attempt > 0:
+		if !known || !exception.Leased || exception.Fence != d.Fence {
+			return false
+		}
+	case batch.Fence != d.Fence:
+		return false
+	case known && exception.Again:
+		// A first attempt that is told twice. The second may be under way.
+		return true
+	}
+	batch.Outcomes[d.ID.Ordinal] = byte(result.Outcome)
+	r.changed[d.ID.BatchID()] = true
+	if result.Outcome != push.DeliveryAccepted {
+		r.put[d.ID] = result
+	} else if d.Attempt > 0 {
+		r.drop[d.ID] = true
+	}
+	return true
+}
+
+// writeExceptions keeps what is not plain success: a next attempt, or why a
+// delivery failed.
+func (r *recording) writeExceptions(ctx context.Context, q *db.Queries, s *Store) error {
+	if len(r.drop) > 0 {
+		var drop db.DeleteExceptionsParams
+		drop.Messages, drop.Batches, drop.Ordinals = deliveryColumns(slices.Collect(maps.Keys(r.drop)))
+		if err := q.DeleteExceptions(ctx, drop); err != nil {
+			return err
+		}
+	}
+	if len(r.put) == 0 {
+		return nil
+	}
+	order := slices.SortedFunc(maps.Keys(r.put), func(a, b push.DeliveryID) int {
+		return cmp.Or(a.BatchID().Compare(b.BatchID()), cmp.Compare(a.Ordinal, b.Ordinal))
+	})
+	put := db.PutExceptionsParams{Now: s.testClock()}
+	put.Messages, put.Batches, put.Ordinals = deliveryColumns(order)
+	now := s.now()
+	for _, id := range order {
+		result := r.put[id]
+		// RetryAt is by this node's clock.
+		attempt, after := result.Delivery.Attempt, -1.0
+		if result.Outcome == push.DeliveryPending {
+			attempt, after = attempt+1, max(result.RetryAt.Sub(now).Seconds(), 0)
+		}
+		put.Attempts, put.After = append(put.Attempts, int32(attempt)), append(put.After, after)
+		put.Statuses, put.Reasons = append(put.Statuses, int32(result.Status)), append(put.Reasons, storable(result.Reason))
+	}
+	return q.PutExceptions(ctx, put)
+}
+
+// endGone ends the subscriptions of which the push service says that they are
+// gone.
+func (r *recording) endGone(ctx context.Context, q *db.Queries, s *Store) error {
+	gone := make(map[int64][][]byte)
+	for _, result := range r.put {
+		if endpoint := result.Delivery.Subscription.Endpoint(); result.Outcome == push.DeliveryGone && endpoint != "" {
+			hash, site := push.HashEndpoint(endpoint), int64(result.Delivery.Site)
+			gone[site] = append(gone[site], hash[:])
+		}
+	}
+	for _, site := range slices.Sorted(maps.Keys(gone)) {
+		if _, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: gone[site]}); err != nil {
+			return err
+		}
+		if err := endSubscriptions(ctx, q, site, gone[site], push.EndGone, s.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recording) writeOutcomes(ctx context.Context, q *db.Queries) error {
+	order := slices.SortedFunc(maps.Keys(r.changed), push.BatchID.Compare)
+	if len(order) == 0 {
+		return nil
+	}
+	var update db.UpdateOutcomesParams
+	update.Messages, update.Nos = batchColumns(order)
+	var done []push.BatchID
+	for _, id := range order {
+		outcomes := r.batches[id].Outcomes
+		c := push.Outcomes(outcomes).Counts()
+		update.Outcomes = append(update.Outcomes, outcomes)
+		update.Accepted = append(update.Accepted, c.Accepted)
+		update.Gone = append(update.Gone, c.Gone)
+		update.Failed = append(update.Failed, c.Failed)
+		update.Expired = append(update.Expired, c.Expired)
+		update.Cancelled = append(update.Cancelled, c.Cancelled)
+		update.Pending = append(update.Pending, c.Pending)
+		if c.Pending == 0 {
+			done = append(done, id)
+		}
+	}
+	if err := q.UpdateOutcomes(ctx, update); err != nil || len(done) == 0 {
+		return err
+	}
+	var members db.DeleteMembersParams
+	members.Messages, members.Nos = batchColumns(done)
+	if err := q.DeleteMembers(ctx, members); err != nil {
+		return err
+	}
+	return finishMessages(ctx, q, slices.Compact(members.Messages)...)
+}
+
+// storable is a push service's text as PostgreSQL takes it: valid UTF-8 without
+// the character 0.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
