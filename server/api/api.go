@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"golang.org/x/time/rate"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
@@ -47,6 +48,8 @@ type Options struct {
 
 type api struct {
 	Options
+	// away keeps what fails as a whole from filling the log.
+	away rate.Sometimes
 }
 
 // New returns the handler of the whole server.
@@ -54,7 +57,7 @@ func New(options Options) (http.Handler, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	a := &api{options}
+	a := &api{Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery}}
 	files, err := clientFiles(options.Files)
 	if err != nil {
 		return nil, err

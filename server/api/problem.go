@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
@@ -30,7 +31,16 @@ var statuses = map[wire.Code]int{
 	wire.UnsupportedMediaType:  http.StatusUnsupportedMediaType,
 	wire.IdempotencyConflict:   http.StatusUnprocessableEntity,
 	wire.Internal:              http.StatusInternalServerError,
+	wire.Unavailable:           http.StatusServiceUnavailable,
 }
+
+const (
+	// retryAfter is in how many seconds a caller may try again where the
+	// database is away.
+	retryAfter = "5"
+	// logAwayEvery is how often that is logged at most.
+	logAwayEvery = 10 * time.Second
+)
 
 // A handler answers a request, or says with an error what is wrong with it.
 type handler func(http.ResponseWriter, *http.Request) error
@@ -56,6 +66,12 @@ func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		e = &push.Error{Code: wire.Internal, Detail: "The server failed. Its log says why."}
 	}
 	status := statuses[e.Code]
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+		a.away.Do(func() {
+			a.Log.Error("requests are answered 503", "method", r.Method, "path", r.URL.Path, "error", err)
+		})
+	}
 	detail := e.Detail
 	if e.Field != "" {
 		detail = e.Field + " " + detail

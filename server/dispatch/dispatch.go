@@ -20,6 +20,9 @@ import (
 const (
 	// claimedRetries is how many further attempts are claimed at once.
 	claimedRetries = 256
+	// shortestSleep is the wait where something is due that this node cannot
+	// have: another one is about to take it.
+	shortestSleep = 5 * time.Millisecond
 	// longestSleep bounds the wait for the next due time, so that a clock that
 	// was set is noticed.
 	longestSleep = 30 * time.Second
@@ -57,6 +60,8 @@ type Dispatcher struct {
 	halts    *halts
 	pulse    pulse
 	recorder *recorder
+	// claiming is held while work is claimed, or given up.
+	claiming sync.Mutex
 	// refused and away keep what fails as a whole from filling the log.
 	refused, away rate.Sometimes
 	ended         chan struct{}
@@ -116,9 +121,9 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, cancel) })
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
-	var background sync.WaitGroup
-	background.Go(d.recorder.run)
-	background.Go(func() { d.beat(beating) })
+	var recording, heart sync.WaitGroup
+	recording.Go(d.recorder.run)
+	heart.Go(func() { d.beat(beating) })
 
 	d.lanesAtWork.Go(func() { d.takeHanded(ctx, sending) })
 	select {
@@ -129,8 +134,9 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.lanesAtWork.Wait()
 	d.underWay.Wait()
 	d.recorder.close()
+	recording.Wait()
 	stopBeating()
-	background.Wait()
+	heart.Wait()
 	if err := d.queue.Forfeit(context.WithoutCancel(ctx)); err != nil {
 		d.log.Error("what was leased cannot be handed back; it is claimed again later", "error", err)
 	}
@@ -177,6 +183,8 @@ func (d *Dispatcher) closed() (services []string, wait time.Duration) {
 }
 
 func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err error) {
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
 	epoch := d.pulse.now()
 	expanded, err := d.queue.Expand(ctx)
 	if err != nil {
@@ -220,7 +228,7 @@ func (d *Dispatcher) sleepUntilDue(ctx context.Context) {
 	if err != nil {
 		pause = pauseAfterError
 	} else if ok {
-		pause = min(max(at.Sub(d.now()), 0), pause)
+		pause = min(max(at.Sub(d.now()), shortestSleep), pause)
 	}
 	d.sleep(ctx, pause)
 }

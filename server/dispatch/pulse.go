@@ -56,10 +56,10 @@ func (d *Dispatcher) beat(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		freed, err := d.queue.Beat(ctx)
-		if err == nil && d.pulse.came(began) {
-			d.log.Warn("the database was away for too long: what was leased is given up and claimed again")
-			err = d.queue.Forfeit(ctx)
-			freed = true
+		if err == nil {
+			var lapsed bool
+			lapsed, err = d.beaten(ctx, began)
+			freed = freed || lapsed
 		}
 		if err != nil && ctx.Err() == nil {
 			d.away.Do(func() { d.log.Error("the database does not answer", "error", err) })
@@ -72,4 +72,19 @@ func (d *Dispatcher) beat(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// beaten notes a beat, and gives up what was leased where it came too late.
+// Nothing is claimed meanwhile, so that what is leased in the new epoch is kept.
+func (d *Dispatcher) beaten(ctx context.Context, began time.Time) (lapsed bool, err error) {
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
+	if !d.pulse.came(began) {
+		return false, nil
+	}
+	d.log.Warn("the database was away for too long: what was leased is given up and claimed again")
+	// What was sent before is still ours to record, unless another node has taken
+	// it over; then the fences say so.
+	d.recorder.flush()
+	return true, d.queue.Forfeit(ctx)
 }

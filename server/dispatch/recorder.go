@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -29,6 +30,9 @@ type recorder struct {
 	entries chan entry
 	// wrote holds a token after a write, for one that waits.
 	wrote chan struct{}
+	// closing is held by close; closed says that it was called.
+	closing sync.RWMutex
+	closed  bool
 	// wake is called when deliveries that are to be tried again were written.
 	wake func()
 }
@@ -48,8 +52,13 @@ func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
 
 func (r *recorder) add(result push.DeliveryResult) { r.entries <- entry{result: result} }
 
-// flush returns when all that was added before is written.
+// flush returns when all that was added before is written; after close, at once.
 func (r *recorder) flush() {
+	r.closing.RLock()
+	defer r.closing.RUnlock()
+	if r.closed {
+		return
+	}
 	written := make(chan struct{})
 	r.entries <- entry{written: written}
 	<-written
@@ -77,7 +86,12 @@ func (r *recorder) hasWritten() {
 }
 
 // close says that nothing more is added; run returns when all is written.
-func (r *recorder) close() { close(r.entries) }
+func (r *recorder) close() {
+	r.closing.Lock()
+	defer r.closing.Unlock()
+	r.closed = true
+	close(r.entries)
+}
 
 func (r *recorder) run() {
 	for {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/wire"
 )
 
 const (
@@ -90,7 +89,7 @@ func explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || !isAway(err) {
 		return err
 	}
-	return &push.Error{Code: wire.Unavailable, Detail: "The database cannot be reached at the moment. Try again.", Cause: err}
+	return push.ErrUnavailable(onOneLine(err))
 }
 
 // isAway says whether an error means that the database may answer later: it is

@@ -65,3 +65,10 @@ func ErrIdempotencyConflict() error {
 func ErrMessageUnknown() error {
 	return &Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}
 }
+
+// ErrUnavailable is for a store that cannot do its work for now: its database is
+// away, full, or only readable. Nothing was written, or nobody knows whether it
+// was.
+func ErrUnavailable(cause error) error {
+	return &Error{Code: wire.Unavailable, Detail: "The database does not take or give anything at the moment. Try again.", Cause: cause}
+}

@@ -17,7 +17,6 @@ import (
 	"runtime"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 	"github.com/pressly/goose/v3"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -157,19 +156,38 @@ func (s *Store) Close() error {
 	return errors.Join(s.reading.Close(), s.writing.Close())
 }
 
-// Watch returns a function that tells SQLite's data_version, which changes
-// whenever another process has changed the database, and one that ends the
-// watch.
-func (s *Store) Watch(ctx context.Context) (version func() (int64, error), end func() error, err error) {
+// watchEvery is how often the database is asked whether another process has
+// written to it.
+const watchEvery = 200 * time.Millisecond
+
+// Watch calls wake when another process, such as pushkit send, has written to
+// the database, until ctx is done.
+func (s *Store) Watch(ctx context.Context, wake func()) error {
 	// The version belongs to one connection.
 	conn, err := s.reading.Conn(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return func() (version int64, err error) {
-		err = conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
-		return version, err
-	}, conn.Close, nil
+	defer conn.Close()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last := int64(-1)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		var now int64
+		if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&now); err != nil {
+			// The dispatcher looks at the queue by itself, only later.
+			continue
+		}
+		if now != last {
+			last = now
+			wake()
+		}
+	}
 }
 
 // Site implements [push.Store].

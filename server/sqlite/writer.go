@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
 )
 
@@ -61,12 +64,25 @@ func (w *writer) submit(ctx context.Context, queue chan *job, run write) error {
 	select {
 	case queue <- j:
 		<-j.done
-		return j.err
+		return explain(j.err)
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.stop:
-		return errClosed
+		return push.ErrUnavailable(errClosed)
 	}
+}
+
+// explain makes an error of the domain where the file cannot be written for now:
+// the disk is full, or somebody else holds the lock.
+func explain(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) {
+		switch e.Code {
+		case sqlite3.ErrFull, sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrIoErr, sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
+			return push.ErrUnavailable(err)
+		}
+	}
+	return err
 }
 
 func (w *writer) close() {
@@ -149,6 +165,11 @@ func runJob(ctx context.Context, tx *sql.Tx, j *job) (failed, err error) {
 	failed = protect(func() error { return j.run(ctx, db.New(tx)) })
 	if failed != nil {
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
+			// SQLite has rolled back the whole group already, as for a full
+			// disk: that is why.
+			if errors.As(failed, new(sqlite3.Error)) {
+				err = failed
+			}
 			return failed, err
 		}
 	}

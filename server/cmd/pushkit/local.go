@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,14 +12,13 @@ import (
 	"github.com/pushkit/pushkit/server/api"
 	"github.com/pushkit/pushkit/server/dispatch"
 	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/sqlite"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A local works on the database itself, whether a server runs on it or not.
 type local struct {
 	cmd   *cli.Command
-	store *sqlite.Store
+	store database
 	site  push.Site
 	// end stops the dispatcher that delivers where no server does.
 	end func() error
@@ -59,24 +59,29 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 }
 
 // deliver starts a dispatcher unless a server delivers; then it returns nil.
+// Where several servers may, that is theirs alone.
 func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
-	lock, err := dispatchLock(l.cmd)
-	if err != nil {
+	if shared, ok := l.store.(sharedDatabase); ok {
+		alive, err := shared.IsAnyNodeAlive(ctx)
+		if err == nil && !alive {
+			fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
+		}
 		return nil, err
 	}
-	if held, err := lock.TryLock(); err != nil || !held {
+	unlock, held, err := lockDispatch(l.cmd)
+	if err != nil || !held {
 		return nil, err
 	}
 	how, err := keptSending(ctx, l.cmd, l.store)
 	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+		return nil, errors.Join(err, unlock())
 	}
 	sender, _, err := how.client()
 	if err == nil {
-		err = l.store.Recover(ctx)
+		err = recoverLeases(ctx, l.store)
 	}
 	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+		return nil, errors.Join(err, unlock())
 	}
 	dispatcher := dispatch.New(l.store, l.store, sender, slog.New(slog.NewTextHandler(l.cmd.Root().ErrWriter, nil)))
 	ctx, cancel := context.WithCancel(ctx)
@@ -88,7 +93,7 @@ func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
 	l.end = func() error {
 		cancel()
 		<-ended
-		return lock.Unlock()
+		return unlock()
 	}
 	return dispatcher, nil
 }

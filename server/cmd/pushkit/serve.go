@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -19,15 +20,11 @@ import (
 	"github.com/pushkit/pushkit/server/dispatch"
 	"github.com/pushkit/pushkit/server/emulator"
 	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/sqlite"
 )
 
 const (
 	// shutdownGrace is how long requests under way may take at the end.
 	shutdownGrace = 10 * time.Second
-	// watchEvery is how often the database is asked whether another process
-	// has written to it.
-	watchEvery = 200 * time.Millisecond
 )
 
 func serveCommand() *cli.Command {
@@ -55,7 +52,7 @@ func serveCommand() *cli.Command {
 // A running server and what it listens on.
 type service struct {
 	log       *slog.Logger
-	store     *sqlite.Store
+	store     database
 	site      push.Site
 	listener  net.Listener
 	publicURL *url.URL
@@ -66,23 +63,21 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
 		return fmt.Errorf("pushkit serve takes no arguments, only flags; see pushkit serve --help")
 	}
-	lock, err := dispatchLock(cmd)
+	unlock, held, err := lockDispatch(cmd)
 	if err != nil {
 		return err
 	}
-	if held, err := lock.TryLock(); err != nil {
-		return err
-	} else if !held {
-		return fmt.Errorf("another process serves this database already (%s is locked)", lock.Path())
+	if !held {
+		return errors.New("another process serves this database already")
 	}
-	defer lock.Unlock()
+	defer unlock()
 
 	s := &service{log: slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))}
 	if s.store, s.site, err = openDatabase(ctx, cmd, false); err != nil {
 		return err
 	}
 	defer s.store.Close()
-	if err := s.store.Recover(ctx); err != nil {
+	if err := recoverLeases(ctx, s.store); err != nil {
 		return err
 	}
 	if err := s.listen(ctx, cmd); err != nil {
@@ -127,6 +122,9 @@ func (s *service) ensureAPIKey(ctx context.Context, cmd *cli.Command) (key strin
 	key = push.NewAPIKey()
 	// The file first: a key that is in force and that nobody knows helps
 	// nobody.
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", false, err
+	}
 	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
 		return "", false, err
 	}
@@ -185,6 +183,9 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 		}
 		origins = append(origins, origin)
 	}
+	if len(origins) == 0 && s.isSetByAnother() {
+		return nil
+	}
 	if len(origins) == 0 {
 		own, err := url.Parse(s.address())
 		if err != nil {
@@ -194,6 +195,13 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 	}
 	s.site.Origins = origins
 	return s.store.SetOrigins(ctx, s.site.ID, origins)
+}
+
+// isSetByAnother says whether a node that shares the database has set the origins
+// already: this one's own address, where it is not public, is worth no more.
+func (s *service) isSetByAnother() bool {
+	_, shared := s.store.(sharedDatabase)
+	return shared && s.publicURL == nil && len(s.site.Origins) > 0
 }
 
 // assemble wires the parts together; the result runs them until its context is
@@ -234,7 +242,7 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	return func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { dispatcher.Run(ctx); return nil })
-		group.Go(func() error { return s.watch(ctx, dispatcher) })
+		group.Go(func() error { return s.store.Watch(ctx, dispatcher.Wake) })
 		group.Go(func() error { return serveUntilDone(ctx, newHTTPServer(handler), s.listener) })
 		if e != nil {
 			group.Go(func() error { return s.emulator.serve(ctx, e) })
@@ -268,35 +276,6 @@ func serveUntilDone(ctx context.Context, server *http.Server, listener net.Liste
 		return server.Close()
 	}
 	return nil
-}
-
-// watch wakes the dispatcher when another process, such as pushkit send, has
-// written to the database.
-func (s *service) watch(ctx context.Context, dispatcher *dispatch.Dispatcher) error {
-	version, closeWatch, err := s.store.Watch(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeWatch()
-	ticker := time.NewTicker(watchEvery)
-	defer ticker.Stop()
-	last := int64(-1)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		now, err := version()
-		if err != nil {
-			// The dispatcher looks at the queue by itself, only later.
-			continue
-		}
-		if now != last {
-			last = now
-			dispatcher.Wake()
-		}
-	}
 }
 
 func (s *service) greet(cmd *cli.Command, key string, made bool) {

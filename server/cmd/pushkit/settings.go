@@ -6,25 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/gofrs/flock"
 	"github.com/urfave/cli/v3"
 
-	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/sqlite"
 	"github.com/pushkit/pushkit/server/webpush"
 )
 
 // Flags that more than one command has.
 var (
-	databaseFlag = &cli.StringFlag{
-		Name: "database", Value: "sqlite://data/pushkit.db", Usage: "`URL` of the database",
-		Sources: cli.EnvVars("PUSHKIT_DATABASE"),
-	}
 	apiKeyFlag = &cli.StringFlag{
 		Name: "api-key", Usage: "the API `KEY`, of 16 characters or more (default: the one in the file api-key beside the database)",
 		Sources: cli.EnvVars("PUSHKIT_API_KEY"),
@@ -49,74 +40,6 @@ var (
 	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
-
-// databasePath is the file of a sqlite:// URL: sqlite://data/pushkit.db is
-// relative, sqlite:///var/lib/pushkit/pushkit.db absolute.
-func databasePath(cmd *cli.Command) (string, error) {
-	text := cmd.String(databaseFlag.Name)
-	path, ok := strings.CutPrefix(text, "sqlite://")
-	if !ok || path == "" {
-		return "", fmt.Errorf("--database %q is not of the form sqlite://FILE", text)
-	}
-	return path, nil
-}
-
-// openDatabase opens the database of --database. mustExist refuses to make a
-// new one, for commands that only look at it.
-func openDatabase(ctx context.Context, cmd *cli.Command, mustExist bool) (*sqlite.Store, push.Site, error) {
-	path, err := databasePath(cmd)
-	if err != nil {
-		return nil, push.Site{}, err
-	}
-	if _, err := os.Stat(path); mustExist && err != nil {
-		return nil, push.Site{}, fmt.Errorf("there is no database at %s yet: start pushkit serve once, or name another with --database", path)
-	}
-	store, err := sqlite.Open(ctx, path, sqlite.Options{})
-	if err != nil {
-		return nil, push.Site{}, fmt.Errorf("the database cannot be opened: %w", err)
-	}
-	site, err := store.Site(ctx, push.DefaultSite)
-	if err != nil {
-		store.Close()
-		return nil, push.Site{}, err
-	}
-	return store, site, nil
-}
-
-// dispatchLock is the lock of the operating system whose holder alone sends
-// what is in the database.
-func dispatchLock(cmd *cli.Command) (*flock.Flock, error) {
-	path, err := databasePath(cmd)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
-	return flock.New(path + ".lock"), nil
-}
-
-// apiKeyFile is where the first API key is written.
-func apiKeyFile(cmd *cli.Command) (string, error) {
-	path, err := databasePath(cmd)
-	return filepath.Join(filepath.Dir(path), "api-key"), err
-}
-
-// readAPIKey returns the key of --api-key, else the one on file.
-func readAPIKey(cmd *cli.Command) (string, error) {
-	if key := cmd.String(apiKeyFlag.Name); key != "" {
-		return key, nil
-	}
-	path, err := apiKeyFile(cmd)
-	if err != nil {
-		return "", err
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("no API key: give one with --api-key or PUSHKIT_API_KEY")
-	}
-	return strings.TrimSpace(string(content)), nil
-}
 
 func parsePublicURL(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
@@ -143,7 +66,7 @@ func sendingOf(cmd *cli.Command, more ...string) sending {
 }
 
 // keep writes it into the database.
-func (s sending) keep(ctx context.Context, store *sqlite.Store) error {
+func (s sending) keep(ctx context.Context, store database) error {
 	value, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -153,7 +76,7 @@ func (s sending) keep(ctx context.Context, store *sqlite.Store) error {
 
 // keptSending is the server's, with what the flags say besides. Messages of the
 // server that were accepted and not sent are sent in its place.
-func keptSending(ctx context.Context, cmd *cli.Command, store *sqlite.Store) (kept sending, err error) {
+func keptSending(ctx context.Context, cmd *cli.Command, store database) (kept sending, err error) {
 	value, err := store.Setting(ctx, sendingSetting)
 	if err != nil {
 		return kept, err

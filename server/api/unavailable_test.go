@@ -1,0 +1,59 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pushkit/pushkit/server/api"
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// away is a store whose database is away.
+type away struct{ push.Store }
+
+var errAway = push.ErrUnavailable(errors.New("connection refused at 10.0.0.5"))
+
+func (away) CreateMessage(context.Context, push.SiteID, *push.Message, push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
+	return push.MessageStatus{}, nil, errAway
+}
+
+func (away) PutSubscription(context.Context, push.SiteID, *push.Subscribe) (push.Subscription, bool, error) {
+	return push.Subscription{}, false, errAway
+}
+
+func (away) SiteOfAPIKey(context.Context, push.APIKeyHash) (push.SiteID, bool, error) {
+	return 0, false, errAway
+}
+
+// Whoever calls while the database is away learns that it passes, and when to
+// come again; why is for the log, once.
+func TestADatabaseThatIsAwayIs503(t *testing.T) {
+	var log bytes.Buffer
+	s := newServer(t, func(o *api.Options) {
+		o.Store, o.Log = away{o.Store}, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	for range 2 {
+		for path, body := range map[string]string{
+			wire.PathMessages:      `{"audience": {"all": true}, "notification": {"title": "x"}}`,
+			wire.PathSubscriptions: subscribeBody(someEndpoint, ""),
+		} {
+			w := s.call("POST", path, body, withKey)
+			wantProblem(t, w, http.StatusServiceUnavailable, wire.Unavailable, "")
+			if w.Header().Get("Retry-After") != "5" {
+				t.Errorf("%s: got %v", path, w.Header())
+			}
+			if strings.Contains(w.Body.String(), "10.0.0.5") {
+				t.Errorf("%s tells what is inside: %s", path, w.Body)
+			}
+		}
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "10.0.0.5") {
+		t.Errorf("want one line with the cause, got:\n%s", text)
+	}
+}
