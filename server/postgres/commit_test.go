@@ -1,0 +1,139 @@
+package postgres_test
+
+import (
+	"bytes"
+	"net"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/postgres"
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// cuttingProxy passes connections on to the server of a URL, by which it is
+// reached. While armed it cuts a connection after the server was told to commit,
+// before it can answer.
+func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bool) {
+	t.Helper()
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	network, address := "tcp", u.Host
+	if folder := query.Get("host"); folder != "" {
+		network, address = "unix", folder+"/.s.PGSQL."+query.Get("port")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	armed = new(atomic.Bool)
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			database, err := net.Dial(network, address)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			go pass(client, database, nil)
+			go pass(database, client, armed)
+		}
+	}()
+	query.Del("host")
+	query.Del("port")
+	query.Set("sslmode", "disable")
+	u.Host, u.RawQuery = listener.Addr().String(), query.Encode()
+	return u.String(), armed
+}
+
+func pass(to, from net.Conn, armed *atomic.Bool) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		if armed != nil && bytes.Contains(buffer[:n], []byte("commit")) && armed.CompareAndSwap(true, false) {
+			from.Close()
+			to.Write(buffer[:n])
+			time.Sleep(100 * time.Millisecond)
+			return
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// A commit whose answer is lost may have leased what nobody knows of. It is
+// given up with the next beat, though the node lives.
+func TestALeaseWhoseCommitWasNotAnsweredIsGivenUp(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	sub, _, err := c.put(t, c.nodes[0], google+"/a", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	through, armed := cuttingProxy(t, c.url)
+	node := openNode(t, through, postgres.Options{})
+	m := pushtest.Message(t, time.Now(), `{"audience": {"subscriptions": ["`+sub.ID.String()+`"]}}`)
+	claim := func() []push.Batch {
+		t.Helper()
+		batches, err := node.ClaimBatches(t.Context(), 10, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return batches
+	}
+	beat := func() {
+		t.Helper()
+		if freed, err := node.Beat(t.Context()); err != nil || !freed {
+			t.Errorf("freed %v, %v", freed, err)
+		}
+	}
+
+	armed.Store(true)
+	if _, _, err := node.CreateMessage(t.Context(), c.site.ID, m, push.CreateOptions{Lease: true}); push.CodeOf(err) != wire.Unavailable {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	if status := c.status(t, m.ID); status.Counts.Pending != 1 {
+		t.Fatalf("the test is of no use: the commit did not arrive: %+v", status)
+	}
+	if batches := claim(); len(batches) > 0 {
+		t.Error("it was not leased")
+	}
+	beat()
+
+	armed.Store(true)
+	if _, err := node.ClaimBatches(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	beat()
+	batches := claim()
+	if len(batches) != 1 {
+		t.Fatalf("%d batches, want 1", len(batches))
+	}
+	if _, err := node.Record(t.Context(), results(batches[0].Deliveries, push.DeliveryPending)); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	if _, err := node.ClaimRetries(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
+		t.Fatalf("got %v, want unavailable", err)
+	}
+	beat()
+	if retries, err := node.ClaimRetries(t.Context(), 10, nil); err != nil || len(retries) != 1 {
+		t.Errorf("%d retries, %v; want 1", len(retries), err)
+	}
+}
