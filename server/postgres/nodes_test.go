@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	google = "https://fcm.googleapis.com"
-	apple  = "https://web.push.apple.com"
+	google  = "https://fcm.googleapis.com"
+	apple   = "https://web.push.apple.com"
+	firefox = "https://updates.push.services.mozilla.com"
 )
 
 // Several that start on an empty database make one schema and one site.
@@ -76,6 +77,25 @@ func TestOneEndpointPutByManyAtOnce(t *testing.T) {
 	}
 }
 
+// Of several who say what all the channels are, one is right.
+func TestChannelsSetByManyAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	if _, _, err := c.put(t, c.nodes[0], google+"/a", ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		c.everywhere(t, 4, func(node *postgres.Store, i int) error {
+			_, _, err := c.put(t, node, google+"/a", fmt.Sprintf(`"channels": ["a%d", "b%d"]`, i, i))
+			return err
+		})
+		sub, err := c.nodes[0].SubscriptionByEndpoint(t.Context(), c.site.ID, google+"/a")
+		if err != nil || len(sub.Channels) != 2 || sub.Channels[0][1:] != sub.Channels[1][1:] {
+			t.Errorf("the channels are %v, %v", sub.Channels, err)
+		}
+	}
+}
+
 // Whoever follows one that several follow, or that follows it, gets an id that
 // nobody else has.
 func TestReplacementsThatCross(t *testing.T) {
@@ -97,7 +117,7 @@ func TestReplacementsThatCross(t *testing.T) {
 			case 1:
 				endpoint, replaced = b, a
 			case 2:
-				endpoint, replaced = fmt.Sprintf("%s/c%d", apple, round), a
+				endpoint, replaced = fmt.Sprint(firefox, "/c", round), a
 			}
 			_, _, err := c.put(t, node, endpoint, `"replaces": "`+replaced+`"`)
 			return err

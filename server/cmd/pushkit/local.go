@@ -52,21 +52,33 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	if dispatcher != nil {
 		dispatcher.Hand(batches)
 		dispatcher.Wake()
+	} else if err := l.warnOfNobody(ctx); err != nil {
+		return wire.MessageResponse{}, err
 	}
 	answer := api.MessageResponse(status)
 	answer.Warnings = warnings
 	return answer, nil
 }
 
+// warnOfNobody says so where no server is there to deliver a message that was
+// accepted.
+func (l *local) warnOfNobody(ctx context.Context) error {
+	shared, ok := l.store.(sharedDatabase)
+	if !ok {
+		return nil
+	}
+	alive, err := shared.IsAnyNodeAlive(ctx)
+	if err == nil && !alive {
+		fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
+	}
+	return err
+}
+
 // deliver starts a dispatcher unless a server delivers; then it returns nil.
 // Where several servers may, that is theirs alone.
 func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
-	if shared, ok := l.store.(sharedDatabase); ok {
-		alive, err := shared.IsAnyNodeAlive(ctx)
-		if err == nil && !alive {
-			fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
-		}
-		return nil, err
+	if _, shared := l.store.(sharedDatabase); shared {
+		return nil, nil
 	}
 	unlock, held, err := lockDispatch(l.cmd)
 	if err != nil || !held {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushkit/pushkit/server/postgres/postgrestest"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
 			return 1
 		}
-		return m.Run()
+		return postgrestest.Main(m)
 	}())
 }
 
@@ -174,6 +175,12 @@ func (p *pushService) subscribe(t *testing.T, folder string, paths ...string) (i
 		t.Fatal(err)
 	}
 	defer store.Close()
+	return p.subscribeIn(t, store, paths...)
+}
+
+// subscribeIn writes them into a store.
+func (p *pushService) subscribeIn(t *testing.T, store push.Store, paths ...string) (ids []string) {
+	t.Helper()
 	site, err := store.Site(t.Context(), push.DefaultSite)
 	if err != nil {
 		t.Fatal(err)
