@@ -15,8 +15,8 @@ import (
 )
 
 // cuttingProxy passes connections on to the server of a URL, by which it is
-// reached. While armed it cuts a connection after the server was told to commit,
-// before it can answer.
+// reached. Once armed it cuts a connection when the server has committed, before
+// the answer arrives.
 func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bool) {
 	t.Helper()
 	u, err := url.Parse(server)
@@ -45,8 +45,14 @@ func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bo
 				client.Close()
 				continue
 			}
-			go pass(client, database, nil)
-			go pass(database, client, armed)
+			var cut atomic.Bool
+			go pass(database, client, func(asked []byte) bool {
+				if bytes.Contains(asked, []byte("commit")) && armed.CompareAndSwap(true, false) {
+					cut.Store(true)
+				}
+				return true
+			})
+			go pass(client, database, func([]byte) bool { return !cut.Load() })
 		}
 	}()
 	query.Del("host")
@@ -56,19 +62,14 @@ func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bo
 	return u.String(), armed
 }
 
-func pass(to, from net.Conn, armed *atomic.Bool) {
+// pass copies what may pass, and then hangs up.
+func pass(to, from net.Conn, may func([]byte) bool) {
 	defer to.Close()
 	defer from.Close()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)
-		if err != nil {
-			return
-		}
-		if armed != nil && bytes.Contains(buffer[:n], []byte("commit")) && armed.CompareAndSwap(true, false) {
-			from.Close()
-			to.Write(buffer[:n])
-			time.Sleep(100 * time.Millisecond)
+		if err != nil || !may(buffer[:n]) {
 			return
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {

@@ -158,7 +158,7 @@ func finishMessages(ctx context.Context, q *db.Queries, ids ...push.ID) error {
 
 // MessageStatus implements [push.Messages].
 func (s *Store) MessageStatus(ctx context.Context, site push.SiteID, id push.ID) (status push.MessageStatus, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		status, err = s.messageStatus(ctx, q, site, id)
 		return err
 	})
@@ -193,7 +193,7 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := q.MessagesBefore(ctx, db.MessagesBeforeParams{Now: s.testClock(), Site: int64(site), ID: before, AtMost: int32(limit) + 1})
 		if err != nil {
 			return err

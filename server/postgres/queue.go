@@ -216,7 +216,7 @@ func releaseBatch(ctx context.Context, q *db.Queries, batch push.Batch) (int64, 
 // NextDue implements [push.Queue]. The time is by this node's clock.
 func (s *Store) NextDue(ctx context.Context, except []string) (at time.Time, ok bool, err error) {
 	var seconds float64
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		seconds, err = q.NextDue(ctx, db.NextDueParams{Excepted: named(except), Now: s.testClock()})
 		return err
 	})
@@ -230,13 +230,13 @@ func (s *Store) NextDue(ctx context.Context, except []string) (at time.Time, ok 
 func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 	// One by one: two nodes that were both away would hold their own rows, and
 	// wait for each other's.
-	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.PutNode(ctx, db.PutNodeParams{ID: s.node, Now: s.testClock(), Seconds: push.LeaseTime.Seconds()})
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		if err := q.PutNode(ctx, db.PutNodeParams{ID: s.node, Now: s.testClock(), Seconds: push.LeaseTime.Seconds()}); err != nil {
+			return err
+		}
+		return q.DeleteDeadNodes(ctx, s.testClock())
 	})
 	if err != nil {
-		return false, err
-	}
-	if err := s.write(ctx, func(ctx context.Context, q *db.Queries) error { return q.DeleteDeadNodes(ctx, s.testClock()) }); err != nil {
 		return false, err
 	}
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {

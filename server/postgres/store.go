@@ -112,7 +112,7 @@ func (s *Store) Close() error {
 	if !s.guest {
 		ctx, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
-		s.read(ctx, func(ctx context.Context, q *db.Queries) error { return q.DeleteNode(ctx, s.node) })
+		s.direct(ctx, func(ctx context.Context, q *db.Queries) error { return q.DeleteNode(ctx, s.node) })
 	}
 	s.pool.Close()
 	return nil
@@ -162,7 +162,7 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 
 // IsAnyNodeAlive says whether any node delivers what the queue holds.
 func (s *Store) IsAnyNodeAlive(ctx context.Context) (alive bool, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		alive, err = q.IsAnyNodeAlive(ctx, s.testClock())
 		return err
 	})
@@ -171,7 +171,7 @@ func (s *Store) IsAnyNodeAlive(ctx context.Context) (alive bool, err error) {
 
 // Site implements [push.Store].
 func (s *Store) Site(ctx context.Context, name string) (site push.Site, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		row, err := q.SiteByName(ctx, name)
 		if err != nil {
 			return fmt.Errorf("site %q: %w", name, err)
@@ -200,7 +200,7 @@ func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []stri
 
 // Setting returns what was put under a name, or an empty text.
 func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		value, err = q.Setting(ctx, name)
 		return ignoreNoRows(err)
 	})
@@ -216,7 +216,7 @@ func (s *Store) PutSetting(ctx context.Context, name, value string) error {
 
 // VAPIDKeys implements [push.Store].
 func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) (keys []push.VAPIDKey, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := q.VAPIDKeys(ctx, int64(site))
 		if err != nil {
 			return err
@@ -236,7 +236,7 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) (keys []push.VA
 
 // SiteOfAPIKey implements [push.Store].
 func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (site push.SiteID, ok bool, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		id, err := q.SiteOfAPIKey(ctx, hash[:])
 		site, ok = push.SiteID(id), err == nil
 		return ignoreNoRows(err)
@@ -246,7 +246,7 @@ func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (site pu
 
 // HasAPIKey says whether any API key opens the site.
 func (s *Store) HasAPIKey(ctx context.Context, site push.SiteID) (has bool, err error) {
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		has, err = q.HasAPIKey(ctx, int64(site))
 		return err
 	})

@@ -167,7 +167,7 @@ func endSubscriptions(ctx context.Context, q *db.Queries, site int64, hashes [][
 // SubscriptionByEndpoint implements [push.Subscriptions].
 func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, endpoint string) (sub push.Subscription, err error) {
 	hash := push.HashEndpoint(endpoint)
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		row, err := q.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
 		if err == nil {
 			sub, err = subscription(row.Subscription, row.Service, row.Channels)
@@ -216,7 +216,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.read(ctx, func(ctx context.Context, q *db.Queries) error {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := q.SubscriptionsAfter(ctx, db.SubscriptionsAfterParams{
 			Site: int64(site), PushService: int32(after.Service), ID: after.ID, AtMost: int32(limit) + 1})
 		if err != nil {

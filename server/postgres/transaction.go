@@ -27,11 +27,11 @@ const (
 	longestPause = 50 * time.Millisecond
 )
 
-// A statement set, within a transaction or outside of one.
+// statements are those of one operation, within a transaction or outside of one.
 type statements func(context.Context, *db.Queries) error
 
-// read runs statements that need no transaction.
-func (s *Store) read(ctx context.Context, run statements) error {
+// direct runs statements that need no transaction.
+func (s *Store) direct(ctx context.Context, run statements) error {
 	limited, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
 	return explain(ctx, run(limited, db.New(s.pool)))

@@ -316,6 +316,13 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 			fenced++
 			continue
 		}
+		told, err := isToldTwice(ctx, q, result)
+		if err != nil {
+			return 0, err
+		}
+		if told {
+			continue
+		}
 		row.Outcomes[result.Delivery.ID.Ordinal] = byte(result.Outcome)
 		if err := s.recordException(ctx, q, result); err != nil {
 			return 0, err
@@ -339,6 +346,16 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 		return fenced, err
 	}
 	return fenced, finishMessage(ctx, q, message[:])
+}
+
+// isToldTwice says whether a result is that of a first attempt after which
+// another one was noted already, and may be under way.
+func isToldTwice(ctx context.Context, q *db.Queries, r push.DeliveryResult) (bool, error) {
+	if r.Delivery.Attempt > 0 || r.Outcome == push.DeliveryAccepted {
+		return false, nil
+	}
+	id := r.Delivery.ID
+	return q.IsTriedAgain(ctx, db.IsTriedAgainParams{Message: id.Message[:], Batch: int64(id.Batch), Ordinal: int64(id.Ordinal)})
 }
 
 // isFenceOfException says whether a delivery that was tried again is still leased

@@ -175,6 +175,24 @@ func testRetries(t *testing.T, s *store) {
 	}
 }
 
+// A node that does not know whether its record arrived tells it again. By then
+// another one may be at the second attempt.
+func testToldTwice(t *testing.T, s *store) {
+	s.put(t, someEndpoint, "")
+	status, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	again := push.DeliveryResult{Delivery: s.claim(t)[0], Outcome: push.DeliveryPending, RetryAt: s.clock.Now(), Status: 503}
+	s.record(t, again)
+	second := s.claim(t)
+	s.record(t, again)
+	if third := s.claim(t); len(second) != 1 || len(third) > 0 {
+		t.Fatalf("%d second attempts, %d more after it was told again", len(second), len(third))
+	}
+	s.finish(t, second, push.DeliveryAccepted)
+	if got := s.status(t, status.ID); got.State != wire.MessageSent || got.Counts.Accepted != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func testCounts(t *testing.T, s *store) {
 	s.putMany(t, 6, "https://fcm.googleapis.com/", "")
 	status, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})

@@ -46,6 +46,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"people who leave":                 testLeaving,
 		"retries":                          testRetries,
 		"every outcome counts once":        testCounts,
+		"a retry that is told twice":       testToldTwice,
 		"events count once":                testEvents,
 		"a crash loses nothing":            testCrash,
 		"a dead node's leases":             testDeadNode,

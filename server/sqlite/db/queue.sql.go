@@ -411,6 +411,23 @@ func (q *Queries) InsertMembers(ctx context.Context, arg InsertMembersParams) er
 	return err
 }
 
+const isTriedAgain = `-- name: IsTriedAgain :one
+SELECT EXISTS (SELECT 1 FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND next_at IS NOT NULL)
+`
+
+type IsTriedAgainParams struct {
+	Message []byte
+	Batch   int64
+	Ordinal int64
+}
+
+func (q *Queries) IsTriedAgain(ctx context.Context, arg IsTriedAgainParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, isTriedAgain, arg.Message, arg.Batch, arg.Ordinal)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const lastBatch = `-- name: LastBatch :one
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?
 `

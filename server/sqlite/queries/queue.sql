@@ -96,6 +96,9 @@ ON CONFLICT (message, batch, ordinal) DO UPDATE SET
 -- name: ExceptionFence :one
 SELECT fence FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND leased = 1;
 
+-- name: IsTriedAgain :one
+SELECT EXISTS (SELECT 1 FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND next_at IS NOT NULL);
+
 -- name: DeleteException :exec
 DELETE FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ?;
 
