@@ -108,11 +108,15 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 				return nil, err
 			}
 			if lease {
-				batch := push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence}
-				if err := s.loadBatch(ctx, q, &batch, site, m, service, make([]byte, n), push.JoinMembers(ids[:n])); err != nil {
+				// Nobody has left since: this is the transaction that found them.
+				c := claim{
+					batch: push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence},
+					site:  site, message: m, service: service, outcomes: make([]byte, n), members: push.JoinMembers(ids[:n]),
+				}
+				if _, err := s.loadBatch(ctx, q, &c); err != nil {
 					return nil, err
 				}
-				batches = append(batches, batch)
+				batches = append(batches, c.batch)
 			}
 			ids = ids[n:]
 		}

@@ -131,6 +131,16 @@ const firstFence = 1
 // nothing is NOT IN that.
 func excepting(except []string) []string { return append([]string{""}, except...) }
 
+// A claim is a batch that was leased, before its deliveries are read.
+type claim struct {
+	batch    push.Batch
+	site     push.SiteID
+	message  *push.Message
+	service  int64
+	outcomes push.Outcomes
+	members  push.Members
+}
+
 // ClaimBatches implements [push.Queue].
 func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (batches []push.Batch, err error) {
 	due := db.WaitingBatchesParams{DueAt: s.now().UnixMilli(), Except: excepting(except), Limit: 1}
@@ -139,33 +149,58 @@ func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (b
 		return nil, err
 	}
 	due.Limit = int64(limit)
+	var claims []claim
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := q.WaitingBatches(ctx, due)
 		if err != nil {
 			return err
 		}
-		batches = nil
+		claims = nil
 		for _, row := range rows {
-			if err := q.LeaseBatch(ctx, db.LeaseBatchParams{Node: s.node, Message: row.Message, No: row.No}); err != nil {
-				return err
-			}
-			site, m, err := messageByID(ctx, q, row.Message)
+			c, err := s.lease(ctx, q, row)
 			if err != nil {
 				return err
 			}
-			members, err := q.Members(ctx, db.MembersParams{Message: row.Message, No: row.No})
-			if err != nil {
-				return err
-			}
-			batch := push.Batch{Message: m.ID, No: uint32(row.No), Service: row.Service, Fence: row.Fence + 1}
-			if err := s.loadBatch(ctx, q, &batch, site, m, row.PushService, row.Outcomes, members); err != nil {
-				return err
-			}
-			batches = append(batches, batch)
+			claims = append(claims, c)
 		}
 		return nil
 	})
-	return batches, err
+	if err != nil {
+		return nil, err
+	}
+	// The subscriptions are read beside the writer, for which others wait.
+	for i := range claims {
+		c := &claims[i]
+		left, err := s.loadBatch(ctx, s.read, c)
+		if err == nil {
+			_, err = s.Record(ctx, left)
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.releaseAll(context.WithoutCancel(ctx), claims))
+		}
+		batches = append(batches, c.batch)
+	}
+	return batches, nil
+}
+
+func (s *Store) lease(ctx context.Context, q *db.Queries, row db.WaitingBatchesRow) (c claim, err error) {
+	if err := q.LeaseBatch(ctx, db.LeaseBatchParams{Node: s.node, Message: row.Message, No: row.No}); err != nil {
+		return c, err
+	}
+	if c.site, c.message, err = messageByID(ctx, q, row.Message); err != nil {
+		return c, err
+	}
+	c.batch = push.Batch{Message: c.message.ID, No: uint32(row.No), Service: row.Service, Fence: row.Fence + 1}
+	c.service, c.outcomes = row.PushService, row.Outcomes
+	c.members, err = q.Members(ctx, db.MembersParams{Message: row.Message, No: row.No})
+	return c, err
+}
+
+func (s *Store) releaseAll(ctx context.Context, claims []claim) (err error) {
+	for _, c := range claims {
+		err = errors.Join(err, s.Release(ctx, c.batch))
+	}
+	return err
 }
 
 func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *push.Message, error) {
@@ -178,28 +213,25 @@ func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *p
 }
 
 // loadBatch reads the subscriptions of a batch's deliveries that were not
-// attempted yet. Members who have left are recorded as gone.
-func (s *Store) loadBatch(ctx context.Context, q *db.Queries, batch *push.Batch, site push.SiteID, m *push.Message, service int64, outcomes, members []byte) error {
-	waiting, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: m.ID[:], Batch: int64(batch.No)})
+// attempted yet. It returns the outcomes of members who have left.
+func (s *Store) loadBatch(ctx context.Context, q *db.Queries, c *claim) (left []push.DeliveryResult, err error) {
+	waiting, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: c.batch.Message[:], Batch: int64(c.batch.No)})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	again := make([]uint16, len(waiting))
 	for i, ordinal := range waiting {
 		again[i] = uint16(ordinal)
 	}
-	l, err := newLoader(ctx, q, site, m, service, batch.Service)
+	l, err := newLoader(ctx, q, c.site, c.message, c.service, c.batch.Service)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, ordinal := range push.Outcomes(outcomes).Unattempted(again) {
-		if err := l.load(ctx, batch.No, ordinal, batch.Fence, 0, members); err != nil {
-			return err
-		}
+	if err := l.load(ctx, c.batch.No, c.outcomes.Unattempted(again), c.batch.Fence, 0, c.members); err != nil {
+		return nil, err
 	}
-	batch.Deliveries = l.Deliveries
-	_, err = s.record(ctx, q, l.Left)
-	return err
+	c.batch.Deliveries = l.Deliveries
+	return l.Left, nil
 }
 
 // A loader reads the subscriptions of deliveries of one message to one push
@@ -218,20 +250,29 @@ func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Mes
 	return &loader{push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m, Service: name}, q, service}, nil
 }
 
-// load adds the delivery of a batch's member.
-func (l *loader) load(ctx context.Context, batch uint32, ordinal uint16, fence int64, attempt int, members push.Members) error {
-	id := members.At(ordinal)
-	row, err := l.q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(l.Site), PushService: l.service, ID: id[:]})
-	if errors.Is(err, sql.ErrNoRows) {
-		l.Add(batch, ordinal, fence, attempt, nil)
-		return nil
+// load adds deliveries to a batch's members.
+func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fence int64, attempt int, members push.Members) error {
+	ids := make([][]byte, len(ordinals))
+	for i, ordinal := range ordinals {
+		id := members.At(ordinal)
+		ids[i] = id[:]
 	}
+	rows, err := l.q.SubscriptionsByIDs(ctx, db.SubscriptionsByIDsParams{Site: int64(l.Site), PushService: l.service, Ids: ids})
 	if err != nil {
 		return err
 	}
-	sub, err := subscription(row, "", nil)
-	l.Add(batch, ordinal, fence, attempt, &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key})
-	return err
+	recipients := make(map[push.ID]*push.Recipient, len(rows))
+	for _, row := range rows {
+		sub, err := subscription(row, "", nil)
+		if err != nil {
+			return err
+		}
+		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key}
+	}
+	for _, ordinal := range ordinals {
+		l.Add(batch, ordinal, fence, attempt, recipients[members.At(ordinal)])
+	}
+	return nil
 }
 
 // ClaimRetries implements [push.Queue].
@@ -263,7 +304,7 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 			if err != nil {
 				return err
 			}
-			if err := l.load(ctx, uint32(row.Batch), uint16(row.Ordinal), row.Fence+1, int(row.Attempt), members); err != nil {
+			if err := l.load(ctx, uint32(row.Batch), []uint16{uint16(row.Ordinal)}, row.Fence+1, int(row.Attempt), members); err != nil {
 				return err
 			}
 			deliveries = append(deliveries, l.Deliveries...)

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"strings"
 )
 
 const channelsOfSubscription = `-- name: ChannelsOfSubscription :many
@@ -218,37 +219,6 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 	return i, err
 }
 
-const subscriptionByID = `-- name: SubscriptionByID :one
-SELECT site, push_service, id, endpoint_hash, endpoint, p256dh, auth, key_id, locale, time_zone, user, created_at, last_seen_at FROM subscriptions WHERE site = ? AND push_service = ? AND id = ?
-`
-
-type SubscriptionByIDParams struct {
-	Site        int64
-	PushService int64
-	ID          []byte
-}
-
-func (q *Queries) SubscriptionByID(ctx context.Context, arg SubscriptionByIDParams) (Subscription, error) {
-	row := q.db.QueryRowContext(ctx, subscriptionByID, arg.Site, arg.PushService, arg.ID)
-	var i Subscription
-	err := row.Scan(
-		&i.Site,
-		&i.PushService,
-		&i.ID,
-		&i.EndpointHash,
-		&i.Endpoint,
-		&i.P256dh,
-		&i.Auth,
-		&i.KeyID,
-		&i.Locale,
-		&i.TimeZone,
-		&i.User,
-		&i.CreatedAt,
-		&i.LastSeenAt,
-	)
-	return i, err
-}
-
 const subscriptionPlaceByID = `-- name: SubscriptionPlaceByID :one
 SELECT push_service FROM subscriptions
 WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = ?2
@@ -286,6 +256,65 @@ func (q *Queries) SubscriptionsAfter(ctx context.Context, arg SubscriptionsAfter
 		arg.ID,
 		arg.Limit,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Subscription
+	for rows.Next() {
+		var i Subscription
+		if err := rows.Scan(
+			&i.Site,
+			&i.PushService,
+			&i.ID,
+			&i.EndpointHash,
+			&i.Endpoint,
+			&i.P256dh,
+			&i.Auth,
+			&i.KeyID,
+			&i.Locale,
+			&i.TimeZone,
+			&i.User,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const subscriptionsByIDs = `-- name: SubscriptionsByIDs :many
+SELECT site, push_service, id, endpoint_hash, endpoint, p256dh, auth, key_id, locale, time_zone, user, created_at, last_seen_at FROM subscriptions WHERE site = ? AND push_service = ? AND id IN (/*SLICE:ids*/?)
+`
+
+type SubscriptionsByIDsParams struct {
+	Site        int64
+	PushService int64
+	Ids         [][]byte
+}
+
+func (q *Queries) SubscriptionsByIDs(ctx context.Context, arg SubscriptionsByIDsParams) ([]Subscription, error) {
+	query := subscriptionsByIDs
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
 	if err != nil {
 		return nil, err
 	}

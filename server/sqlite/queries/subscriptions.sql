@@ -21,8 +21,8 @@ SELECT * FROM subscriptions
 WHERE site = ? AND (push_service, id) > (CAST(sqlc.arg(push_service) AS INTEGER), CAST(sqlc.arg(id) AS BLOB))
 ORDER BY site, push_service, id LIMIT sqlc.arg(limit);
 
--- name: SubscriptionByID :one
-SELECT * FROM subscriptions WHERE site = ? AND push_service = ? AND id = ?;
+-- name: SubscriptionsByIDs :many
+SELECT * FROM subscriptions WHERE site = ? AND push_service = ? AND id IN (sqlc.slice(ids));
 
 -- name: SubscriptionPlaceByID :one
 SELECT push_service FROM subscriptions
