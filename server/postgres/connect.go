@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pushkit/pushkit/server/push"
 )
 
 const (
@@ -38,6 +40,13 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 	// What the server tells an operator who looks for whose a connection is.
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "pushkit"
+	}
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		// Behind a pooler that knows no prepared statements
+		// (default_query_exec_mode=exec) the types are not asked for.
+		conn.TypeMap().RegisterDefaultPgType(push.ID{}, "uuid")
+		conn.TypeMap().RegisterDefaultPgType([]push.ID{}, "_uuid")
+		return nil
 	}
 	return config, nil
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -32,5 +33,16 @@ func TestStore(t *testing.T) {
 	pushtest.RunStore(t, pushtest.Databases{
 		Create: func(t *testing.T) string { return postgrestest.Database(t) },
 		Open:   open,
+	})
+}
+
+// A pooler that hands out a connection for each transaction may know no prepared
+// statements.
+func TestStoreWithoutPreparedStatements(t *testing.T) {
+	pushtest.RunStore(t, pushtest.Databases{
+		Create: func(t *testing.T) string {
+			return with(t, postgrestest.Database(t), func(_ *url.URL, query url.Values) { query.Set("default_query_exec_mode", "exec") })
+		},
+		Open: open,
 	})
 }

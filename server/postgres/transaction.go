@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/puddle/v2"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
@@ -17,8 +18,8 @@ import (
 )
 
 const (
-	// operationLimit is how long the database may take to answer, together with
-	// the wait for a connection: one that hangs must not hold callers for ever.
+	// operationLimit is how long a caller waits for a connection, and then for
+	// the database: one that hangs must not hold callers for ever.
 	operationLimit = 10 * time.Second
 	// maxAttempts is how often a transaction is tried that another one has
 	// crossed.
@@ -32,18 +33,17 @@ type statements func(context.Context, *db.Queries) error
 
 // direct runs statements that need no transaction.
 func (s *Store) direct(ctx context.Context, run statements) error {
-	limited, cancel := context.WithTimeout(ctx, operationLimit)
-	defer cancel()
-	return explain(ctx, run(limited, db.New(s.pool)))
+	return explain(ctx, s.hold(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return run(ctx, db.New(conn)) }))
 }
 
 // write runs statements in a transaction, once more where another transaction
-// has crossed it. Once it has begun its end is awaited, whatever the caller's
-// patience, so that an error means that nothing was written, unless the
-// database went away in the moment of the commit.
+// has crossed it. An error means that nothing was written, unless the database
+// went away in the moment of the commit.
 func (s *Store) write(ctx context.Context, run statements) error {
 	for attempt := 1; ; attempt++ {
-		err := s.transact(ctx, run)
+		err := s.hold(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+			return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return run(ctx, db.New(tx)) })
+		})
 		if attempt == maxAttempts || !isCrossed(err) {
 			return explain(ctx, err)
 		}
@@ -51,7 +51,9 @@ func (s *Store) write(ctx context.Context, run statements) error {
 	}
 }
 
-func (s *Store) transact(ctx context.Context, run statements) error {
+// hold runs something with a connection. A caller may give up waiting for one;
+// what has begun is ended, since to interrupt it would cost the connection.
+func (s *Store) hold(ctx context.Context, run func(context.Context, *pgxpool.Conn) error) error {
 	waiting, cancel := context.WithTimeout(ctx, operationLimit)
 	defer cancel()
 	conn, err := s.pool.Acquire(waiting)
@@ -61,7 +63,7 @@ func (s *Store) transact(ctx context.Context, run statements) error {
 	defer conn.Release()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), operationLimit)
 	defer cancel()
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return run(ctx, db.New(tx)) })
+	return run(ctx, conn)
 }
 
 // isCrossed says whether a transaction failed by another one's doing, and may
