@@ -4,8 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/pushkit/pushkit/server/push"
 )
@@ -19,6 +20,8 @@ const (
 	// recordBacklog is with how many unwritten outcomes nothing more is sent in
 	// bulk.
 	recordBacklog = 2 * recordAtMost
+	// lastAttempts is how often a write is tried at the end.
+	lastAttempts = 10
 )
 
 // A recorder collects outcomes and writes them together. Whoever has an outcome
@@ -30,9 +33,10 @@ type recorder struct {
 	entries chan entry
 	// wrote holds a token after a write, for one that waits.
 	wrote chan struct{}
-	// closing is held by close; closed says that it was called.
-	closing sync.RWMutex
-	closed  bool
+	// closing is closed by close, ended when run returns.
+	closing, ended chan struct{}
+	// away keeps a store that is away from filling the log.
+	away rate.Sometimes
 	// wake is called when deliveries that are to be tried again were written.
 	wake func()
 }
@@ -47,21 +51,26 @@ func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
 	return &recorder{
 		queue: queue, log: log, wake: wake,
 		entries: make(chan entry, 2*recordBacklog), wrote: make(chan struct{}, 1),
+		closing: make(chan struct{}), ended: make(chan struct{}),
+		away: rate.Sometimes{First: 1, Interval: logEvery},
 	}
 }
 
 func (r *recorder) add(result push.DeliveryResult) { r.entries <- entry{result: result} }
 
-// flush returns when all that was added before is written; after close, at once.
+// flush returns when all that was added before is written; at the latest when
+// run returns.
 func (r *recorder) flush() {
-	r.closing.RLock()
-	defer r.closing.RUnlock()
-	if r.closed {
+	written := make(chan struct{})
+	select {
+	case r.entries <- entry{written: written}:
+	case <-r.ended:
 		return
 	}
-	written := make(chan struct{})
-	r.entries <- entry{written: written}
-	<-written
+	select {
+	case <-written:
+	case <-r.ended:
+	}
 }
 
 // wait returns when fewer than recordBacklog outcomes wait for the disk.
@@ -85,17 +94,22 @@ func (r *recorder) hasWritten() {
 	}
 }
 
-// close says that nothing more is added; run returns when all is written.
-func (r *recorder) close() {
-	r.closing.Lock()
-	defer r.closing.Unlock()
-	r.closed = true
-	close(r.entries)
+// close says that no outcome is added any more; run returns when all is written.
+func (r *recorder) close() { close(r.closing) }
+
+func (r *recorder) isClosing() bool {
+	select {
+	case <-r.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func (r *recorder) run() {
+	defer close(r.ended)
 	for {
-		first, ok := <-r.entries
+		first, ok := r.next(nil)
 		if !ok {
 			return
 		}
@@ -110,34 +124,45 @@ func (r *recorder) run() {
 	}
 }
 
+// next returns the next entry; ok is false where there is none before a time, or
+// before the end.
+func (r *recorder) next(until <-chan time.Time) (e entry, ok bool) {
+	select {
+	case e := <-r.entries:
+		return e, true
+	case <-until:
+		return entry{}, false
+	case <-r.closing:
+	}
+	// What was added at the same moment is not forgotten.
+	select {
+	case e := <-r.entries:
+		return e, true
+	default:
+		return entry{}, false
+	}
+}
+
 // collect gathers what comes within a time. A flush does not wait.
 func (r *recorder) collect(first entry) (results []push.DeliveryResult, written chan struct{}) {
 	timer := time.NewTimer(recordEvery)
 	defer timer.Stop()
-	for e, ok := first, true; ; {
+	for e, ok := first, true; ok; e, ok = r.next(timer.C) {
 		if e.written != nil {
 			return results, e.written
 		}
-		results = append(results, e.result)
-		if len(results) == recordAtMost {
-			return results, nil
-		}
-		select {
-		case e, ok = <-r.entries:
-			if !ok {
-				return results, nil
-			}
-		case <-timer.C:
-			return results, nil
+		if results = append(results, e.result); len(results) == recordAtMost {
+			break
 		}
 	}
+	return results, nil
 }
 
 // write tries until it succeeds: outcomes that were not written would be sent
-// again. A store that stays away is given up after a while, and the next start
-// repeats these deliveries.
+// again. At the end a store that stays away is given up after a while, and these
+// deliveries are repeated when their leases have ended.
 func (r *recorder) write(results []push.DeliveryResult) {
-	for attempt := range 30 {
+	for attempt, last := 1, 0; ; attempt++ {
 		fenced, err := r.queue.Record(context.Background(), results)
 		if err == nil {
 			if fenced > 0 {
@@ -148,7 +173,15 @@ func (r *recorder) write(results []push.DeliveryResult) {
 			}
 			return
 		}
-		r.log.Error("outcomes cannot be written; trying again", "deliveries", len(results), "attempt", attempt+1, "error", err)
+		if r.isClosing() {
+			if last++; last > lastAttempts {
+				r.log.Error("outcomes are not written; these deliveries are repeated", "deliveries", len(results), "error", err)
+				return
+			}
+		}
+		r.away.Do(func() {
+			r.log.Error("outcomes cannot be written; trying again", "deliveries", len(results), "attempt", attempt, "error", err)
+		})
 		time.Sleep(pauseAfterError)
 	}
 }
