@@ -23,11 +23,11 @@ const (
 	slack       = 10 * time.Millisecond
 	// quickestFor is how long a quickest answer counts, at least.
 	quickestFor = 30 * time.Second
-	// perRound is by how much the bound grows while as many requests as it allows
-	// are answered, once it has met a crowd.
-	perRound = 8
+	// growth is by which part the bound grows while as many requests as it allows
+	// are answered, once it has met a crowd; before, it doubles.
+	growth = 0.1
 	// crowdedBy and throttledBy are what the bound is multiplied by.
-	crowdedBy   = 0.95
+	crowdedBy   = 0.9
 	throttledBy = 0.7
 	// throttledShare of a push service's answers, one in so many, is about the
 	// sender; fewer are about single browsers, as Apple's.
@@ -199,7 +199,7 @@ func (p *pace) works(g grant, now time.Time) {
 	case p.growing:
 		p.limit = min(p.limit+1, mostInFlight)
 	default:
-		p.limit = min(p.limit+perRound/p.limit, mostInFlight)
+		p.limit = min(p.limit+growth, mostInFlight)
 	}
 }
 
