@@ -57,11 +57,8 @@ func (d *Dispatcher) beat(ctx context.Context) {
 		began := time.Now()
 		freed, err := d.queue.Beat(ctx)
 		if err == nil {
-			var lapsed bool
-			lapsed, err = d.beaten(ctx, began)
-			freed = freed || lapsed
-		}
-		if err != nil && ctx.Err() == nil {
+			freed = d.beaten(ctx, began) || freed
+		} else if ctx.Err() == nil {
 			d.away.Do(func() { d.log.Error("the database does not answer", "error", err) })
 		}
 		if freed {
@@ -76,15 +73,24 @@ func (d *Dispatcher) beat(ctx context.Context) {
 
 // beaten notes a beat, and gives up what was leased where it came too late.
 // Nothing is claimed meanwhile, so that what is leased in the new epoch is kept.
-func (d *Dispatcher) beaten(ctx context.Context, began time.Time) (lapsed bool, err error) {
+func (d *Dispatcher) beaten(ctx context.Context, began time.Time) (lapsed bool) {
 	d.claiming.Lock()
 	defer d.claiming.Unlock()
 	if !d.pulse.came(began) {
-		return false, nil
+		return false
 	}
 	d.log.Warn("the database was away for too long: what was leased is given up and claimed again")
 	// What was sent before is still ours to record, unless another node has taken
 	// it over; then the fences say so.
 	d.recorder.flush()
-	return true, d.queue.Forfeit(ctx)
+	for ctx.Err() == nil {
+		err := d.queue.Forfeit(ctx)
+		if err == nil {
+			break
+		}
+		// Nobody else gives up what a node that lives holds and does not send.
+		d.away.Do(func() { d.log.Error("the database does not answer", "error", err) })
+		sleep(ctx, pauseAfterError)
+	}
+	return true
 }
