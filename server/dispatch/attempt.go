@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,20 +74,32 @@ func (d *Dispatcher) attemptBatch(ctx context.Context, deliveries []push.Deliver
 }
 
 // sendAhead sends a batch that is handed over as it was accepted, before all that
-// is sent in bulk.
-func (d *Dispatcher) sendAhead(ctx context.Context, batch push.Batch) {
-	if d.halts.isHalted(batch.Service) {
-		d.handBack(ctx, job{deliveries: batch.Deliveries})
-		return
-	}
-	messages, sent := d.prepareAll(ctx, batch.Deliveries)
+// is sent in bulk. What it leaves, when the leases may be lost, is forfeited.
+func (d *Dispatcher) sendAhead(ctx context.Context, j job) {
 	var underWay sync.WaitGroup
-	underWay.Add(len(messages))
-	d.sender.SendAhead(ctx, messages, func(i int, r webpush.Result) {
-		d.recorder.add(d.judge(sent[i], r))
-		underWay.Done()
-	})
-	underWay.Wait()
+	defer underWay.Wait()
+	for part := range slices.Chunk(j.deliveries, webpush.MaxBatch) {
+		if !d.pulse.holds(j.epoch) {
+			return
+		}
+		if d.halts.isHalted(j.batch.Service) {
+			d.putOff(part, trialEvery, "the push service is halted: it refuses this server")
+			continue
+		}
+		messages, sent := d.prepareAll(ctx, part)
+		underWay.Add(len(messages))
+		d.sender.SendAhead(ctx, messages, func(i int, r webpush.Result) {
+			d.recorder.add(d.judge(sent[i], r))
+			underWay.Done()
+		})
+	}
+}
+
+// putOff has deliveries tried again after a time.
+func (d *Dispatcher) putOff(deliveries []push.Delivery, wait time.Duration, reason string) {
+	for _, delivery := range deliveries {
+		d.recorder.add(d.later(delivery, wait, webpush.Result{Reason: reason}))
+	}
 }
 
 // prepareAll makes push messages of deliveries. What cannot be sent is recorded.
@@ -117,6 +130,7 @@ func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.D
 		}
 	case result.Outcome == webpush.Gone:
 		r.Outcome = push.DeliveryGone
+		d.halts.answered(delivery.Service)
 	case result.Retriable():
 		return d.later(delivery, backoff(delivery.Attempt, result.RetryAfter), result)
 	default:
@@ -142,8 +156,11 @@ func (d *Dispatcher) later(delivery push.Delivery, wait time.Duration, result we
 // say that we are.
 func (d *Dispatcher) explain(delivery push.Delivery, result webpush.Result) {
 	about := []any{"service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason, "meaning", result.Meaning, "advice", result.Advice}
-	isAboutUs := result.Status == http.StatusUnauthorized || result.Status == http.StatusForbidden || result.Outcome == webpush.KeyMismatch
-	if isAboutUs && d.halts.refused(delivery.Service, d.now()) {
+	// Another key is about the subscription, which anybody may have made.
+	isAboutUs := result.Outcome == webpush.Refused && (result.Status == http.StatusUnauthorized || result.Status == http.StatusForbidden)
+	if !isAboutUs {
+		d.halts.answered(delivery.Service)
+	} else if d.halts.refused(delivery.Service, d.now()) {
 		d.log.Error("a push service is halted: it refuses this server; its messages wait, and it is tried every minute", about...)
 		return
 	}

@@ -55,7 +55,7 @@ type Dispatcher struct {
 	log      *slog.Logger
 	now      func() time.Time
 	wake     chan struct{}
-	handed   chan push.Batch
+	handed   chan job
 	lanes    map[string]*lane // by push service
 	halts    *halts
 	pulse    pulse
@@ -79,7 +79,7 @@ func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *D
 		log:     log,
 		now:     time.Now,
 		wake:    make(chan struct{}, 1),
-		handed:  make(chan push.Batch),
+		handed:  make(chan job),
 		lanes:   make(map[string]*lane),
 		halts:   newHalts(),
 		pulse:   pulse{first: make(chan struct{})},
@@ -103,10 +103,11 @@ func (d *Dispatcher) Wake() {
 // It returns at once. What is not sent before the end is claimed again when the
 // leases have ended.
 func (d *Dispatcher) Hand(batches []push.Batch) {
+	epoch := d.pulse.now()
 	for _, batch := range batches {
 		go func() {
 			select {
-			case d.handed <- batch:
+			case d.handed <- job{batch: &batch, deliveries: batch.Deliveries, epoch: epoch}:
 			case <-d.ended:
 			}
 		}()
@@ -119,15 +120,20 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	defer close(d.ended)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, cancel) })
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(shutdownGrace, func() {
+			cancel()
+			d.recorder.hurry()
+		})
+	})
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	var recording, heart sync.WaitGroup
 	recording.Go(d.recorder.run)
 	heart.Go(func() { d.beat(beating) })
 
-	d.lanesAtWork.Go(func() { d.takeHanded(ctx, sending) })
 	select {
 	case <-d.pulse.first:
+		d.lanesAtWork.Go(func() { d.takeHanded(ctx, sending) })
 		d.claim(ctx, sending)
 	case <-ctx.Done():
 	}
@@ -146,8 +152,8 @@ func (d *Dispatcher) Run(ctx context.Context) {
 func (d *Dispatcher) takeHanded(ctx, sending context.Context) {
 	for {
 		select {
-		case batch := <-d.handed:
-			d.lanesAtWork.Go(func() { d.sendAhead(sending, batch) })
+		case j := <-d.handed:
+			d.lanesAtWork.Go(func() { d.sendAhead(sending, j) })
 		case <-ctx.Done():
 			return
 		}

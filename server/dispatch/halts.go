@@ -39,6 +39,16 @@ func (h *halts) refused(service string, now time.Time) (halted bool) {
 	return true
 }
 
+// answered notes an answer that says nothing of this server: refusals before and
+// after it are not in a row. One that is halted stays so.
+func (h *halts) answered(service string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, halted := h.trialAt[service]; !halted {
+		delete(h.refusals, service)
+	}
+}
+
 // accepted notes a message that was taken; resumed is true where the push service
 // was halted.
 func (h *halts) accepted(service string) (resumed bool) {

@@ -54,10 +54,16 @@ func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 // sendBulk sends a job's deliveries in parts, until ctx is done or the leases may
 // be lost: what is left then is forfeited.
 func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j job) {
+	if len(j.deliveries) == 0 {
+		return // all that is pending is tried again by itself
+	}
 	j.underWay = new(sync.WaitGroup)
 	if d.halts.isHalted(service) && !d.trial(ctx, sending, service, &j) {
 		return
 	}
+	// heldInARow are held one after the other; waited is whether that was all that
+	// is left once already.
+	heldInARow, waited := 0, false
 	for len(j.deliveries) > 0 {
 		if d.recorder.wait(ctx) != nil || !d.pulse.holds(j.epoch) {
 			return
@@ -68,11 +74,21 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j jo
 		}
 		n := min(len(j.deliveries), webpush.MaxBatch)
 		held, wait := d.attemptBatch(sending, j.deliveries[:n], j.underWay)
-		j.deliveries = j.deliveries[n:]
-		if len(held) > 0 {
-			// The push service is away. These were not tried, and wait here.
-			j.deliveries = append(held, j.deliveries...)
+		// A vendor has many hosts: the others' go before those of one that is left
+		// alone.
+		j.deliveries = append(j.deliveries[n:], held...)
+		if heldInARow += n; len(held) < n {
+			heldInARow, waited = 0, false
+		}
+		switch {
+		case heldInARow == 0 || heldInARow < len(j.deliveries):
+		case waited:
+			// The lane goes on with what is for other hosts.
+			d.putOff(j.deliveries, wait, "the push service is left alone for now")
+			return
+		default:
 			sleep(ctx, wait)
+			heldInARow, waited = 0, true
 		}
 	}
 }
@@ -106,9 +122,7 @@ func (d *Dispatcher) trial(ctx, sending context.Context, service string, j *job)
 // handBack gives up what a halted push service cannot take now.
 func (d *Dispatcher) handBack(ctx context.Context, j job) {
 	if j.batch == nil {
-		for _, delivery := range j.deliveries {
-			d.recorder.add(d.later(delivery, trialEvery, webpush.Result{Reason: "the push service is halted: it refuses this server"}))
-		}
+		d.putOff(j.deliveries, trialEvery, "the push service is halted: it refuses this server")
 		return
 	}
 	// A release ends the lease: what is under way is recorded before.

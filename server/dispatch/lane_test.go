@@ -143,3 +143,45 @@ func TestAHaltedPushServicesMessagesExpire(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// Anybody may subscribe with a key that is not ours: that says nothing of us.
+func TestAnotherKeyHaltsNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.answer(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/one" {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.")
+		}
+	})
+	const n = 100
+	s.subscribeMany(t, n)
+	d := s.dispatch(t, s.Store)
+	if got := s.awaitSent(t, s.send(t, d, time.Now(), `{"audience": {"all": true}}`)); got.Failed != n {
+		t.Errorf("got %+v", got)
+	}
+	if got := s.awaitSent(t, s.send(t, d, time.Now(), to(s.subscribe(t, "/one"), ""))); got.Accepted != 1 {
+		t.Errorf("got %+v", got)
+	}
+	if page, _, err := s.ListSubscriptions(t.Context(), s.site.ID, "", 1000); err != nil || len(page) != n+1 {
+		t.Errorf("%d subscriptions are left, %v", len(page), err)
+	}
+}
+
+// Microsoft has many hosts, and strangers may name more.
+func TestAHostThatIsAwayHoldsUpNoOtherOfItsVendor(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	s.services = pushtest.Services(t, "live.notify.windows.com="+s.url, "gone.notify.windows.com="+gone.URL)
+	const n = 200
+	s.subscribeAt(t, "https://gone.notify.windows.com", n)
+	s.subscribeAt(t, "https://live.notify.windows.com", n)
+	d := s.dispatch(t, s.Store)
+	id := s.send(t, d, time.Now(), `{"audience": {"all": true}}`)
+	got := s.await(t, id, "those of the other host", func(status push.MessageStatus) bool { return status.Counts.Accepted == n })
+	if got.Counts.Pending != n {
+		t.Errorf("got %+v", got.Counts)
+	}
+}

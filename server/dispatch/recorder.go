@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -25,137 +26,158 @@ const (
 )
 
 // A recorder collects outcomes and writes them together. Whoever has an outcome
-// does not wait for the disk; whoever is about to send more in bulk does, where
-// the disk falls behind.
+// does not wait for the disk: it may be the goroutine that reads a connection.
+// Whoever is about to send more in bulk does, where the disk falls behind.
 type recorder struct {
-	queue   push.Queue
-	log     *slog.Logger
-	entries chan entry
-	// wrote holds a token after a write, for one that waits.
-	wrote chan struct{}
-	// closing is closed by close, ended when run returns.
-	closing, ended chan struct{}
-	// away keeps a store that is away from filling the log.
-	away rate.Sometimes
+	queue push.Queue
+	log   *slog.Logger
 	// wake is called when deliveries that are to be tried again were written.
 	wake func()
-}
+	// away keeps a store that is away from filling the log.
+	away rate.Sometimes
 
-// An entry is an outcome, or a call of flush.
-type entry struct {
-	result  push.DeliveryResult
-	written chan struct{}
+	mu sync.Mutex
+	// results wait to be written, as many as are under way at most.
+	results []push.DeliveryResult
+	// added and written count them.
+	added, written int
+	// wrote is closed after the next write, or when run returns.
+	wrote chan struct{}
+	// some holds a token when there are results, much one when there are as many as
+	// are written at once.
+	some, much chan struct{}
+	// hurrying is closed by hurry, closing by close, ended when run returns.
+	hurrying, closing, ended chan struct{}
+	hurryOnce                sync.Once
 }
 
 func newRecorder(queue push.Queue, log *slog.Logger, wake func()) *recorder {
 	return &recorder{
-		queue: queue, log: log, wake: wake,
-		entries: make(chan entry, 2*recordBacklog), wrote: make(chan struct{}, 1),
-		closing: make(chan struct{}), ended: make(chan struct{}),
-		away: rate.Sometimes{First: 1, Interval: logEvery},
+		queue: queue, log: log, wake: wake, away: rate.Sometimes{First: 1, Interval: logEvery},
+		wrote: make(chan struct{}), some: make(chan struct{}, 1), much: make(chan struct{}, 1),
+		hurrying: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
 
-func (r *recorder) add(result push.DeliveryResult) { r.entries <- entry{result: result} }
+func (r *recorder) add(result push.DeliveryResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results = append(r.results, result)
+	r.added++
+	signal(r.some)
+	if len(r.results) >= recordAtMost {
+		signal(r.much)
+	}
+}
+
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// backlog is how many results are not written, how many were, and what is closed
+// when that changes.
+func (r *recorder) backlog() (waiting, written int, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.added - r.written, r.written, r.wrote
+}
 
 // flush returns when all that was added before is written; at the latest when
 // run returns.
 func (r *recorder) flush() {
-	written := make(chan struct{})
-	select {
-	case r.entries <- entry{written: written}:
-	case <-r.ended:
-		return
-	}
-	select {
-	case <-written:
-	case <-r.ended:
+	waiting, written, changed := r.backlog()
+	for target := written + waiting; written < target; _, written, changed = r.backlog() {
+		signal(r.much)
+		select {
+		case <-changed:
+		case <-r.ended:
+			return
+		}
 	}
 }
 
 // wait returns when fewer than recordBacklog outcomes wait for the disk.
 func (r *recorder) wait(ctx context.Context) error {
-	for len(r.entries) >= recordBacklog {
+	for ctx.Err() == nil {
+		waiting, _, changed := r.backlog()
+		if waiting < recordBacklog {
+			break
+		}
 		select {
-		case <-r.wrote:
+		case <-changed:
 		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
-	// Another one may wait beside.
-	r.hasWritten()
 	return ctx.Err()
 }
 
-func (r *recorder) hasWritten() {
-	select {
-	case r.wrote <- struct{}{}:
-	default:
-	}
+// hurry says that the end is near: a store that is away is not waited for long.
+func (r *recorder) hurry() { r.hurryOnce.Do(func() { close(r.hurrying) }) }
+
+// close says that nothing is added any more; run returns when all is written.
+func (r *recorder) close() {
+	r.hurry()
+	close(r.closing)
 }
 
-// close says that no outcome is added any more; run returns when all is written.
-func (r *recorder) close() { close(r.closing) }
-
-func (r *recorder) isClosing() bool {
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-r.closing:
+	case <-c:
 		return true
 	default:
 		return false
 	}
 }
 
+// run writes until close was called and nothing is left.
 func (r *recorder) run() {
 	defer close(r.ended)
 	for {
-		first, ok := r.next(nil)
-		if !ok {
+		select {
+		case <-r.some:
+			r.collect()
+		case <-r.closing:
+		}
+		if results := r.take(); len(results) > 0 {
+			r.write(results)
+			r.hasWritten(len(results))
+		} else if isClosed(r.closing) {
 			return
 		}
-		results, written := r.collect(first)
-		if len(results) > 0 {
-			r.write(results)
-		}
-		if written != nil {
-			close(written)
-		}
-		r.hasWritten()
 	}
 }
 
-// next returns the next entry; ok is false where there is none before a time, or
-// before the end.
-func (r *recorder) next(until <-chan time.Time) (e entry, ok bool) {
-	select {
-	case e := <-r.entries:
-		return e, true
-	case <-until:
-		return entry{}, false
-	case <-r.closing:
-	}
-	// What was added at the same moment is not forgotten.
-	select {
-	case e := <-r.entries:
-		return e, true
-	default:
-		return entry{}, false
-	}
-}
-
-// collect gathers what comes within a time. A flush does not wait.
-func (r *recorder) collect(first entry) (results []push.DeliveryResult, written chan struct{}) {
+// collect waits for more, up to recordAtMost.
+func (r *recorder) collect() {
 	timer := time.NewTimer(recordEvery)
 	defer timer.Stop()
-	for e, ok := first, true; ok; e, ok = r.next(timer.C) {
-		if e.written != nil {
-			return results, e.written
-		}
-		if results = append(results, e.result); len(results) == recordAtMost {
-			break
-		}
+	select {
+	case <-r.much:
+	case <-timer.C:
+	case <-r.closing:
 	}
-	return results, nil
+}
+
+func (r *recorder) take() []push.DeliveryResult {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(len(r.results), recordAtMost)
+	results := r.results[:n:n]
+	if r.results = r.results[n:]; len(r.results) > 0 {
+		signal(r.some)
+	}
+	return results
+}
+
+func (r *recorder) hasWritten(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.written += n
+	close(r.wrote)
+	r.wrote = make(chan struct{})
 }
 
 // write tries until it succeeds: outcomes that were not written would be sent
@@ -173,7 +195,7 @@ func (r *recorder) write(results []push.DeliveryResult) {
 			}
 			return
 		}
-		if r.isClosing() {
+		if isClosed(r.hurrying) {
 			if last++; last > lastAttempts {
 				r.log.Error("outcomes are not written; these deliveries are repeated", "deliveries", len(results), "error", err)
 				return

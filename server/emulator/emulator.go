@@ -7,7 +7,7 @@
 // [FirefoxPreferences]), a stock Chromium Google's (see
 // [Emulator.ChromiumFlags]). What a sender meets is RFC 8030, and the answers are
 // those of Mozilla's autopush and of Google's FCM, or of whichever vendor's
-// service it is told to play: see [Rules], and the package webpush/vendor for
+// service it is told to play: see [Rules], and the package webpush/vendors for
 // where each was seen.
 package emulator
 

@@ -111,7 +111,7 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 				// Nobody has left since: this is the transaction that found them.
 				c := claim{
 					batch: push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence},
-					site:  site, message: m, service: service, outcomes: make([]byte, n), members: push.JoinMembers(ids[:n]),
+					site:  site, message: m, service: service, ordinals: push.Outcomes(make([]byte, n)).Unattempted(nil), members: push.JoinMembers(ids[:n]),
 				}
 				if _, err := s.loadBatch(ctx, q, &c); err != nil {
 					return nil, err

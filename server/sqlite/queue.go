@@ -133,11 +133,12 @@ func excepting(except []string) []string { return append([]string{""}, except...
 
 // A claim is a batch that was leased, before its deliveries are read.
 type claim struct {
-	batch    push.Batch
-	site     push.SiteID
-	message  *push.Message
-	service  int64
-	outcomes push.Outcomes
+	batch   push.Batch
+	site    push.SiteID
+	message *push.Message
+	service int64
+	// ordinals are those of the deliveries that were not attempted yet.
+	ordinals []uint16
 	members  push.Members
 }
 
@@ -191,14 +192,30 @@ func (s *Store) lease(ctx context.Context, q *db.Queries, row db.WaitingBatchesR
 		return c, err
 	}
 	c.batch = push.Batch{Message: c.message.ID, No: uint32(row.No), Service: row.Service, Fence: row.Fence + 1}
-	c.service, c.outcomes = row.PushService, row.Outcomes
+	c.service = row.PushService
+	again, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: row.Message, Batch: row.No})
+	if err != nil {
+		return c, err
+	}
+	retried := make([]uint16, len(again))
+	for i, ordinal := range again {
+		retried[i] = uint16(ordinal)
+	}
+	c.ordinals = push.Outcomes(row.Outcomes).Unattempted(retried)
 	c.members, err = q.Members(ctx, db.MembersParams{Message: row.Message, No: row.No})
 	return c, err
 }
 
+// releaseAll hands back batches whose deliveries could not be read. What a database
+// that fails does not take now is handed back with the next Beat.
 func (s *Store) releaseAll(ctx context.Context, claims []claim) (err error) {
 	for _, c := range claims {
-		err = errors.Join(err, s.Release(ctx, c.batch))
+		if failed := s.Release(ctx, c.batch); failed != nil {
+			err = failed
+			s.mu.Lock()
+			s.strays = append(s.strays, c.batch)
+			s.mu.Unlock()
+		}
 	}
 	return err
 }
@@ -212,22 +229,14 @@ func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *p
 	return push.SiteID(row.Site), m, err
 }
 
-// loadBatch reads the subscriptions of a batch's deliveries that were not
-// attempted yet. It returns the outcomes of members who have left.
+// loadBatch reads the subscriptions of a batch's deliveries. It returns the outcomes
+// of members who have left.
 func (s *Store) loadBatch(ctx context.Context, q *db.Queries, c *claim) (left []push.DeliveryResult, err error) {
-	waiting, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: c.batch.Message[:], Batch: int64(c.batch.No)})
-	if err != nil {
-		return nil, err
-	}
-	again := make([]uint16, len(waiting))
-	for i, ordinal := range waiting {
-		again[i] = uint16(ordinal)
-	}
 	l, err := newLoader(ctx, q, c.site, c.message, c.service, c.batch.Service)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.load(ctx, c.batch.No, c.outcomes.Unattempted(again), c.batch.Fence, 0, c.members); err != nil {
+	if err := l.load(ctx, c.batch.No, c.ordinals, c.batch.Fence, 0, c.members); err != nil {
 		return nil, err
 	}
 	c.batch.Deliveries = l.Deliveries
@@ -411,9 +420,11 @@ func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bo
 
 // Release implements [push.Queue].
 func (s *Store) Release(ctx context.Context, batch push.Batch) error {
-	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.ReleaseBatch(ctx, db.ReleaseBatchParams{Message: batch.Message[:], No: int64(batch.No), Fence: batch.Fence})
-	})
+	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error { return release(ctx, q, batch) })
+}
+
+func release(ctx context.Context, q *db.Queries, batch push.Batch) error {
+	return q.ReleaseBatch(ctx, db.ReleaseBatchParams{Message: batch.Message[:], No: int64(batch.No), Fence: batch.Fence})
 }
 
 // recordException keeps what is not plain success: a next attempt, or why a
@@ -478,7 +489,15 @@ func (s *Store) NextDue(ctx context.Context, except []string) (time.Time, bool, 
 
 // Beat implements [push.Queue].
 func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
+	s.mu.Lock()
+	strays := s.strays
+	s.mu.Unlock()
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		for _, batch := range strays {
+			if err := release(ctx, q, batch); err != nil {
+				return err
+			}
+		}
 		now := s.now()
 		if err := q.PutNode(ctx, db.PutNodeParams{ID: s.node, AliveUntil: now.Add(push.LeaseTime).UnixMilli()}); err != nil {
 			return err
@@ -494,7 +513,13 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		freed = batches+exceptions > 0
 		return err
 	})
-	return freed, err
+	if err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strays = s.strays[len(strays):]
+	return freed || len(strays) > 0, nil
 }
 
 // Forfeit implements [push.Queue].

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -38,6 +39,10 @@ type Store struct {
 	writer  *writer
 	reading *sql.DB
 	read    *db.Queries
+
+	mu sync.Mutex
+	// strays are batches that could not be handed back.
+	strays []push.Batch
 }
 
 var _ push.Store = (*Store)(nil)

@@ -20,7 +20,8 @@ type Options struct {
 	// [VendorServices].
 	Services *Services
 	// Subject says who runs the application server: a mailto: or https: URL
-	// (RFC 8292 section 2.1), or empty for none.
+	// (RFC 8292 section 2.1), or empty for none. It is sent as it stands;
+	// [CheckSubject] says whether every push service takes it.
 	Subject string
 	// NetHTTP sends everything with Go's net/http, as behind a proxy, instead
 	// of with the lean HTTP/2 client.
@@ -125,14 +126,20 @@ func (c *Client) post(ctx context.Context, to *destination, messages []Message, 
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	left := atomic.Int64{}
 	left.Store(int64(len(messages)))
+	// The messages are the caller's again when they are under way.
+	var endpoints [MaxBatch]string
+	for i := range messages {
+		endpoints[i] = messages[i].Subscription.endpoint
+	}
 	end := func(i int, w word, r Result) {
-		to.pace.release(granted, w)
+		to.pace.release(granted, w, r.RetryAfter)
 		if left.Add(-1) == 0 {
 			cancel()
 		}
 		if r.Reason != "" {
-			r.Reason = clip(withoutEndpoint(r.Reason, messages[i].Subscription.Endpoint()))
+			r.Reason = clip(withoutEndpoint(r.Reason, endpoints[i]))
 		}
+		r.Location = clip(r.Location)
 		done(i, r)
 	}
 	requests, err := c.requests(to, messages, time.Now())

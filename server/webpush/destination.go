@@ -2,6 +2,7 @@ package webpush
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,10 +52,7 @@ func (d *destinations) find(s *Subscription) (*destination, error) {
 			})
 		}
 		// What is not allowed is not kept: there is no end of it.
-		if known != nil {
-			if d.byOrigin == nil || len(d.byOrigin) >= maxOrigins {
-				d.byOrigin = make(map[string][]*destination)
-			}
+		if known != nil && d.hasRoom() {
 			d.byOrigin[s.origin] = known
 		}
 	}
@@ -64,6 +62,23 @@ func (d *destinations) find(s *Subscription) (*destination, error) {
 		}
 	}
 	return nil, ErrServiceNotAllowed
+}
+
+// hasRoom says whether one more origin can be kept. Those of which nothing is under
+// way go for it: strangers may name any host below a vendor's.
+func (d *destinations) hasRoom() bool {
+	if d.byOrigin == nil {
+		d.byOrigin = make(map[string][]*destination)
+	}
+	if len(d.byOrigin) < maxOrigins {
+		return true
+	}
+	for origin, known := range d.byOrigin {
+		if !slices.ContainsFunc(known, func(k *destination) bool { return !k.pace.isIdle() }) {
+			delete(d.byOrigin, origin)
+		}
+	}
+	return len(d.byOrigin) < maxOrigins
 }
 
 // originOf says where the requests for an origin go by its rule.

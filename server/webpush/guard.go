@@ -16,8 +16,9 @@ import (
 const dialTimeout = 10 * time.Second
 
 // A guard connects to push services. It looks at the address of each connection
-// when it is made: a name may resolve to anything, and to something else a moment later (DNS rebinding), so that an
-// address that was looked up and found good says nothing.
+// when it is made: a name may resolve to anything, and to something else a moment
+// later (DNS rebinding), so that an address that was looked up and found good says
+// nothing.
 type guard struct {
 	// resolver is nil for the system's.
 	resolver *net.Resolver

@@ -32,6 +32,9 @@ const (
 	// throttledShare of a push service's answers, one in so many, is about the
 	// sender; fewer are about single browsers, as Apple's.
 	throttledShare = 20
+	// throttledEnough is from how many in a row on a push service is left alone as
+	// it asks.
+	throttledEnough = 5
 	// After breakAfter failures in a row a push service is left alone, first for
 	// firstBreak, then twice as long each time, up to longestBreak.
 	breakAfter   = 20
@@ -59,10 +62,12 @@ type pace struct {
 	mu       sync.Mutex
 	limit    float64
 	inFlight int
-	// freed is closed when there is room for wanted requests, or never will be;
-	// nil where nobody waits.
-	freed  chan struct{}
-	wanted int
+	// freed is closed when there is room for those that wait, or never will be;
+	// nil where nobody waits. wanted is for how many others wait at least, 0 where
+	// only urgent ones do.
+	freed       chan struct{}
+	wanted      int
+	urgentWaits bool
 
 	growing bool      // quickly, until the first crowd
 	shrunk  time.Time // requests that began before tell nothing new
@@ -73,8 +78,9 @@ type pace struct {
 	quickest, before time.Duration
 	period           time.Time
 
-	failures int // in a row
-	breaks   int // in a row
+	throttlesInRow int
+	failures       int // in a row
+	breaks         int // in a row
 	// until is when a broken pace lets one request try; zero: it is not broken.
 	until  time.Time
 	trying bool
@@ -94,13 +100,17 @@ func newPace(now func() time.Time) *pace {
 	return &pace{now: now, limit: firstInFlight, growing: true}
 }
 
-// A brokenError says that a push service is left alone for a while.
+// A brokenError says that a push service is left alone for a while: it failed so
+// often in a row, or asked for it.
 type brokenError struct {
 	failures int
 	wait     time.Duration
 }
 
 func (e *brokenError) Error() string {
+	if e.failures == 0 {
+		return "the push service asked to be left alone for now"
+	}
 	return fmt.Sprintf("the push service failed %d times in a row and is left alone for now", e.failures)
 }
 
@@ -134,7 +144,7 @@ func (p *pace) take(n int, urgent bool) (granted grant, freed <-chan struct{}, e
 		p.inFlight++
 		return grant{n: 1, began: now, trial: true}, nil, nil
 	}
-	n = min(n, max(int(p.limit)/4, 1))
+	n = min(n, p.part())
 	limit := int(p.limit)
 	if urgent {
 		limit += urgentInFlight
@@ -144,39 +154,55 @@ func (p *pace) take(n int, urgent bool) (granted grant, freed <-chan struct{}, e
 		return grant{n: n, began: now, full: p.inFlight >= int(p.limit)*3/4}, nil, nil
 	}
 	if p.freed == nil {
-		p.freed, p.wanted = make(chan struct{}), n
+		p.freed, p.wanted, p.urgentWaits = make(chan struct{}), 0, false
 	}
-	p.wanted = min(p.wanted, n)
+	switch {
+	case urgent:
+		p.urgentWaits = true
+	case p.wanted == 0 || n < p.wanted:
+		p.wanted = n
+	}
 	return grant{}, p.freed, nil
 }
 
+// hasRoom says whether one of those that wait can go on. The bound may have shrunk
+// since they began to.
+func (p *pace) hasRoom() bool {
+	room := int(p.limit) - p.inFlight
+	return p.wanted > 0 && room >= min(p.wanted, p.part()) || p.urgentWaits && room+urgentInFlight > 0
+}
+
+// part is how many requests of a batch have to have room at once: fewer are not
+// worth its while.
+func (p *pace) part() int { return max(int(p.limit)/4, 1) }
+
 // release gives back the room of one request of a grant, and learns from how it
-// went.
-func (p *pace) release(g grant, w word) {
+// went; wait is how long the push service asked to be left alone, or 0.
+func (p *pace) release(g grant, w word, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inFlight--
 	now := p.now()
 	switch {
 	case g.trial:
-		p.tried(w, now)
+		p.tried(w, wait, now)
 	case !p.until.IsZero():
 		// It began before the pace broke, and tells nothing new.
 	case w == wordWorks:
 		p.works(g, now)
 	case w == wordThrottles:
-		p.throttles(g, now)
+		p.throttles(g, wait, now)
 	case w == wordFails:
 		p.fails(now)
 	}
-	if p.freed != nil && (!p.until.IsZero() || int(p.limit)-p.inFlight >= p.wanted) {
+	if p.freed != nil && (!p.until.IsZero() || p.hasRoom()) {
 		close(p.freed)
 		p.freed = nil
 	}
 }
 
 func (p *pace) works(g grant, now time.Time) {
-	p.failures = 0
+	p.failures, p.throttlesInRow = 0, 0
 	p.answered++
 	took := max(now.Sub(g.began), 1)
 	p.latency += (took - p.latency) / 16
@@ -203,11 +229,18 @@ func (p *pace) works(g grant, now time.Time) {
 	}
 }
 
-func (p *pace) throttles(g grant, now time.Time) {
+func (p *pace) throttles(g grant, wait time.Duration, now time.Time) {
 	p.failures = 0
 	p.answered++
 	p.throttled++
-	if g.began.After(p.shrunk) && p.throttled*throttledShare >= p.answered {
+	p.throttlesInRow++
+	if wait > 0 && p.throttlesInRow >= throttledEnough {
+		p.leaveFor(min(wait, longestBreak), now)
+	}
+	if p.throttled*throttledShare < p.answered {
+		return
+	}
+	if g.began.After(p.shrunk) {
 		p.growing = false
 		p.shrink(throttledBy, now)
 	}
@@ -226,23 +259,37 @@ func (p *pace) fails(now time.Time) {
 	}
 }
 
-// breakFor leaves the push service alone, with jitter so that several senders do
-// not come back in one moment.
 func (p *pace) breakFor(now time.Time) {
 	wait := min(firstBreak<<min(p.breaks, 10), longestBreak)
 	p.breaks++
-	p.until = now.Add(wait + rand.N(wait/4))
+	p.leaveFor(wait, now)
+}
+
+// leaveFor leaves the push service alone, with jitter so that several senders do
+// not come back in one moment.
+func (p *pace) leaveFor(wait time.Duration, now time.Time) {
+	p.until = now.Add(wait + rand.N(wait/4+1))
 }
 
 // tried judges the request by which a broken pace tried.
-func (p *pace) tried(w word, now time.Time) {
+func (p *pace) tried(w word, wait time.Duration, now time.Time) {
 	p.trying = false
-	switch w {
-	case wordFails:
+	switch {
+	case w == wordFails:
 		p.failures++
 		p.breakFor(now)
-	case wordWorks, wordThrottles:
-		p.failures, p.breaks, p.until = 0, 0, time.Time{}
+	case w == wordThrottles && wait > 0:
+		p.leaveFor(min(wait, longestBreak), now)
+	case w != wordNothing:
+		p.failures, p.throttlesInRow, p.breaks, p.until = 0, 0, 0, time.Time{}
 		p.limit, p.growing, p.shrunk = leastInFlight, true, now
+		p.answered, p.throttled = 0, 0
 	}
+}
+
+// isIdle says that nothing of the pace is worth keeping.
+func (p *pace) isIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inFlight == 0 && p.freed == nil && p.until.IsZero()
 }

@@ -32,7 +32,7 @@ func round(t *testing.T, p *pace, took time.Duration, w word) int {
 	grants := hold(t, p, n)
 	time.Sleep(took) // of the bubble's clock
 	for _, g := range grants {
-		p.release(g, w)
+		p.release(g, w, 0)
 	}
 	return n
 }
@@ -61,7 +61,7 @@ func TestAPaceDoesNotGrowWhereItIsNotWhatBounds(t *testing.T) {
 		for range 100 {
 			g := hold(t, p, 1)[0]
 			time.Sleep(time.Millisecond)
-			p.release(g, wordWorks)
+			p.release(g, wordWorks, 0)
 		}
 		if p.limit != firstInFlight {
 			t.Errorf("the limit is %v, want %d", p.limit, firstInFlight)
@@ -118,7 +118,7 @@ func TestASingleBrowserThatIsThrottledDoesNotSlowTheOthers(t *testing.T) {
 				if i == len(grants)/2 {
 					w = wordThrottles
 				}
-				p.release(g, w)
+				p.release(g, w, 0)
 			}
 		}
 		if p.limit < firstInFlight {
@@ -134,7 +134,7 @@ func TestABrokenPaceLeavesThePushServiceAloneAndThenTriesOnce(t *testing.T) {
 		for try := range 12 {
 			if try == 0 {
 				for _, g := range hold(t, p, breakAfter) {
-					p.release(g, wordFails)
+					p.release(g, wordFails, 0)
 				}
 			} else {
 				g, err := p.acquire(t.Context(), 50, false)
@@ -144,7 +144,7 @@ func TestABrokenPaceLeavesThePushServiceAloneAndThenTriesOnce(t *testing.T) {
 				if _, err := p.acquire(t.Context(), 1, true); err == nil {
 					t.Fatal("a second one may try beside")
 				}
-				p.release(g, wordFails)
+				p.release(g, wordFails, 0)
 			}
 			var broken *brokenError
 			if _, err := p.acquire(t.Context(), 1, true); !errors.As(err, &broken) {
@@ -160,7 +160,7 @@ func TestABrokenPaceLeavesThePushServiceAloneAndThenTriesOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.release(g, wordWorks)
+		p.release(g, wordWorks, 0)
 		for range 5 {
 			round(t, p, time.Millisecond, wordWorks)
 		}
@@ -174,14 +174,14 @@ func TestATrialThatWasGivenUpIsFollowedByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(time.Now)
 		for _, g := range hold(t, p, breakAfter) {
-			p.release(g, wordFails)
+			p.release(g, wordFails, 0)
 		}
 		time.Sleep(2 * firstBreak)
 		g, err := p.acquire(t.Context(), 1, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.release(g, wordNothing)
+		p.release(g, wordNothing, 0)
 		if g, err = p.acquire(t.Context(), 1, false); err != nil || !g.trial {
 			t.Fatalf("got %+v, %v", g, err)
 		}
@@ -195,7 +195,7 @@ func TestFailuresThatAreNotInARowBreakNothing(t *testing.T) {
 		if i%breakAfter == 0 {
 			w = wordWorks
 		}
-		p.release(hold(t, p, 1)[0], w)
+		p.release(hold(t, p, 1)[0], w, 0)
 	}
 }
 
@@ -214,7 +214,7 @@ func TestAnUrgentRequestHasRoomWhereABatchWaits(t *testing.T) {
 		}
 		// A batch is not broken up for the room of one request.
 		for _, g := range grants[:16] {
-			p.release(g, wordNothing)
+			p.release(g, wordNothing, 0)
 		}
 		synctest.Wait()
 		select {
@@ -222,7 +222,7 @@ func TestAnUrgentRequestHasRoomWhereABatchWaits(t *testing.T) {
 			t.Fatalf("the batch got room for %d", g.n)
 		default:
 		}
-		p.release(grants[16], wordNothing)
+		p.release(grants[16], wordNothing, 0)
 		if g := <-batch; g.n != firstInFlight/4 {
 			t.Errorf("the batch got room for %d, want %d", g.n, firstInFlight/4)
 		}
@@ -247,17 +247,125 @@ func TestOneThatWaitsIsToldOfABreakAndOfItsContextsEnd(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		for _, g := range grants[:breakAfter] {
-			p.release(g, wordFails)
+			p.release(g, wordFails, 0)
 		}
 		// The first of them made the room that the other waited for.
 		if err := <-ends; err != nil && !errors.As(err, new(*brokenError)) {
 			t.Errorf("got %v", err)
 		}
 		for _, g := range grants[breakAfter:] {
-			p.release(g, wordFails)
+			p.release(g, wordFails, 0)
 		}
 		if want := 1; p.inFlight > want {
 			t.Errorf("%d are under way, want %d", p.inFlight, want)
 		}
+	})
+}
+
+// The bound may shrink below what a batch waits for.
+func TestABatchThatWaitsGoesOnThoughTheBoundHasShrunk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(time.Now)
+		grants := hold(t, p, firstInFlight)
+		batch := make(chan grant)
+		go func() {
+			g, _ := p.acquire(t.Context(), MaxBatch, false)
+			batch <- g
+		}()
+		synctest.Wait()
+		for i := range 5 {
+			time.Sleep(time.Second)
+			g, err := p.acquire(t.Context(), 1, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+			p.release(g, wordThrottles, 0)
+			for _, g := range grants[12*i : 12*i+12] {
+				p.release(g, wordNothing, 0)
+			}
+		}
+		for _, g := range grants[60:] {
+			p.release(g, wordNothing, 0)
+		}
+		if g := <-batch; g.n < 1 {
+			t.Errorf("got %+v", g)
+		}
+	})
+}
+
+func TestAnUrgentRequestThatWaitsGoesBeforeTheBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(time.Now)
+		hold(t, p, firstInFlight)
+		var urgent []grant
+		for range urgentInFlight {
+			g, err := p.acquire(t.Context(), 1, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			urgent = append(urgent, g)
+		}
+		wait := func(ctx context.Context, isUrgent bool) <-chan error {
+			ends := make(chan error, 1)
+			go func() {
+				_, err := p.acquire(ctx, 1, isUrgent)
+				ends <- err
+			}()
+			synctest.Wait()
+			return ends
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		batch, one := wait(ctx, false), wait(t.Context(), true)
+		p.release(urgent[0], wordNothing, 0)
+		if err := <-one; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		select {
+		case <-batch:
+			t.Error("the batch has room")
+		default:
+		}
+		cancel()
+		<-batch
+	})
+}
+
+func TestAPushServiceThatAsksToBeLeftAloneIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(time.Now)
+		ask := func(n int) {
+			grants := hold(t, p, n)
+			time.Sleep(time.Millisecond)
+			for _, g := range grants {
+				p.release(g, wordThrottles, 30*time.Second)
+			}
+		}
+		// A few may be about single browsers.
+		ask(throttledEnough - 1)
+		if _, err := p.acquire(t.Context(), 1, false); err != nil {
+			t.Fatal(err)
+		}
+		ask(1)
+		for range 3 {
+			var broken *brokenError
+			if _, err := p.acquire(t.Context(), 1, true); !errors.As(err, &broken) || broken.wait < 30*time.Second || broken.wait > 38*time.Second {
+				t.Fatalf("got %v", err)
+			}
+			time.Sleep(broken.wait)
+			g, err := p.acquire(t.Context(), 10, false)
+			if err != nil || g.n != 1 {
+				t.Fatalf("the trial is of %d, %v", g.n, err)
+			}
+			p.release(g, wordThrottles, 30*time.Second)
+		}
+		time.Sleep(longestBreak)
+		g, err := p.acquire(t.Context(), 1, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.release(g, wordWorks, 0)
+		hold(t, p, leastInFlight-1) // and the one that was given above
 	})
 }

@@ -71,7 +71,8 @@ func NewVAPIDKey(private []byte) (VAPIDKey, error) {
 // bytes, uncompressed, in unpadded base64url.
 func (k VAPIDKey) Public() string { return k.public }
 
-// Private is the private scalar: 32 bytes.
+// Private is the private scalar: 32 bytes. The zero VAPIDKey has none, and
+// panics.
 func (k VAPIDKey) Private() []byte {
 	raw, err := k.private.Bytes()
 	if err != nil {

@@ -83,7 +83,7 @@ func SendNotificationWithContext(ctx context.Context, message []byte, s *Subscri
 	if err != nil {
 		return nil, err
 	}
-	if options.VAPIDPublicKey != "" && strings.TrimRight(options.VAPIDPublicKey, "=") != key.Public() {
+	if options.VAPIDPublicKey != "" && unpadded(options.VAPIDPublicKey) != key.Public() {
 		return nil, errors.New("the VAPID public key does not belong to the private one")
 	}
 	m := webpush.Message{
@@ -156,8 +156,7 @@ func keyOf(private string) (webpush.VAPIDKey, error) {
 	if key, ok := keys.Load(private); ok {
 		return key.(webpush.VAPIDKey), nil
 	}
-	text := strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(private, "="))
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := base64.RawURLEncoding.DecodeString(unpadded(private))
 	if err != nil {
 		return webpush.VAPIDKey{}, errors.New("the VAPID private key is not base64")
 	}
@@ -166,4 +165,9 @@ func keyOf(private string) (webpush.VAPIDKey, error) {
 		keys.Store(private, key)
 	}
 	return key, err
+}
+
+// unpadded makes unpadded base64url of any base64.
+func unpadded(text string) string {
+	return strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
 }
