@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// Record implements [push.Queue].
+func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) (fenced int, err error) {
+	if len(results) == 0 {
+		return 0, nil
+	}
+	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		fenced, err = s.record(ctx, q, results)
+		return err
+	})
+	return fenced, err
+}
+
+func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (fenced int, err error) {
+	order, byBatch := push.GroupByBatch(results, func(r push.DeliveryResult) push.BatchID { return r.Delivery.ID.BatchID() })
+	for _, id := range order {
+		n, err := s.recordBatch(ctx, q, id.Message, int64(id.No), byBatch[id])
+		if err != nil {
+			return 0, err
+		}
+		fenced += n
+	}
+	return fenced, nil
+}
+
+func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, results []push.DeliveryResult) (fenced int, err error) {
+	row, err := q.BatchOutcomes(ctx, db.BatchOutcomesParams{Message: message[:], No: no})
+	if err != nil {
+		return 0, err
+	}
+	for _, result := range results {
+		ours := result.Delivery.Fence == row.Fence
+		if result.Delivery.Attempt > 0 {
+			if ours, err = isFenceOfException(ctx, q, result.Delivery); err != nil {
+				return 0, err
+			}
+		}
+		if !ours {
+			fenced++
+			continue
+		}
+		told, err := isToldTwice(ctx, q, result)
+		if err != nil {
+			return 0, err
+		}
+		if told {
+			continue
+		}
+		row.Outcomes[result.Delivery.ID.Ordinal] = byte(result.Outcome)
+		if err := s.recordException(ctx, q, result); err != nil {
+			return 0, err
+		}
+	}
+	if fenced == len(results) {
+		return fenced, nil
+	}
+	c := push.Outcomes(row.Outcomes).Counts()
+	update := db.UpdateOutcomesParams{
+		Outcomes: row.Outcomes, Accepted: c.Accepted, Gone: c.Gone, Failed: c.Failed, Expired: c.Expired, Cancelled: c.Cancelled, Pending: c.Pending,
+		State: row.State, Message: message[:], No: no,
+	}
+	if c.Pending == 0 {
+		update.State = batchDone
+	}
+	if err := q.UpdateOutcomes(ctx, update); err != nil || update.State != batchDone {
+		return fenced, err
+	}
+	if err := q.DeleteMembers(ctx, db.DeleteMembersParams{Message: message[:], No: no}); err != nil {
+		return fenced, err
+	}
+	return fenced, finishMessage(ctx, q, message[:])
+}
+
+// isToldTwice says whether a result is that of a first attempt after which
+// another one was noted already, and may be under way.
+func isToldTwice(ctx context.Context, q *db.Queries, r push.DeliveryResult) (bool, error) {
+	if r.Delivery.Attempt > 0 || r.Outcome == push.DeliveryAccepted {
+		return false, nil
+	}
+	id := r.Delivery.ID
+	return q.IsTriedAgain(ctx, db.IsTriedAgainParams{Message: id.Message[:], Batch: int64(id.Batch), Ordinal: int64(id.Ordinal)})
+}
+
+// isFenceOfException says whether a delivery that was tried again is still leased
+// as it was then.
+func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bool, error) {
+	fence, err := q.ExceptionFence(ctx, db.ExceptionFenceParams{Message: d.ID.Message[:], Batch: int64(d.ID.Batch), Ordinal: int64(d.ID.Ordinal)})
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return fence == d.Fence, err
+}
+
+// recordException keeps what is not plain success: a next attempt, or why a
+// delivery failed. A subscription that is gone ends here.
+func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.DeliveryResult) error {
+	id := r.Delivery.ID
+	if r.Outcome == push.DeliveryAccepted {
+		if r.Delivery.Attempt == 0 {
+			return nil
+		}
+		return q.DeleteException(ctx, db.DeleteExceptionParams{Message: id.Message[:], Batch: int64(id.Batch), Ordinal: int64(id.Ordinal)})
+	}
+	attempt := int64(r.Delivery.Attempt)
+	var next sql.NullInt64
+	if r.Outcome == push.DeliveryPending {
+		attempt++
+		next = sql.NullInt64{Int64: r.RetryAt.UnixMilli(), Valid: true}
+	}
+	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
+		rows := &siteRows{ctx: ctx, q: q, site: int64(r.Delivery.Site)}
+		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
+			return err
+		}
+	}
+	return q.PutException(ctx, db.PutExceptionParams{
+		Message: id.Message[:], Batch: int64(id.Batch), Ordinal: int64(id.Ordinal),
+		Attempt: attempt, NextAt: next, Status: int64(r.Status), Reason: r.Reason,
+	})
+}
+
+// finishMessage writes that the audience has been read to its end, and that a
+// message is sent when nothing of it is left to do.
+func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
+	left, err := q.UnfinishedWork(ctx, message)
+	if err != nil || left.Expansions > 0 {
+		return err
+	}
+	state := wire.MessageSending
+	if left.Batches == 0 {
+		state = wire.MessageSent
+	}
+	return q.SetMessageState(ctx, db.SetMessageStateParams{State: state, TargetedFinal: 1, ID: message})
+}
