@@ -3,7 +3,6 @@ package webpush
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"strconv"
 	"time"
 )
 
@@ -81,16 +80,13 @@ func KeepFor(d time.Duration) TTL {
 	return TTL{int64(d / time.Second), true}
 }
 
-// Seconds is the value of the TTL header.
+// Seconds is what the TTL header says, where the push service takes it as it stands.
 func (t TTL) Seconds() int64 {
 	if !t.given {
 		return int64(DefaultTTL / time.Second)
 	}
 	return t.seconds
 }
-
-// String is the TTL header's text.
-func (t TTL) String() string { return strconv.FormatInt(t.Seconds(), 10) }
 
 // TopicHeader is the value of the Topic header for a topic: the first 32
 // characters of its SHA-256 in base64url, since push services differ in which

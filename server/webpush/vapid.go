@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
@@ -137,15 +136,10 @@ type token struct {
 	signed, until time.Time
 }
 
-var errNoKey = errors.New("no VAPID key")
-
 // authorization returns the value of the Authorization header (RFC 8292
-// section 3). Signing under the lock keeps concurrent callers from signing
+// section 3); the key is not empty. Signing under the lock keeps concurrent callers from signing
 // twice for the same push service.
 func (t *tokens) authorization(key VAPIDKey, audience, subject string, now time.Time) (string, error) {
-	if key.private == nil {
-		return "", errNoKey
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := tokenKey{key.public, audience}
