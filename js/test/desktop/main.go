@@ -13,8 +13,6 @@ import (
 	"io"
 	"os"
 	"sync"
-
-	"github.com/godbus/dbus/v5"
 )
 
 func main() {
@@ -28,12 +26,6 @@ func run(address string, in io.Reader, out io.Writer) error {
 	if address == "" {
 		return errors.New("DBUS_SESSION_BUS_ADDRESS is not set")
 	}
-	bus, err := dbus.Connect(address)
-	if err != nil {
-		return err
-	}
-	defer bus.Close()
-
 	var mu sync.Mutex
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
@@ -43,10 +35,11 @@ func run(address string, in io.Reader, out io.Writer) error {
 		// The harness that would read the error is the one that has gone.
 		_ = lines.Encode(event)
 	}
-	desktop, err := Serve(bus, tell)
+	desktop, err := Serve(address, tell)
 	if err != nil {
 		return err
 	}
+	defer desktop.Close()
 	tell(Event{Event: "ready"})
 
 	commands := bufio.NewScanner(in)

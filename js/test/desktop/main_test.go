@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os/exec"
 	"reflect"
@@ -30,6 +31,8 @@ type desktopUnderTest struct {
 	events   chan Event
 	app      dbus.BusObject
 	signals  chan *dbus.Signal
+	// heard has what came to the application, in its order, as far as a test reads it.
+	heard chan *dbus.Message
 }
 
 func start(t *testing.T) *desktopUnderTest {
@@ -59,7 +62,13 @@ func start(t *testing.T) *desktopUnderTest {
 		told.Close()
 	})
 
-	app, err := dbus.Connect(address)
+	heard := make(chan *dbus.Message, 64)
+	app, err := dbus.Connect(address, dbus.WithIncomingInterceptor(func(message *dbus.Message) {
+		select {
+		case heard <- message:
+		default:
+		}
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +78,7 @@ func start(t *testing.T) *desktopUnderTest {
 	if err := app.AddMatchSignal(dbus.WithMatchInterface(busName)); err != nil {
 		t.Fatal(err)
 	}
-	d := &desktopUnderTest{t: t, commands: commands, events: events, app: app.Object(busName, objectPath), signals: signals}
+	d := &desktopUnderTest{t: t, commands: commands, events: events, app: app.Object(busName, objectPath), signals: signals, heard: heard}
 	if got := d.event(); got.Event != "ready" {
 		t.Fatalf("first event is %+v, want ready", got)
 	}
@@ -185,6 +194,23 @@ func TestDismissClosesWithoutAnAction(t *testing.T) {
 	d.event()
 	d.command(`{"dismiss": 1}`)
 	d.signal("NotificationClosed", id, uint32(closedByUser))
+}
+
+func TestApplicationHasTheIDBeforeTheEndOfTheNotification(t *testing.T) {
+	d := start(t)
+	for range 200 {
+		for len(d.heard) > 0 {
+			<-d.heard
+		}
+		go d.app.Go(busName+".Notify", 0, nil, "app", uint32(0), "", "one", "", []string{}, map[string]dbus.Variant{}, int32(-1))
+		id := d.event().ID
+		d.command(fmt.Sprintf(`{"dismiss": %d}`, id))
+		d.event()
+		if first := <-d.heard; first.Type != dbus.TypeMethodReply || first.Body[0] != id {
+			t.Fatalf("the application heard %v before the answer with the id %d", first, id)
+		}
+		d.signal("NotificationClosed", id, uint32(closedByUser))
+	}
 }
 
 func TestApplicationClosesItsNotification(t *testing.T) {

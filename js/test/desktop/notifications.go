@@ -54,26 +54,51 @@ type Desktop struct {
 	shown  map[uint32][]Action
 }
 
-// Serve takes the name org.freedesktop.Notifications on the bus. tell is called for each event, one at a time and in their order.
-func Serve(bus *dbus.Conn, tell func(Event)) (*Desktop, error) {
-	d := &Desktop{bus: bus, tell: tell, shown: make(map[uint32][]Action)}
+// Serve takes the name org.freedesktop.Notifications on the bus at an address. tell is called for each event.
+func Serve(address string, tell func(Event)) (*Desktop, error) {
+	d := &Desktop{tell: tell, shown: make(map[uint32][]Action)}
+	bus, err := dbus.Connect(address, dbus.WithIncomingInterceptor(answersNotifyItself))
+	if err != nil {
+		return nil, err
+	}
+	d.bus = bus
+	if err := d.export(); err != nil {
+		_ = bus.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close leaves the bus.
+func (d *Desktop) Close() error {
+	return d.bus.Close()
+}
+
+func (d *Desktop) export() error {
 	methods := map[string]any{
 		"Notify":               d.notify,
 		"CloseNotification":    d.closeNotification,
 		"GetCapabilities":      capabilities,
 		"GetServerInformation": serverInformation,
 	}
-	if err := bus.ExportMethodTable(methods, objectPath, busName); err != nil {
-		return nil, err
+	if err := d.bus.ExportMethodTable(methods, objectPath, busName); err != nil {
+		return err
 	}
-	reply, err := bus.RequestName(busName, dbus.NameFlagDoNotQueue)
+	reply, err := d.bus.RequestName(busName, dbus.NameFlagDoNotQueue)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if reply != dbus.RequestNameReplyPrimaryOwner {
-		return nil, errors.New("another program on this bus shows the notifications already")
+		return errors.New("another program on this bus shows the notifications already")
 	}
-	return d, nil
+	return nil
+}
+
+// answersNotifyItself keeps the library from answering a call of Notify: only who answers it can tell what comes after.
+func answersNotifyItself(call *dbus.Message) {
+	if call.Type == dbus.TypeMethodCall && call.Headers[dbus.FieldMember].Value() == "Notify" {
+		call.Flags |= dbus.FlagNoReplyExpected
+	}
 }
 
 func capabilities() ([]string, *dbus.Error) {
@@ -84,7 +109,9 @@ func serverInformation() (name, vendor, version, specification string, _ *dbus.E
 	return "pushkit-test-desktop", "pushkit", "1", "1.2", nil
 }
 
-func (d *Desktop) notify(app string, replaces uint32, icon, summary, body string, actions []string, hints map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+// notify shows a notification. The harness is told once the application has been sent the id: what the user does to the
+// notification is then behind that, and no application hears of an id that it does not know yet, which browsers pass over.
+func (d *Desktop) notify(call dbus.Message, app string, replaces uint32, icon, summary, body string, actions []string, hints map[string]dbus.Variant, _ int32) *dbus.Error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := replaces
@@ -94,8 +121,20 @@ func (d *Desktop) notify(app string, replaces uint32, icon, summary, body string
 	}
 	pairs := pairActions(actions)
 	d.shown[id] = pairs
+	answer := &dbus.Message{
+		Type: dbus.TypeMethodReply,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: call.Headers[dbus.FieldSender],
+			dbus.FieldReplySerial: dbus.MakeVariant(call.Serial()),
+			dbus.FieldSignature:   dbus.MakeVariant(dbus.SignatureOf(id)),
+		},
+		Body: []any{id},
+	}
+	if err := d.bus.Send(answer, nil).Err; err != nil {
+		return dbus.MakeFailedError(err)
+	}
 	d.tell(Event{Event: "notify", ID: id, Replaces: replaces, App: app, Icon: icon, Summary: summary, Body: body, Actions: pairs, Hints: readable(hints)})
-	return id, nil
+	return nil
 }
 
 func (d *Desktop) closeNotification(id uint32) *dbus.Error {
