@@ -45,6 +45,7 @@ import { until } from "./until.mjs";
  * @property {string} [subscription] the emulator's id of the one that it meets; any without it
  * @property {number} [status]
  * @property {number} [retryAfter] in seconds
+ * @property {number} [delay] in ms
  * @property {number} [ahead] in seconds
  * @property {number} [count] 1 without it; 0 ends it
  */

@@ -104,6 +104,29 @@ export function delivery(theWorld, browser) {
     await visit.end();
   });
 
+  test("a delivery that was in flight at kill -9 is repeated, and seen and counted once", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    const { id, endpoint } = await visit.status();
+    const { id: subscription } = await world.emulator.subscription(endpoint);
+    const title = `In flight ${id}`;
+    // The browser has the push at once, the server would have the answer late.
+    await world.emulator.fail({ kind: "delay", delay: 60_000, subscription });
+    const posted = await world.server.api("POST", "/v1/messages", { notification: { title }, audience: { subscriptions: [id] } });
+    const shown = () => world.desktop.history.filter(({ summary }) => summary === title);
+    await until(() => shown().length === 1, "first showing");
+    await world.server.kill();
+    await world.server.open();
+    await until(() => shown().length === 2, "second showing");
+    await until(() => shown().filter(({ closed }) => closed === undefined).length === 1, "one of them on the desktop");
+    assert.equal((await visit.notifications()).length, 1);
+    // What the worker has to say of the first, it has said before it says this of the next.
+    const next = await visit.notify();
+    await world.counted(next.sent.id, { displayed: 1 });
+    await world.counted(posted.body.id, { targeted: 1, accepted: 1, displayed: 1, closed: 0 });
+    await visit.end();
+  });
+
   test("an event is counted once however often it is told", async () => {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
