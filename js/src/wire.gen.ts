@@ -233,6 +233,7 @@ export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
+export const PathCancel = "/cancel";
 export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileWorker = "pushkit-sw.js";

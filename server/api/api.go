@@ -26,6 +26,8 @@ type Dispatcher interface {
 	Hand([]push.Batch)
 	// Wake says that the queue has new work.
 	Wake()
+	// Cancel says that a message was cancelled.
+	Cancel(push.ID)
 }
 
 // Options are what a handler needs.
@@ -90,6 +92,7 @@ func New(options Options) (http.Handler, error) {
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
+	keyed(wire.PathMessages+"/{id}"+wire.PathCancel, http.MethodPost, a.cancelMessage)
 
 	// Not by Methods: any other method would be answered 405 where there is
 	// nothing.

@@ -32,6 +32,14 @@ type handed struct {
 	mu      sync.Mutex
 	batches []push.Batch
 	woken   int
+	// cancelled are the messages that it was told of.
+	cancelled []push.ID
+}
+
+func (h *handed) Cancel(id push.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cancelled = append(h.cancelled, id)
 }
 
 func (h *handed) Hand(batches []push.Batch) {

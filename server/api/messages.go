@@ -49,10 +49,34 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusAccepted, answer)
 }
 
-func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
+// messageID is that of the path.
+func messageID(r *http.Request) (push.ID, error) {
 	id, ok := push.ParseID(mux.Vars(r)["id"])
 	if !ok {
-		return &push.Error{Code: wire.MessageUnknown, Detail: "This is not a message's id."}
+		return id, &push.Error{Code: wire.MessageUnknown, Detail: "This is not a message's id."}
+	}
+	return id, nil
+}
+
+func (a *api) cancelMessage(w http.ResponseWriter, r *http.Request) error {
+	id, err := messageID(r)
+	if err != nil {
+		return err
+	}
+	status, err := a.Store.CancelMessage(r.Context(), a.Site.ID, id)
+	if err != nil {
+		return err
+	}
+	if status.State == wire.MessageCancelled {
+		a.Dispatcher.Cancel(id)
+	}
+	return writeJSON(w, http.StatusOK, MessageResponse(status))
+}
+
+func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
+	id, err := messageID(r)
+	if err != nil {
+		return err
 	}
 	status, err := a.Store.MessageStatus(r.Context(), a.Site.ID, id)
 	if err != nil {
@@ -70,11 +94,16 @@ func (a *api) listMessages(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return writeJSON(w, http.StatusOK, MessageList(messages, next))
+}
+
+// MessageList is the form in which a page of messages is shown.
+func MessageList(messages []push.MessageStatus, next string) wire.MessageList {
 	list := wire.MessageList{Data: make([]wire.MessageResponse, len(messages)), Next: nextCursor(next)}
 	for i, status := range messages {
 		list.Data[i] = MessageResponse(status)
 	}
-	return writeJSON(w, http.StatusOK, list)
+	return list
 }
 
 // MessageResponse is the form in which a message's state is shown.

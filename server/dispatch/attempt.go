@@ -86,7 +86,7 @@ func (d *Dispatcher) sendAhead(ctx context.Context, j job) {
 			d.putOff(part, trialEvery, "the push service is halted: it refuses this server")
 			continue
 		}
-		messages, sent := d.prepareAll(ctx, part)
+		messages, sent := d.prepareAll(ctx, d.withoutCancelled(part))
 		underWay.Add(len(messages))
 		d.sender.SendAhead(ctx, messages, func(i int, r webpush.Result) {
 			d.recorder.add(d.judge(sent[i], r))

@@ -60,6 +60,8 @@ type Dispatcher struct {
 	halts    *halts
 	pulse    pulse
 	recorder *recorder
+	// cancelled are the messages of which nothing more is sent.
+	cancelled *cancelled
 	// claiming is held while work is claimed, or given up.
 	claiming sync.Mutex
 	// refused and away keep what fails as a whole from filling the log.
@@ -86,6 +88,8 @@ func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *D
 		refused: rate.Sometimes{First: 1, Interval: logEvery},
 		away:    rate.Sometimes{First: 1, Interval: logEvery},
 		ended:   make(chan struct{}),
+
+		cancelled: newCancelled(),
 	}
 	d.recorder = newRecorder(queue, log, d.Wake)
 	return d

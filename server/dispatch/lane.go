@@ -54,7 +54,8 @@ func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 // sendBulk sends a job's deliveries in parts, until ctx is done or the leases may
 // be lost: what is left then is forfeited.
 func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j job) {
-	if len(j.deliveries) == 0 {
+	changed := d.cancelled.more()
+	if j.deliveries = d.withoutCancelled(j.deliveries); len(j.deliveries) == 0 {
 		return // all that is pending is tried again by itself
 	}
 	j.underWay = new(sync.WaitGroup)
@@ -67,6 +68,13 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j jo
 	for len(j.deliveries) > 0 {
 		if d.recorder.wait(ctx) != nil || !d.pulse.holds(j.epoch) {
 			return
+		}
+		select {
+		case <-changed:
+			changed = d.cancelled.more()
+			j.deliveries = d.withoutCancelled(j.deliveries)
+			continue
+		default:
 		}
 		if d.halts.isHalted(service) {
 			d.handBack(ctx, j)
@@ -87,7 +95,7 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j jo
 			d.putOff(j.deliveries, wait, "the push service is left alone for now")
 			return
 		default:
-			sleep(ctx, wait)
+			sleepUnless(ctx, wait, changed)
 			heldInARow, waited = 0, true
 		}
 	}
@@ -138,11 +146,15 @@ func (d *Dispatcher) handBack(ctx context.Context, j job) {
 	}
 }
 
-func sleep(ctx context.Context, pause time.Duration) {
+func sleep(ctx context.Context, pause time.Duration) { sleepUnless(ctx, pause, nil) }
+
+// sleepUnless is also ended by the closing of a channel.
+func sleepUnless(ctx context.Context, pause time.Duration, changed <-chan struct{}) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-changed:
 	case <-ctx.Done():
 	}
 }

@@ -58,7 +58,9 @@ func (d *Dispatcher) beat(ctx context.Context) {
 		freed, err := d.queue.Beat(ctx)
 		if err == nil {
 			freed = d.beaten(ctx, began) || freed
-		} else if ctx.Err() == nil {
+			err = d.learnCancelled(ctx, began)
+		}
+		if err != nil && ctx.Err() == nil {
 			d.away.Do(func() { d.log.Error("the database does not answer", "error", err) })
 		}
 		if freed {
@@ -69,6 +71,17 @@ func (d *Dispatcher) beat(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// learnCancelled asks which messages others have cancelled.
+func (d *Dispatcher) learnCancelled(ctx context.Context, began time.Time) error {
+	ids, err := d.queue.Cancelled(ctx)
+	if err != nil {
+		return err
+	}
+	d.cancelled.add(began, ids...)
+	d.cancelled.forget(began)
+	return nil
 }
 
 // beaten notes a beat, and gives up what was leased where it came too late.

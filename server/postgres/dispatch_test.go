@@ -16,6 +16,7 @@ import (
 	"github.com/pushkit/pushkit/server/dispatch"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A pushService counts what it gets by path.
@@ -206,5 +207,26 @@ func TestADeadNodesWorkGoesOn(t *testing.T) {
 	// What it had sent and not told: a few hundred at the most.
 	if n := service.repeated(t, people); n > 1500 {
 		t.Errorf("%d of %d were sent twice", n, people)
+	}
+}
+
+// Each of two nodes stops what it has, whoever cancels.
+func TestACancelStopsBothNodes(t *testing.T) {
+	t.Parallel()
+	c, service, _, _, id := broadcast(t, 20*time.Millisecond)
+	for service.total.Load() < 100 {
+		time.Sleep(time.Millisecond)
+	}
+	if status, err := c.nodes[0].CancelMessage(t.Context(), c.site.ID, id); err != nil || status.State != wire.MessageCancelled {
+		t.Fatalf("got %+v, %v", status, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); c.status(t, id).Counts.Pending > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not stopped: %+v", c.status(t, id))
+		}
+	}
+	got := c.status(t, id)
+	if n := got.Counts; got.State != wire.MessageCancelled || n.Accepted != int64(service.total.Load()) || n.Cancelled != n.Targeted-n.Accepted || n.Cancelled == 0 {
+		t.Errorf("%d were sent, and %+v is on record", service.total.Load(), got)
 	}
 }

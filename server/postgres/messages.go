@@ -153,7 +153,7 @@ func finishMessages(ctx context.Context, q *db.Queries, ids ...push.ID) error {
 	if err := q.LockMessages(ctx, ids); err != nil {
 		return err
 	}
-	return q.FinishMessages(ctx, db.FinishMessagesParams{Sending: wire.MessageSending, Sent: wire.MessageSent, Ids: ids})
+	return q.FinishMessages(ctx, db.FinishMessagesParams{Sending: wire.MessageSending, Sent: wire.MessageSent, Cancelled: wire.MessageCancelled, Ids: ids})
 }
 
 // MessageStatus implements [push.Messages].
@@ -247,5 +247,6 @@ func message(row db.Message) (*push.Message, error) {
 		ID: row.ID, CreatedAt: row.CreatedAt, DueAt: row.DueAt,
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
+	m.Cancelled = row.State == wire.MessageCancelled
 	return m, m.Restore([]byte(row.Audience), row.Payload)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // States of a batch; the third, done, is set by the statement that counts.
@@ -48,6 +49,11 @@ func expand(ctx context.Context, q *db.Queries, step db.LockExpansionRow) error 
 	if err != nil {
 		return err
 	}
+	if m.Cancelled {
+		// This one alone: another node may be at another.
+		return q.DeleteExpansion(ctx, db.DeleteExpansionParams{
+			Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
+	}
 	members := make(map[int32][]push.ID)
 	last := true
 	switch {
@@ -65,7 +71,8 @@ func expand(ctx context.Context, q *db.Queries, step db.LockExpansionRow) error 
 		return err
 	}
 	if _, err := insertBatches(ctx, q, m.ID, m.DueAt, nil, members); err != nil {
-		return err
+		// Cancelled since it was read.
+		return ignoreNoRows(err)
 	}
 	if !last {
 		ids := members[step.PushService]
@@ -108,7 +115,7 @@ func insertBatches(ctx context.Context, q *db.Queries, message push.ID, dueAt ti
 	if len(made) == 0 {
 		return nil, nil
 	}
-	count, err := q.CountBatches(ctx, db.CountBatchesParams{More: int64(len(made)), ID: message})
+	count, err := q.CountBatches(ctx, db.CountBatchesParams{More: int64(len(made)), ID: message, Cancelled: wire.MessageCancelled})
 	if err != nil {
 		return nil, err
 	}

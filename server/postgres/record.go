@@ -9,6 +9,7 @@ import (
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // Record implements [push.Queue].
@@ -32,6 +33,9 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err != nil {
 		return 0, err
 	}
+	if err := r.readCancelled(ctx, q, results); err != nil {
+		return 0, err
+	}
 	for _, result := range results {
 		if !r.take(result) {
 			fenced++
@@ -40,13 +44,36 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if fenced == len(results) {
 		return fenced, nil
 	}
-	if err := r.writeExceptions(ctx, q, s); err != nil {
+	if err := r.dropExceptions(ctx, q); err != nil {
+		return 0, err
+	}
+	if err := r.putExceptions(ctx, q, s); err != nil {
 		return 0, err
 	}
 	if err := r.endGone(ctx, q, s); err != nil {
 		return 0, err
 	}
 	return fenced, r.writeOutcomes(ctx, q)
+}
+
+// readCancelled notes which messages were cancelled. The batches are locked, so
+// that whoever cancels sees what is written of them, or was here before. The
+// statement that has waited for the locks may not know yet.
+func (r *recording) readCancelled(ctx context.Context, q *db.Queries, results []push.DeliveryResult) error {
+	var ids []push.ID
+	for _, result := range results {
+		if id := result.Delivery.ID.Message; result.Outcome == push.DeliveryPending && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	cancelled, err := q.MessagesOfState(ctx, db.MessagesOfStateParams{Ids: ids, State: wire.MessageCancelled})
+	for _, id := range cancelled {
+		r.cancelled[id] = true
+	}
+	return err
 }
 
 // A recording is what becomes of results within a transaction that has locked
@@ -57,13 +84,19 @@ type recording struct {
 	changed    map[push.BatchID]bool
 	put        map[push.DeliveryID]push.DeliveryResult
 	drop       map[push.DeliveryID]bool
+	cancelled  map[push.ID]bool
+}
+
+func newRecording() *recording {
+	return &recording{
+		batches: make(map[push.BatchID]*db.LockBatchesRow), exceptions: make(map[push.DeliveryID]db.LockExceptionsRow),
+		changed: make(map[push.BatchID]bool), put: make(map[push.DeliveryID]push.DeliveryResult), drop: make(map[push.DeliveryID]bool),
+		cancelled: make(map[push.ID]bool),
+	}
 }
 
 func lockRecording(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (*recording, error) {
-	r := &recording{
-		batches: make(map[push.BatchID]*db.LockBatchesRow), exceptions: make(map[push.DeliveryID]db.LockExceptionsRow),
-		changed: make(map[push.BatchID]bool), put: make(map[push.DeliveryID]push.DeliveryResult), drop: make(map[push.DeliveryID]bool),
-	}
+	r := newRecording()
 	order, byBatch := push.GroupByBatch(results, func(r push.DeliveryResult) push.BatchID { return r.Delivery.ID.BatchID() })
 	messages, nos := batchColumns(order)
 	batches, err := q.LockBatches(ctx, db.LockBatchesParams{Messages: messages, Nos: nos})
@@ -121,9 +154,12 @@ func (r *recording) take(result push.DeliveryResult) bool {
 		// A first attempt that is told twice. The second may be under way.
 		return true
 	}
+	if r.cancelled[d.ID.Message] {
+		result = result.OfCancelled()
+	}
 	batch.Outcomes[d.ID.Ordinal] = byte(result.Outcome)
 	r.changed[d.ID.BatchID()] = true
-	if result.Outcome != push.DeliveryAccepted {
+	if result.HasException() {
 		r.put[d.ID] = result
 	} else if d.Attempt > 0 {
 		r.drop[d.ID] = true
@@ -131,16 +167,17 @@ func (r *recording) take(result push.DeliveryResult) bool {
 	return true
 }
 
-// writeExceptions keeps what is not plain success: a next attempt, or why a
-// delivery failed.
-func (r *recording) writeExceptions(ctx context.Context, q *db.Queries, s *Store) error {
-	if len(r.drop) > 0 {
-		var drop db.DeleteExceptionsParams
-		drop.Messages, drop.Batches, drop.Ordinals = deliveryColumns(slices.Collect(maps.Keys(r.drop)))
-		if err := q.DeleteExceptions(ctx, drop); err != nil {
-			return err
-		}
+func (r *recording) dropExceptions(ctx context.Context, q *db.Queries) error {
+	if len(r.drop) == 0 {
+		return nil
 	}
+	var drop db.DeleteExceptionsParams
+	drop.Messages, drop.Batches, drop.Ordinals = deliveryColumns(slices.Collect(maps.Keys(r.drop)))
+	return q.DeleteExceptions(ctx, drop)
+}
+
+// putExceptions keeps a next attempt, or why a delivery failed.
+func (r *recording) putExceptions(ctx context.Context, q *db.Queries, s *Store) error {
 	if len(r.put) == 0 {
 		return nil
 	}

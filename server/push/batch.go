@@ -84,6 +84,21 @@ func (o Outcomes) Unattempted(again []uint16) []uint16 {
 	return ordinals
 }
 
+// CancelUnsent cancels the deliveries of a cancelled message that no node is
+// sending; changed is false where there are none. leased says that a node has the
+// batch: then what was not attempted is that node's. waiting are the ordinals that
+// wait for a further attempt, underWay those whose further attempt a node makes.
+func (o Outcomes) CancelUnsent(leased bool, waiting, underWay []uint16) (changed bool) {
+	unsent := waiting
+	if !leased {
+		unsent = o.Unattempted(underWay)
+	}
+	for _, ordinal := range unsent {
+		o[ordinal] = byte(DeliveryCancelled)
+	}
+	return len(unsent) > 0
+}
+
 // EventSets are what browsers told of a batch's deliveries by ordinal, a set of
 // [EventKind] each.
 type EventSets []byte

@@ -16,8 +16,8 @@ type Loader struct {
 	Service string
 
 	Deliveries []Delivery
-	// Left are the outcomes of members who have unsubscribed. The store records
-	// them before it hands out the others.
+	// Left are the outcomes of members who have unsubscribed, and of all where the
+	// message was cancelled. The store records them before it hands out the others.
 	Left []DeliveryResult
 }
 
@@ -28,13 +28,17 @@ type Recipient struct {
 	Key KeyID
 }
 
-// Add adds a delivery; to is nil where the member has unsubscribed.
+// Add adds a delivery, unless the message was cancelled; to is nil where the member has unsubscribed.
 func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to *Recipient) {
 	d := Delivery{
 		ID:   DeliveryID{l.Message.ID, batch, ordinal},
 		Site: l.Site, Message: l.Message, Attempt: attempt, Service: l.Service, Fence: fence,
 	}
 	d.Token = l.Tokens.Token(d.ID)
+	if l.Message.Cancelled {
+		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryCancelled})
+		return
+	}
 	if to == nil {
 		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryGone, Reason: "unsubscribed before the message was sent"})
 		return

@@ -23,6 +23,8 @@ type Message struct {
 	Topic    string
 	Audience Audience
 	Payload  Payload
+	// Cancelled says that it was, when a store read it.
+	Cancelled bool
 }
 
 // An Audience says whom a message is for. Exactly one member is set.

@@ -58,6 +58,12 @@ type Messages interface {
 	MessageStatus(ctx context.Context, site SiteID, id ID) (MessageStatus, error)
 	// ListMessages returns messages, newest first; see ListSubscriptions.
 	ListMessages(ctx context.Context, site SiteID, cursor string, limit int) (page []MessageStatus, next string, err error)
+	// CancelMessage stops all of a message that is not sent: what nobody is
+	// sending is cancelled when it returns, what a node is about to send when the
+	// node hears of it (see Queue.Cancelled), and what is under way counts as what
+	// becomes of it. A message that is sent or cancelled already stays as it is.
+	// The error's code is message-unknown where the site has no such message.
+	CancelMessage(ctx context.Context, site SiteID, id ID) (MessageStatus, error)
 	// RecordEvents counts what browsers told, each event once however often
 	// it is told. Events of unknown deliveries are passed over.
 	RecordEvents(ctx context.Context, site SiteID, events []Event) error
@@ -91,7 +97,8 @@ type Queue interface {
 	// push service in except.
 	ClaimRetries(ctx context.Context, limit int, except []string) ([]Delivery, error)
 	// Record writes what became of deliveries. What was leased to another node
-	// since is passed over, and counted.
+	// since is passed over, and counted. A delivery of a cancelled message that
+	// would be tried again is cancelled.
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
 	// Release hands a batch back: what has no outcome is claimed again.
 	Release(ctx context.Context, batch Batch) error
@@ -101,6 +108,9 @@ type Queue interface {
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.
 	Beat(ctx context.Context) (freed bool, err error)
+	// Cancelled returns the cancelled messages of which this node has leases: it
+	// stops sending them, and records the rest as cancelled.
+	Cancelled(ctx context.Context) ([]ID, error)
 	// Forfeit gives up all leases of this node.
 	Forfeit(ctx context.Context) error
 }
@@ -152,4 +162,19 @@ type DeliveryResult struct {
 	// DeliveryAccepted.
 	Status int
 	Reason string
+}
+
+// OfCancelled is the result where the message was cancelled meanwhile: there is no
+// further attempt.
+func (r DeliveryResult) OfCancelled() DeliveryResult {
+	if r.Outcome == DeliveryPending {
+		r.Outcome = DeliveryCancelled
+	}
+	return r
+}
+
+// HasException says whether a store keeps an exception for the result: when to try
+// again, or why the delivery failed.
+func (r DeliveryResult) HasException() bool {
+	return r.Outcome != DeliveryAccepted && r.Outcome != DeliveryCancelled
 }

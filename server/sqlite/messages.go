@@ -251,5 +251,6 @@ func message(row db.Message) (*push.Message, error) {
 		ID: push.ID(row.ID), CreatedAt: time.UnixMilli(row.CreatedAt), DueAt: time.UnixMilli(row.DueAt),
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
+	m.Cancelled = row.State == wire.MessageCancelled
 	return m, m.Restore([]byte(row.Audience), row.Payload)
 }

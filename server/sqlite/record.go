@@ -57,6 +57,9 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 		if told {
 			continue
 		}
+		if row.MessageState == wire.MessageCancelled {
+			result = result.OfCancelled()
+		}
 		row.Outcomes[result.Delivery.ID.Ordinal] = byte(result.Outcome)
 		if err := s.recordException(ctx, q, result); err != nil {
 			return 0, err
@@ -65,21 +68,26 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 	if fenced == len(results) {
 		return fenced, nil
 	}
-	c := push.Outcomes(row.Outcomes).Counts()
+	return fenced, writeOutcomes(ctx, q, message, no, row.State, row.Outcomes)
+}
+
+// writeOutcomes writes a batch's outcomes, and ends it where nothing is pending.
+func writeOutcomes(ctx context.Context, q *db.Queries, message push.ID, no, state int64, outcomes push.Outcomes) error {
+	c := outcomes.Counts()
 	update := db.UpdateOutcomesParams{
-		Outcomes: row.Outcomes, Accepted: c.Accepted, Gone: c.Gone, Failed: c.Failed, Expired: c.Expired, Cancelled: c.Cancelled, Pending: c.Pending,
-		State: row.State, Message: message[:], No: no,
+		Outcomes: outcomes, Accepted: c.Accepted, Gone: c.Gone, Failed: c.Failed, Expired: c.Expired, Cancelled: c.Cancelled, Pending: c.Pending,
+		State: state, Message: message[:], No: no,
 	}
 	if c.Pending == 0 {
 		update.State = batchDone
 	}
 	if err := q.UpdateOutcomes(ctx, update); err != nil || update.State != batchDone {
-		return fenced, err
+		return err
 	}
 	if err := q.DeleteMembers(ctx, db.DeleteMembersParams{Message: message[:], No: no}); err != nil {
-		return fenced, err
+		return err
 	}
-	return fenced, finishMessage(ctx, q, message[:])
+	return finishMessage(ctx, q, message[:])
 }
 
 // isToldTwice says whether a result is that of a first attempt after which
@@ -106,7 +114,7 @@ func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bo
 // delivery failed. A subscription that is gone ends here.
 func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.DeliveryResult) error {
 	id := r.Delivery.ID
-	if r.Outcome == push.DeliveryAccepted {
+	if !r.HasException() {
 		if r.Delivery.Attempt == 0 {
 			return nil
 		}
@@ -141,5 +149,5 @@ func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
 	if left.Batches == 0 {
 		state = wire.MessageSent
 	}
-	return q.SetMessageState(ctx, db.SetMessageStateParams{State: state, TargetedFinal: 1, ID: message})
+	return q.FinishMessage(ctx, db.FinishMessageParams{State: state, ID: message, Cancelled: wire.MessageCancelled})
 }

@@ -9,6 +9,8 @@ const (
 	PathSubscriptionsRemove = "/v1/subscriptions/remove"
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
+	// PathCancel follows a message's path.
+	PathCancel = "/cancel"
 )
 
 // Files of the client as the server serves them. The WebAssembly and Go's

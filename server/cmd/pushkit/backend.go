@@ -12,6 +12,8 @@ import (
 type backend interface {
 	send(context.Context, wire.MessageRequest) (wire.MessageResponse, error)
 	message(ctx context.Context, id string) (wire.MessageResponse, error)
+	messages(ctx context.Context, cursor string) (wire.MessageList, error)
+	cancel(ctx context.Context, id string) (wire.MessageResponse, error)
 	subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error)
 	close() error
 }

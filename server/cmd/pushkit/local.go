@@ -116,6 +116,33 @@ func (l *local) message(ctx context.Context, id string) (wire.MessageResponse, e
 	return api.MessageResponse(status), err
 }
 
+func (l *local) messages(ctx context.Context, cursor string) (wire.MessageList, error) {
+	messages, next, err := l.store.ListMessages(ctx, l.site.ID, cursor, 1000)
+	if err != nil {
+		return wire.MessageList{}, err
+	}
+	return api.MessageList(messages, next), nil
+}
+
+func (l *local) cancel(ctx context.Context, id string) (wire.MessageResponse, error) {
+	if _, sole := l.store.(soleDatabase); sole {
+		// What a process that has died was sending is nobody's.
+		unlock, held, err := lockDispatch(l.cmd)
+		if err != nil {
+			return wire.MessageResponse{}, err
+		}
+		if held {
+			l.end = unlock
+			if err := recoverLeases(ctx, l.store); err != nil {
+				return wire.MessageResponse{}, err
+			}
+		}
+	}
+	parsed, _ := push.ParseID(id)
+	status, err := l.store.CancelMessage(ctx, l.site.ID, parsed)
+	return api.MessageResponse(status), err
+}
+
 func (l *local) subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error) {
 	subs, next, err := l.store.ListSubscriptions(ctx, l.site.ID, cursor, 1000)
 	if err != nil {

@@ -38,6 +38,7 @@ func command() *cli.Command {
 		Commands: []*cli.Command{
 			serveCommand(),
 			sendCommand(),
+			messagesCommand(),
 			subscriptionsCommand(),
 			vapidCommand(),
 			keysCommand(),

@@ -77,7 +77,17 @@ func (r *remote) send(ctx context.Context, m wire.MessageRequest) (answer wire.M
 }
 
 func (r *remote) message(ctx context.Context, id string) (answer wire.MessageResponse, err error) {
-	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+id, nil, &answer)
+	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+url.PathEscape(id), nil, &answer)
+	return answer, err
+}
+
+func (r *remote) messages(ctx context.Context, cursor string) (answer wire.MessageList, err error) {
+	err = r.call(ctx, http.MethodGet, wire.PathMessages+"?limit=1000&cursor="+url.QueryEscape(cursor), nil, &answer)
+	return answer, err
+}
+
+func (r *remote) cancel(ctx context.Context, id string) (answer wire.MessageResponse, err error) {
+	err = r.call(ctx, http.MethodPost, wire.PathMessages+"/"+url.PathEscape(id)+wire.PathCancel, nil, &answer)
 	return answer, err
 }
 

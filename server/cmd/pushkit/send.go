@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,16 +55,10 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if err = errors.Join(err, b.close()); err != nil {
 		return err
 	}
-	c := sent.Counts
-	if cmd.Bool(jsonFlag.Name) {
-		err = json.NewEncoder(cmd.Root().Writer).Encode(sent)
-	} else {
-		_, err = fmt.Fprintf(cmd.Root().Writer, "%s: %d targeted, %d accepted, %d gone, %d failed, %d expired\n",
-			sent.State, c.Targeted, c.Accepted, c.Gone, c.Failed, c.Expired)
-	}
-	if err != nil {
+	if err := printMessage(cmd, sent); err != nil {
 		return err
 	}
+	c := sent.Counts
 	if c.Targeted == 0 {
 		fmt.Fprintln(cmd.Root().ErrWriter, "nobody is subscribed to that")
 	}

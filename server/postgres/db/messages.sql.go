@@ -12,19 +12,44 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
+const cancelMessage = `-- name: CancelMessage :exec
+UPDATE messages SET state = $1, targeted_final = true
+WHERE site = $2 AND id = $3 AND state = $4
+`
+
+type CancelMessageParams struct {
+	Cancelled string
+	Site      int64
+	ID        push.ID
+	Sending   string
+}
+
+// One that is sent, or cancelled, stays so.
+func (q *Queries) CancelMessage(ctx context.Context, arg CancelMessageParams) error {
+	_, err := q.db.Exec(ctx, cancelMessage,
+		arg.Cancelled,
+		arg.Site,
+		arg.ID,
+		arg.Sending,
+	)
+	return err
+}
+
 const countBatches = `-- name: CountBatches :one
-UPDATE messages SET batches = batches + $1::bigint WHERE id = $2 RETURNING batches
+UPDATE messages SET batches = batches + $1::bigint
+WHERE id = $2 AND state <> $3 RETURNING batches
 `
 
 type CountBatchesParams struct {
-	More int64
-	ID   push.ID
+	More      int64
+	ID        push.ID
+	Cancelled string
 }
 
 // Numbers the next batches of a message: its row is locked until the end of the
-// transaction.
+// transaction. No row: it was cancelled.
 func (q *Queries) CountBatches(ctx context.Context, arg CountBatchesParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countBatches, arg.More, arg.ID)
+	row := q.db.QueryRow(ctx, countBatches, arg.More, arg.ID, arg.Cancelled)
 	var batches int64
 	err := row.Scan(&batches)
 	return batches, err
@@ -34,19 +59,25 @@ const finishMessages = `-- name: FinishMessages :exec
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
                  THEN $1::text ELSE $2::text END
-WHERE m.id = ANY ($3::uuid[]) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+WHERE m.id = ANY ($3::uuid[]) AND m.state <> $4 AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
 `
 
 type FinishMessagesParams struct {
-	Sending string
-	Sent    string
-	Ids     []push.ID
+	Sending   string
+	Sent      string
+	Ids       []push.ID
+	Cancelled string
 }
 
 // The messages are locked, so that of two nodes that finish the last two batches
-// the second sees what the first has done.
+// the second sees what the first has done. What was cancelled stays so.
 func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) error {
-	_, err := q.db.Exec(ctx, finishMessages, arg.Sending, arg.Sent, arg.Ids)
+	_, err := q.db.Exec(ctx, finishMessages,
+		arg.Sending,
+		arg.Sent,
+		arg.Ids,
+		arg.Cancelled,
+	)
 	return err
 }
 
@@ -320,6 +351,35 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messagesOfState = `-- name: MessagesOfState :many
+SELECT id FROM messages WHERE id = ANY ($1::uuid[]) AND state = $2
+`
+
+type MessagesOfStateParams struct {
+	Ids   []push.ID
+	State string
+}
+
+func (q *Queries) MessagesOfState(ctx context.Context, arg MessagesOfStateParams) ([]push.ID, error) {
+	rows, err := q.db.Query(ctx, messagesOfState, arg.Ids, arg.State)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []push.ID
+	for rows.Next() {
+		var id push.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

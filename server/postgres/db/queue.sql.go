@@ -91,6 +91,39 @@ func (q *Queries) AudienceChannels(ctx context.Context, arg AudienceChannelsPara
 	return items, nil
 }
 
+const cancelledOfNode = `-- name: CancelledOfNode :many
+SELECT m.id FROM messages m
+WHERE m.state = $1 AND m.id IN (
+    SELECT b.message FROM batches b WHERE b.state = 1 AND b.node = $2::uuid
+    UNION SELECT e.message FROM exceptions e WHERE e.leased AND e.node = $2::uuid)
+`
+
+type CancelledOfNodeParams struct {
+	State string
+	Node  push.ID
+}
+
+// The messages of a state of which a node has leases.
+func (q *Queries) CancelledOfNode(ctx context.Context, arg CancelledOfNodeParams) ([]push.ID, error) {
+	rows, err := q.db.Query(ctx, cancelledOfNode, arg.State, arg.Node)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []push.ID
+	for rows.Next() {
+		var id push.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deleteDeadNodes = `-- name: DeleteDeadNodes :exec
 DELETE FROM nodes WHERE id IN (
     SELECT n.id FROM nodes n WHERE n.alive_until <= COALESCE($1::timestamptz, clock_timestamp())
@@ -134,6 +167,18 @@ type DeleteExpansionParams struct {
 func (q *Queries) DeleteExpansion(ctx context.Context, arg DeleteExpansionParams) error {
 	_, err := q.db.Exec(ctx, deleteExpansion, arg.Message, arg.PushService, arg.TimeZone)
 	return err
+}
+
+const deleteExpansions = `-- name: DeleteExpansions :execrows
+DELETE FROM expansions WHERE message = $1
+`
+
+func (q *Queries) DeleteExpansions(ctx context.Context, message push.ID) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteExpansions, message)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deleteMembers = `-- name: DeleteMembers :exec
@@ -515,6 +560,43 @@ func (q *Queries) LockExceptions(ctx context.Context, arg LockExceptionsParams) 
 	return items, nil
 }
 
+const lockExceptionsToTry = `-- name: LockExceptionsToTry :many
+SELECT batch, ordinal, leased FROM exceptions
+WHERE message = $1 AND batch = ANY ($2::bigint[]) AND next_at IS NOT NULL
+ORDER BY batch, ordinal FOR NO KEY UPDATE
+`
+
+type LockExceptionsToTryParams struct {
+	Message push.ID
+	Batches []int64
+}
+
+type LockExceptionsToTryRow struct {
+	Batch   int64
+	Ordinal int32
+	Leased  bool
+}
+
+func (q *Queries) LockExceptionsToTry(ctx context.Context, arg LockExceptionsToTryParams) ([]LockExceptionsToTryRow, error) {
+	rows, err := q.db.Query(ctx, lockExceptionsToTry, arg.Message, arg.Batches)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockExceptionsToTryRow
+	for rows.Next() {
+		var i LockExceptionsToTryRow
+		if err := rows.Scan(&i.Batch, &i.Ordinal, &i.Leased); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockExpansion = `-- name: LockExpansion :one
 SELECT message, push_service, time_zone, cursor FROM expansions
 WHERE due_at <= COALESCE($1::timestamptz, clock_timestamp())
@@ -538,6 +620,52 @@ func (q *Queries) LockExpansion(ctx context.Context, now *time.Time) (LockExpans
 		&i.Cursor,
 	)
 	return i, err
+}
+
+const lockUnfinishedBatches = `-- name: LockUnfinishedBatches :many
+SELECT message, no, outcomes, fence, (state = 1)::boolean AS leased FROM batches
+WHERE message = $1 AND no > $2 AND state <> 2
+ORDER BY no LIMIT $3 FOR NO KEY UPDATE
+`
+
+type LockUnfinishedBatchesParams struct {
+	Message push.ID
+	After   int64
+	AtMost  int32
+}
+
+type LockUnfinishedBatchesRow struct {
+	Message  push.ID
+	No       int64
+	Outcomes []byte
+	Fence    int64
+	Leased   bool
+}
+
+func (q *Queries) LockUnfinishedBatches(ctx context.Context, arg LockUnfinishedBatchesParams) ([]LockUnfinishedBatchesRow, error) {
+	rows, err := q.db.Query(ctx, lockUnfinishedBatches, arg.Message, arg.After, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockUnfinishedBatchesRow
+	for rows.Next() {
+		var i LockUnfinishedBatchesRow
+		if err := rows.Scan(
+			&i.Message,
+			&i.No,
+			&i.Outcomes,
+			&i.Fence,
+			&i.Leased,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const members = `-- name: Members :one

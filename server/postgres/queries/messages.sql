@@ -20,19 +20,28 @@ FROM message_statuses WHERE site = sqlc.arg(site) AND id < sqlc.arg(id) ORDER BY
 
 -- name: CountBatches :one
 -- Numbers the next batches of a message: its row is locked until the end of the
--- transaction.
-UPDATE messages SET batches = batches + sqlc.arg(more)::bigint WHERE id = sqlc.arg(id) RETURNING batches;
+-- transaction. No row: it was cancelled.
+UPDATE messages SET batches = batches + sqlc.arg(more)::bigint
+WHERE id = sqlc.arg(id) AND state <> sqlc.arg(cancelled) RETURNING batches;
+
+-- name: MessagesOfState :many
+SELECT id FROM messages WHERE id = ANY (sqlc.arg(ids)::uuid[]) AND state = sqlc.arg(state);
+
+-- name: CancelMessage :exec
+-- One that is sent, or cancelled, stays so.
+UPDATE messages SET state = sqlc.arg(cancelled), targeted_final = true
+WHERE site = sqlc.arg(site) AND id = sqlc.arg(id) AND state = sqlc.arg(sending);
 
 -- name: LockMessages :exec
 SELECT id FROM messages WHERE id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: FinishMessages :exec
 -- The messages are locked, so that of two nodes that finish the last two batches
--- the second sees what the first has done.
+-- the second sees what the first has done. What was cancelled stays so.
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
                  THEN sqlc.arg(sending)::text ELSE sqlc.arg(sent)::text END
-WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id);
+WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND m.state <> sqlc.arg(cancelled) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id);
 
 -- name: InsertIdempotency :exec
 INSERT INTO idempotency (site, key, request, message, created_at)

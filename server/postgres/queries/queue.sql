@@ -19,6 +19,9 @@ WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND 
 DELETE FROM expansions
 WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND time_zone = sqlc.arg(time_zone);
 
+-- name: DeleteExpansions :execrows
+DELETE FROM expansions WHERE message = sqlc.arg(message);
+
 -- name: AudienceAll :many
 SELECT id FROM subscriptions
 WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND id > sqlc.arg(after)
@@ -122,6 +125,23 @@ FROM batches b
 JOIN (SELECT unnest(sqlc.arg(messages)::uuid[]) AS message, unnest(sqlc.arg(nos)::bigint[]) AS no) w
   ON w.message = b.message AND w.no = b.no
 ORDER BY b.message, b.no FOR NO KEY UPDATE OF b;
+
+-- name: LockUnfinishedBatches :many
+SELECT message, no, outcomes, fence, (state = 1)::boolean AS leased FROM batches
+WHERE message = sqlc.arg(message) AND no > sqlc.arg(after) AND state <> 2
+ORDER BY no LIMIT sqlc.arg(at_most) FOR NO KEY UPDATE;
+
+-- name: LockExceptionsToTry :many
+SELECT batch, ordinal, leased FROM exceptions
+WHERE message = sqlc.arg(message) AND batch = ANY (sqlc.arg(batches)::bigint[]) AND next_at IS NOT NULL
+ORDER BY batch, ordinal FOR NO KEY UPDATE;
+
+-- name: CancelledOfNode :many
+-- The messages of a state of which a node has leases.
+SELECT m.id FROM messages m
+WHERE m.state = sqlc.arg(state) AND m.id IN (
+    SELECT b.message FROM batches b WHERE b.state = 1 AND b.node = sqlc.arg(node)::uuid
+    UNION SELECT e.message FROM exceptions e WHERE e.leased AND e.node = sqlc.arg(node)::uuid);
 
 -- name: UpdateOutcomes :exec
 UPDATE batches b SET outcomes = w.outcomes, accepted = w.accepted, gone = w.gone, failed = w.failed, expired = w.expired,

@@ -54,6 +54,10 @@ func RunStore(t *testing.T, databases Databases) {
 		"a batch that is handed back":      testRelease,
 		"push services that are closed":    testExcept,
 		"scheduled":                        testScheduled,
+		"cancel what nobody has begun":     testCancelBefore,
+		"cancel in the middle":             testCancelInTheMiddle,
+		"cancel what another node sends":   testCancelElsewhere,
+		"cancel what ended":                testCancelAfter,
 		"scheduled before anybody is here": testScheduledForNewServices,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +142,7 @@ func (s *store) status(t *testing.T, id push.ID) push.MessageStatus {
 	if c.Targeted != c.Accepted+c.Gone+c.Failed+c.Expired+c.Cancelled+c.Pending {
 		t.Errorf("the counts do not add up: %+v", c)
 	}
-	if (status.State == wire.MessageSent) != (status.TargetedFinal && c.Pending == 0) {
+	if done := status.TargetedFinal && c.Pending == 0; (status.State == wire.MessageSent) != (done && status.State != wire.MessageCancelled) {
 		t.Errorf("the state is %s with %+v, final: %v", status.State, c, status.TargetedFinal)
 	}
 	return status

@@ -9,6 +9,48 @@ import (
 	"context"
 )
 
+const cancelMessage = `-- name: CancelMessage :execrows
+UPDATE messages SET state = ?1, targeted_final = 1
+WHERE site = ?2 AND id = ?3 AND state = ?4
+`
+
+type CancelMessageParams struct {
+	Cancelled string
+	Site      int64
+	ID        []byte
+	Sending   string
+}
+
+// One that is sent, or cancelled, stays so.
+func (q *Queries) CancelMessage(ctx context.Context, arg CancelMessageParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, cancelMessage,
+		arg.Cancelled,
+		arg.Site,
+		arg.ID,
+		arg.Sending,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const finishMessage = `-- name: FinishMessage :exec
+UPDATE messages SET state = ?1, targeted_final = 1 WHERE id = ?2 AND state <> ?3
+`
+
+type FinishMessageParams struct {
+	State     string
+	ID        []byte
+	Cancelled string
+}
+
+// A message that was cancelled stays so.
+func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) error {
+	_, err := q.db.ExecContext(ctx, finishMessage, arg.State, arg.ID, arg.Cancelled)
+	return err
+}
+
 const idempotencyByKey = `-- name: IdempotencyByKey :one
 SELECT request, message FROM idempotency WHERE site = ? AND key = ?
 `
@@ -233,19 +275,4 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 		return nil, err
 	}
 	return items, nil
-}
-
-const setMessageState = `-- name: SetMessageState :exec
-UPDATE messages SET state = ?, targeted_final = ? WHERE id = ?
-`
-
-type SetMessageStateParams struct {
-	State         string
-	TargetedFinal int64
-	ID            []byte
-}
-
-func (q *Queries) SetMessageState(ctx context.Context, arg SetMessageStateParams) error {
-	_, err := q.db.ExecContext(ctx, setMessageState, arg.State, arg.TargetedFinal, arg.ID)
-	return err
 }

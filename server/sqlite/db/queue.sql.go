@@ -122,7 +122,8 @@ func (q *Queries) BatchEvents(ctx context.Context, arg BatchEventsParams) ([]byt
 }
 
 const batchOutcomes = `-- name: BatchOutcomes :one
-SELECT state, push_service, outcomes, fence FROM batches WHERE message = ? AND no = ?
+SELECT b.state, b.outcomes, b.fence, m.state AS message_state
+FROM batches b JOIN messages m ON m.id = b.message WHERE b.message = ? AND b.no = ?
 `
 
 type BatchOutcomesParams struct {
@@ -131,10 +132,10 @@ type BatchOutcomesParams struct {
 }
 
 type BatchOutcomesRow struct {
-	State       int64
-	PushService int64
-	Outcomes    []byte
-	Fence       int64
+	State        int64
+	Outcomes     []byte
+	Fence        int64
+	MessageState string
 }
 
 func (q *Queries) BatchOutcomes(ctx context.Context, arg BatchOutcomesParams) (BatchOutcomesRow, error) {
@@ -142,11 +143,47 @@ func (q *Queries) BatchOutcomes(ctx context.Context, arg BatchOutcomesParams) (B
 	var i BatchOutcomesRow
 	err := row.Scan(
 		&i.State,
-		&i.PushService,
 		&i.Outcomes,
 		&i.Fence,
+		&i.MessageState,
 	)
 	return i, err
+}
+
+const cancelledOfNode = `-- name: CancelledOfNode :many
+SELECT m.id FROM messages m
+WHERE m.state = ?1 AND m.id IN (
+    SELECT b.message FROM batches b WHERE b.state = 1 AND b.node = ?2
+    UNION SELECT e.message FROM exceptions e WHERE e.leased = 1 AND e.node = ?2)
+`
+
+type CancelledOfNodeParams struct {
+	State string
+	Node  []byte
+}
+
+// The messages of a state of which a node has leases.
+func (q *Queries) CancelledOfNode(ctx context.Context, arg CancelledOfNodeParams) ([][]byte, error) {
+	rows, err := q.db.QueryContext(ctx, cancelledOfNode, arg.State, arg.Node)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteDeadNodes = `-- name: DeleteDeadNodes :exec
@@ -185,6 +222,15 @@ type DeleteExpansionParams struct {
 
 func (q *Queries) DeleteExpansion(ctx context.Context, arg DeleteExpansionParams) error {
 	_, err := q.db.ExecContext(ctx, deleteExpansion, arg.Message, arg.PushService, arg.TimeZone)
+	return err
+}
+
+const deleteExpansions = `-- name: DeleteExpansions :exec
+DELETE FROM expansions WHERE message = ?
+`
+
+func (q *Queries) DeleteExpansions(ctx context.Context, message []byte) error {
+	_, err := q.db.ExecContext(ctx, deleteExpansions, message)
 	return err
 }
 
@@ -317,6 +363,43 @@ func (q *Queries) ExceptionOrdinals(ctx context.Context, arg ExceptionOrdinalsPa
 			return nil, err
 		}
 		items = append(items, ordinal)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exceptionsToTry = `-- name: ExceptionsToTry :many
+SELECT ordinal, leased FROM exceptions WHERE message = ? AND batch = ? AND next_at IS NOT NULL
+`
+
+type ExceptionsToTryParams struct {
+	Message []byte
+	Batch   int64
+}
+
+type ExceptionsToTryRow struct {
+	Ordinal int64
+	Leased  int64
+}
+
+func (q *Queries) ExceptionsToTry(ctx context.Context, arg ExceptionsToTryParams) ([]ExceptionsToTryRow, error) {
+	rows, err := q.db.QueryContext(ctx, exceptionsToTry, arg.Message, arg.Batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExceptionsToTryRow
+	for rows.Next() {
+		var i ExceptionsToTryRow
+		if err := rows.Scan(&i.Ordinal, &i.Leased); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -676,6 +759,45 @@ func (q *Queries) SetExpansionCursor(ctx context.Context, arg SetExpansionCursor
 		arg.TimeZone,
 	)
 	return err
+}
+
+const unfinishedBatches = `-- name: UnfinishedBatches :many
+SELECT no, state, outcomes FROM batches WHERE message = ? AND no > ? AND state <> 2 ORDER BY no LIMIT ?
+`
+
+type UnfinishedBatchesParams struct {
+	Message []byte
+	No      int64
+	Limit   int64
+}
+
+type UnfinishedBatchesRow struct {
+	No       int64
+	State    int64
+	Outcomes []byte
+}
+
+func (q *Queries) UnfinishedBatches(ctx context.Context, arg UnfinishedBatchesParams) ([]UnfinishedBatchesRow, error) {
+	rows, err := q.db.QueryContext(ctx, unfinishedBatches, arg.Message, arg.No, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnfinishedBatchesRow
+	for rows.Next() {
+		var i UnfinishedBatchesRow
+		if err := rows.Scan(&i.No, &i.State, &i.Outcomes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unfinishedWork = `-- name: UnfinishedWork :one

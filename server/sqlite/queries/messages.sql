@@ -12,8 +12,14 @@ SELECT id, state, created_at, due_at, targeted_final FROM messages WHERE site = 
 SELECT id, state, created_at, due_at, targeted_final FROM messages
 WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?;
 
--- name: SetMessageState :exec
-UPDATE messages SET state = ?, targeted_final = ? WHERE id = ?;
+-- name: FinishMessage :exec
+-- A message that was cancelled stays so.
+UPDATE messages SET state = sqlc.arg(state), targeted_final = 1 WHERE id = sqlc.arg(id) AND state <> sqlc.arg(cancelled);
+
+-- name: CancelMessage :execrows
+-- One that is sent, or cancelled, stays so.
+UPDATE messages SET state = sqlc.arg(cancelled), targeted_final = 1
+WHERE site = sqlc.arg(site) AND id = sqlc.arg(id) AND state = sqlc.arg(sending);
 
 -- name: MessageCounts :one
 SELECT CAST(COALESCE(SUM(targeted), 0) AS INTEGER) AS targeted,

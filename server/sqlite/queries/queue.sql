@@ -21,6 +21,9 @@ SELECT DISTINCT subscription FROM subscription_channels
 WHERE site = ? AND push_service = ? AND subscription > ? AND channel IN (sqlc.slice(channels))
 ORDER BY subscription LIMIT ?;
 
+-- name: DeleteExpansions :exec
+DELETE FROM expansions WHERE message = ?;
+
 -- name: LastBatch :one
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?;
 
@@ -74,7 +77,8 @@ UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1
 WHERE leased = 1 AND node NOT IN (SELECT id FROM nodes);
 
 -- name: BatchOutcomes :one
-SELECT state, push_service, outcomes, fence FROM batches WHERE message = ? AND no = ?;
+SELECT b.state, b.outcomes, b.fence, m.state AS message_state
+FROM batches b JOIN messages m ON m.id = b.message WHERE b.message = ? AND b.no = ?;
 
 -- name: UpdateOutcomes :exec
 UPDATE batches SET outcomes = ?, accepted = ?, gone = ?, failed = ?, expired = ?, cancelled = ?, pending = ?, state = ?
@@ -128,6 +132,19 @@ WHERE b.state = 0 AND s.name NOT IN (sqlc.slice(except));
 SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
 WHERE e.next_at IS NOT NULL AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except));
+
+-- name: UnfinishedBatches :many
+SELECT no, state, outcomes FROM batches WHERE message = ? AND no > ? AND state <> 2 ORDER BY no LIMIT ?;
+
+-- name: ExceptionsToTry :many
+SELECT ordinal, leased FROM exceptions WHERE message = ? AND batch = ? AND next_at IS NOT NULL;
+
+-- name: CancelledOfNode :many
+-- The messages of a state of which a node has leases.
+SELECT m.id FROM messages m
+WHERE m.state = sqlc.arg(state) AND m.id IN (
+    SELECT b.message FROM batches b WHERE b.state = 1 AND b.node = sqlc.arg(node)
+    UNION SELECT e.message FROM exceptions e WHERE e.leased = 1 AND e.node = sqlc.arg(node));
 
 -- name: ExceptionOrdinals :many
 SELECT ordinal FROM exceptions WHERE message = ? AND batch = ? AND next_at IS NOT NULL;
