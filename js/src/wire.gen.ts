@@ -115,6 +115,7 @@ export const MaxMessageBody = 262144;
 export const MaxAudienceIDs = 1000;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
+export const MaxSpread = 86400;
 export const MaxTTL = 2419200;
 export const DefaultTTL = 2419200;
 export const SubscribeTimeout = 20000;
@@ -136,7 +137,14 @@ export interface MessageRequest {
   ttl?: number;
   urgency?: string;
   topic?: string;
-  sendAt?: string;
+  sendAt?: unknown;
+  spread?: number;
+  ignoreQuietHours?: boolean;
+}
+
+
+export interface LocalTime {
+  local: string;
 }
 
 

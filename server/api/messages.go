@@ -30,7 +30,7 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, warnings, err := push.ParseMessage(request, base, a.Now())
+	m, warnings, err := push.ParseMessage(request, base, a.Site.Hours, a.Now())
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,10 @@ import (
 type Message struct {
 	ID        ID
 	CreatedAt time.Time
-	// DueAt is when it is to be sent; the TTL counts from here.
+	// DueAt is when it is to be sent, or first is where the Schedule says more; the
+	// TTL counts from a delivery's Timing.
 	DueAt    time.Time
+	Schedule Schedule
 	TTL      time.Duration
 	Urgency  webpush.Urgency
 	Topic    string
@@ -57,10 +59,10 @@ type MessageStatus struct {
 const firefoxAndroidLimit = 2744
 
 // ParseMessage checks an application's request. base is the URL that relative
-// ones are resolved against and that navigate defaults to. The warnings name
-// what some browser will not honour.
-func ParseMessage(r wire.MessageRequest, base *url.URL, now time.Time) (m *Message, warnings []string, err error) {
-	m = &Message{ID: NewID(), CreatedAt: now, DueAt: now, Urgency: webpush.Urgency(r.Urgency), Topic: r.Topic}
+// ones are resolved against and that navigate defaults to; hours are the site's.
+// The warnings name what some browser will not honour.
+func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Time) (m *Message, warnings []string, err error) {
+	m = &Message{ID: NewID(), CreatedAt: now, Urgency: webpush.Urgency(r.Urgency), Topic: r.Topic}
 	if m.Audience, err = parseAudience(r.Audience); err != nil {
 		return nil, nil, err
 	}
@@ -80,14 +82,8 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, now time.Time) (m *Messa
 	if err := checkText("topic", r.Topic, wire.MaxTopicLength); err != nil {
 		return nil, nil, err
 	}
-	if r.SendAt != "" {
-		due, err := time.Parse(time.RFC3339, r.SendAt)
-		if err != nil {
-			return nil, nil, invalid("sendAt", "is not a time such as 2026-12-01T09:00:00Z (RFC 3339)")
-		}
-		if due.After(now) {
-			m.DueAt = due
-		}
+	if err := m.schedule(r, hours, now); err != nil {
+		return nil, nil, err
 	}
 	n, err := parseNotification(r, base)
 	if err != nil {

@@ -95,7 +95,7 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{beside(`, "sendAt": "2026-12-01T09:00"`), "sendAt"},
 		{beside(`, "sendAt": "2026-13-01T09:00:00Z"`), "sendAt"},
 	} {
-		m, _, err := ParseMessage(decodeMessage(t, c.body), base, noon)
+		m, _, err := ParseMessage(decodeMessage(t, c.body), base, Hours{}, noon)
 		var e *Error
 		if !errors.As(err, &e) || e.Field != c.field || e.Detail == "" || m != nil {
 			t.Errorf("%.120s: got %v, want an error of %s", c.body, err, c.field)
@@ -105,7 +105,7 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 
 func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
 	for n, want := range map[int]wire.Code{3000: "", 3990: wire.MessageTooLarge} {
-		_, warnings, err := ParseMessage(decodeMessage(t, notification(`, "body": "`+strings.Repeat("x", n)+`"`)), base, noon)
+		_, warnings, err := ParseMessage(decodeMessage(t, notification(`, "body": "`+strings.Repeat("x", n)+`"`)), base, Hours{}, noon)
 		if want == "" && (err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "Firefox on Android")) {
 			t.Errorf("%d bytes: got %q, %v; want a warning", n, warnings, err)
 		}
@@ -113,7 +113,7 @@ func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
 			t.Errorf("%d bytes: got %v", n, err)
 		}
 	}
-	m, warnings, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	m, warnings, err := ParseMessage(decodeMessage(t, notification(``)), base, Hours{}, noon)
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("got %q, %v", warnings, err)
 	}
@@ -123,7 +123,7 @@ func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
 }
 
 func TestParseMessageDefaults(t *testing.T) {
-	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, Hours{}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestParseMessageDefaults(t *testing.T) {
 		t.Errorf("got %+v", m)
 	}
 	// TTL 0 is not the absent one.
-	if m, _, err = ParseMessage(decodeMessage(t, beside(`, "ttl": 0`)), base, noon); err != nil || m.TTL != 0 {
+	if m, _, err = ParseMessage(decodeMessage(t, beside(`, "ttl": 0`)), base, Hours{}, noon); err != nil || m.TTL != 0 {
 		t.Errorf("got %v, %v", m.TTL, err)
 	}
 	// A time that has passed is now.
@@ -140,7 +140,7 @@ func TestParseMessageDefaults(t *testing.T) {
 		"2026-12-01T14:00:00+01:00": noon.Add(time.Hour),
 		"2026-12-02T09:00:00Z":      noon.Add(21 * time.Hour),
 	} {
-		if m, _, err = ParseMessage(decodeMessage(t, beside(`, "sendAt": "`+sendAt+`"`)), base, noon); err != nil || !m.DueAt.Equal(want) {
+		if m, _, err = ParseMessage(decodeMessage(t, beside(`, "sendAt": "`+sendAt+`"`)), base, Hours{}, noon); err != nil || !m.DueAt.Equal(want) {
 			t.Errorf("%s: due at %v, %v; want %v", sendAt, m.DueAt, err, want)
 		}
 	}
@@ -149,7 +149,7 @@ func TestParseMessageDefaults(t *testing.T) {
 // payloadOf is what a browser gets.
 func payloadOf(t *testing.T, body string) map[string]any {
 	t.Helper()
-	m, _, err := ParseMessage(decodeMessage(t, body), base, noon)
+	m, _, err := ParseMessage(decodeMessage(t, body), base, Hours{}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestAHostileTextCannotTakeTheTokensPlace(t *testing.T) {
 }
 
 func TestPayloadsDoNotShareTheirBytes(t *testing.T) {
-	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, noon)
+	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, Hours{}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func FuzzParseMessage(f *testing.F) {
 		if json.Unmarshal(body, &r) != nil {
 			return
 		}
-		m, _, err := ParseMessage(r, base, noon)
+		m, _, err := ParseMessage(r, base, Hours{}, noon)
 		if err != nil {
 			var e *Error
 			if !errors.As(err, &e) || e.Field == "" || e.Code == wire.Internal {

@@ -24,6 +24,7 @@ type Site struct {
 	// Origins are the site's, as browsers write them. Relative URLs of
 	// messages are resolved against the first.
 	Origins []string
+	Hours   Hours
 	// UserSecret signs the tokens that tie subscriptions to users.
 	UserSecret UserSecret
 	// Tokens makes and reads the deliveries' tokens.

@@ -26,6 +26,8 @@ const (
 	// MaxEncrypted is the largest encrypted body of a push in bytes
 	// (RFC 8030 section 7.2: a push service must take at least this much).
 	MaxEncrypted = 4096
+	// MaxSpread is in seconds: a day.
+	MaxSpread = 86400
 	// MaxTTL and DefaultTTL are in seconds: four weeks.
 	MaxTTL     = 2419200
 	DefaultTTL = 2419200

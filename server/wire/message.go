@@ -12,8 +12,22 @@ type MessageRequest struct {
 	// Urgency is very-low, low, normal or high (RFC 8030 section 5.3).
 	Urgency string `json:"urgency,omitempty"`
 	Topic   string `json:"topic,omitempty"`
-	// SendAt is when the message is due (RFC 3339); empty: now.
-	SendAt string `json:"sendAt,omitempty"`
+	// SendAt is when the message is due: a text (RFC 3339), or a [LocalTime]; nil:
+	// now.
+	SendAt any `json:"sendAt,omitempty"`
+	// Spread is over how many seconds a broadcast, to all or to channels, is
+	// stretched evenly.
+	Spread int64 `json:"spread,omitempty"`
+	// IgnoreQuietHours is for what a person waits for, such as a code to sign in.
+	IgnoreQuietHours bool `json:"ignoreQuietHours,omitempty"`
+}
+
+// A LocalTime is a time by the clock of each recipient.
+type LocalTime struct {
+	// Local is without a zone, such as 2026-12-01T09:00; seconds may follow. One
+	// that a time zone skips is as late as if it did not; of one that it has twice
+	// it is the first (RFC 5545 section 3.3.5).
+	Local string `json:"local"`
 }
 
 // Notification is what the person sees. Its URLs may be relative to the site's

@@ -37,7 +37,7 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}
-	m, warnings, err := push.ParseMessage(r, base, time.Now())
+	m, warnings, err := push.ParseMessage(r, base, l.site.Hours, time.Now())
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}

@@ -74,6 +74,12 @@ func Services(t testing.TB, more ...string) *webpush.Services {
 // notification.
 func Message(t testing.TB, now time.Time, body string) *push.Message {
 	t.Helper()
+	return MessageIn(t, now, body, push.Hours{})
+}
+
+// MessageIn is Message of a site that has hours.
+func MessageIn(t testing.TB, now time.Time, body string, hours push.Hours) *push.Message {
+	t.Helper()
 	var r wire.MessageRequest
 	if err := json.Unmarshal([]byte(body), &r); err != nil {
 		t.Fatal(err)
@@ -81,7 +87,7 @@ func Message(t testing.TB, now time.Time, body string) *push.Message {
 	if r.Notification.Title == "" {
 		r.Notification.Title = "Hello"
 	}
-	m, _, err := push.ParseMessage(r, &url.URL{Scheme: "https", Host: "example.com", Path: "/"}, now)
+	m, _, err := push.ParseMessage(r, &url.URL{Scheme: "https", Host: "example.com", Path: "/"}, hours, now)
 	if err != nil {
 		t.Fatal(err)
 	}
