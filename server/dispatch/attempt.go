@@ -27,9 +27,9 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	m := delivery.Message
 	ttl := m.TTL
 	if ttl > 0 {
-		ttl = m.DueAt.Add(m.TTL).Sub(d.now())
+		ttl = delivery.TTLFrom.Add(m.TTL).Sub(d.now())
 	}
-	if ttl < 0 || m.TTL == 0 && d.now().After(m.DueAt.Add(nowGrace)) {
+	if ttl < 0 || m.TTL == 0 && d.now().After(delivery.TTLFrom.Add(nowGrace)) {
 		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
@@ -141,12 +141,13 @@ func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.D
 }
 
 // later is the result of a delivery that is to be tried again after a wait, if its
-// TTL lasts so long.
+// TTL lasts so long. It does not disturb the recipient's quiet hours.
 func (d *Dispatcher) later(delivery push.Delivery, wait time.Duration, result webpush.Result) push.DeliveryResult {
 	r := push.DeliveryResult{
-		Delivery: delivery, Outcome: push.DeliveryPending, RetryAt: d.now().Add(wait), Status: result.Status, Reason: result.Reason,
+		Delivery: delivery, Outcome: push.DeliveryPending, RetryAt: delivery.Message.AfterQuiet(d.now().Add(wait), delivery.TimeZone),
+		Status: result.Status, Reason: result.Reason,
 	}
-	if !r.RetryAt.Before(delivery.Message.DueAt.Add(delivery.Message.TTL)) {
+	if !r.RetryAt.Before(delivery.TTLFrom.Add(delivery.Message.TTL)) {
 		r.Outcome = push.DeliveryExpired
 	}
 	return r

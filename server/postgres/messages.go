@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,11 +58,15 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	}
 	var batches []push.Batch
 	if m.Audience.Small() && due.IsDue {
-		batches, err = s.batchNow(ctx, q, site, m, due.DueAt, o.Lease)
+		// By the store's clock.
+		now := *m
+		now.DueAt = due.DueAt
+		batches, err = s.batchNow(ctx, q, site, &now, o.Lease)
 	} else {
 		// The audience is read when the message is due: by then there may be
 		// push services that nobody uses yet.
-		err = q.InsertExpansion(ctx, db.InsertExpansionParams{Message: m.ID, PushService: anyService, DueAt: due.DueAt})
+		err = q.InsertExpansion(ctx, db.InsertExpansionParams{
+			Message: m.ID, PushService: anyService, DueAt: due.DueAt, StartAt: due.DueAt, Zones: []string{}, Rest: true})
 	}
 	if err == nil {
 		err = finishMessages(ctx, q, m.ID)
@@ -78,25 +83,33 @@ func (s *Store) insertMessage(ctx context.Context, q *db.Queries, site push.Site
 	if err != nil {
 		return db.InsertMessageRow{}, err
 	}
+	schedule, err := json.Marshal(m.Schedule)
+	if err != nil {
+		return db.InsertMessageRow{}, err
+	}
 	return q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID, Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt,
-		Scheduled: m.DueAt.After(m.CreatedAt), DueAt: m.DueAt, Now: s.testClock(),
+		Scheduled: m.DueAt.After(m.CreatedAt), DueAt: m.DueAt, Now: s.testClock(), Schedule: string(schedule),
 		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(),
 	})
 }
 
-// batchNow makes the batches of a small audience. With lease they are returned.
-func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, dueAt time.Time, lease bool) ([]push.Batch, error) {
+// batchNow makes the batches of a small audience. With lease those that are due
+// already are returned.
+func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, lease bool) ([]push.Batch, error) {
 	members, err := smallAudience(ctx, q, site, m.Audience)
 	if err != nil {
 		return nil, err
 	}
-	var node *push.ID
-	if lease {
-		node = &s.node
-	}
-	made, err := insertBatches(ctx, q, m.ID, dueAt, node, members)
-	if err != nil || !lease || len(made) == 0 {
+	drafts := m.Drafts(members)
+	isLeased := func(draft push.Draft) bool { return lease && draft.IsDue(m.DueAt) }
+	first, err := insertBatches(ctx, q, m.ID, drafts, func(draft push.Draft) *push.ID {
+		if isLeased(draft) {
+			return &s.node
+		}
+		return nil
+	})
+	if err != nil || !slices.ContainsFunc(drafts, isLeased) {
 		return nil, err
 	}
 	services, err := q.PushServices(ctx)
@@ -108,10 +121,14 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 		names[service.ID] = service.Name
 	}
 	reading := newReader(q)
-	batches := make([]push.Batch, len(made))
-	for i, b := range made {
-		batches[i] = push.Batch{Message: m.ID, No: b.no, Service: names[b.service], Fence: firstFence}
-		left, err := reading.loadBatch(ctx, &batches[i], b.service, make(push.Outcomes, len(b.ids)), push.JoinMembers(b.ids))
+	var batches []push.Batch
+	for i, draft := range drafts {
+		if !isLeased(draft) {
+			continue
+		}
+		service := int32(draft.Service)
+		batch := push.Batch{Message: m.ID, No: first + uint32(i), Service: names[service], Fence: firstFence}
+		left, err := reading.loadBatch(ctx, &batch, service, draft.TTLFrom, draft.Outcomes(), push.JoinMembers(draft.Members))
 		if err != nil {
 			return nil, err
 		}
@@ -119,20 +136,20 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 		if _, err := s.record(ctx, q, left); err != nil {
 			return nil, err
 		}
+		batches = append(batches, batch)
 	}
 	return batches, nil
 }
 
-// smallAudience returns the subscriptions' ids by push service.
-func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int32][]push.ID, error) {
-	members := make(map[int32][]push.ID)
+// smallAudience finds the subscriptions that an audience names.
+func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (members []push.Member, err error) {
 	if len(audience.Subscriptions) > 0 {
 		rows, err := q.SubscriptionPlaces(ctx, db.SubscriptionPlacesParams{Site: int64(site), Ids: audience.Subscriptions})
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
-			members[row.PushService] = append(members[row.PushService], row.ID)
+			members = append(members, push.Member{Service: int64(row.PushService), ID: row.ID, TimeZone: row.TimeZone})
 		}
 	}
 	if len(audience.Users) > 0 {
@@ -141,7 +158,7 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 			return nil, err
 		}
 		for _, row := range rows {
-			members[row.PushService] = append(members[row.PushService], row.ID)
+			members = append(members, push.Member{Service: int64(row.PushService), ID: row.ID, TimeZone: row.TimeZone})
 		}
 	}
 	return members, nil
@@ -248,5 +265,5 @@ func message(row db.Message) (*push.Message, error) {
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
 	m.Cancelled = row.State == wire.MessageCancelled
-	return m, m.Restore([]byte(row.Audience), row.Payload)
+	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload)
 }

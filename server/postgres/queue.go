@@ -2,142 +2,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/wire"
 )
-
-// States of a batch; the third, done, is set by the statement that counts.
-const (
-	batchWaiting = 0
-	batchLeased  = 1
-)
-
-// anyService stands in the first expansion of a message, which reads a small
-// audience at once, and splits a large one by push service.
-const anyService = 0
-
-// firstFence is that of a batch which is leased as it is made.
-const firstFence = 1
-
-// Expand implements [push.Queue].
-func (s *Store) Expand(ctx context.Context) (done bool, err error) {
-	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		step, err := q.LockExpansion(ctx, s.testClock())
-		// Where another node holds the only one, there is nothing to do here.
-		done = errors.Is(err, pgx.ErrNoRows)
-		if err != nil {
-			return ignoreNoRows(err)
-		}
-		return expand(ctx, q, step)
-	})
-	return done, err
-}
-
-func expand(ctx context.Context, q *db.Queries, step db.LockExpansionRow) error {
-	row, err := q.MessageByID(ctx, step.Message)
-	if err != nil {
-		return err
-	}
-	m, err := message(row.Message)
-	if err != nil {
-		return err
-	}
-	if m.Cancelled {
-		// This one alone: another node may be at another.
-		return q.DeleteExpansion(ctx, db.DeleteExpansionParams{
-			Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
-	}
-	members := make(map[int32][]push.ID)
-	last := true
-	switch {
-	case step.PushService != anyService:
-		var ids []push.ID
-		ids, err = audiencePage(ctx, q, row.Message.Site, step, m.Audience)
-		last = len(ids) < push.BatchSize
-		members[step.PushService] = ids
-	case m.Audience.Small():
-		members, err = smallAudience(ctx, q, push.SiteID(row.Message.Site), m.Audience)
-	default:
-		err = q.SplitExpansion(ctx, db.SplitExpansionParams{Message: m.ID, DueAt: m.DueAt})
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := insertBatches(ctx, q, m.ID, m.DueAt, nil, members); err != nil {
-		// Cancelled since it was read.
-		return ignoreNoRows(err)
-	}
-	if !last {
-		ids := members[step.PushService]
-		return q.SetExpansionCursor(ctx, db.SetExpansionCursorParams{
-			Cursor: ids[len(ids)-1], Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
-	}
-	if err := q.DeleteExpansion(ctx, db.DeleteExpansionParams{
-		Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone}); err != nil {
-		return err
-	}
-	return finishMessages(ctx, q, m.ID)
-}
-
-func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.LockExpansionRow, audience push.Audience) ([]push.ID, error) {
-	if audience.All {
-		return q.AudienceAll(ctx, db.AudienceAllParams{Site: site, PushService: step.PushService, After: step.Cursor, AtMost: push.BatchSize})
-	}
-	return q.AudienceChannels(ctx, db.AudienceChannelsParams{
-		Site: site, PushService: step.PushService, After: step.Cursor, Channels: audience.Channels, AtMost: push.BatchSize})
-}
-
-// A madeBatch is one that was just inserted.
-type madeBatch struct {
-	no      uint32
-	service int32
-	ids     []push.ID
-}
-
-// insertBatches adds batches of members by push service, leased to a node where
-// one is given. Their numbers are from the message's own count.
-func insertBatches(ctx context.Context, q *db.Queries, message push.ID, dueAt time.Time, node *push.ID, members map[int32][]push.ID) ([]madeBatch, error) {
-	var made []madeBatch
-	for service, ids := range members {
-		for len(ids) > 0 {
-			n := min(len(ids), push.BatchSize)
-			made = append(made, madeBatch{service: service, ids: ids[:n]})
-			ids = ids[n:]
-		}
-	}
-	if len(made) == 0 {
-		return nil, nil
-	}
-	count, err := q.CountBatches(ctx, db.CountBatchesParams{More: int64(len(made)), ID: message, Cancelled: wire.MessageCancelled})
-	if err != nil {
-		return nil, err
-	}
-	state := int16(batchWaiting)
-	if node != nil {
-		state = batchLeased
-	}
-	for i := range made {
-		b := &made[i]
-		b.no = uint32(count - int64(len(made)) + int64(i))
-		if err := q.InsertBatch(ctx, db.InsertBatchParams{
-			Message: message, No: int64(b.no), PushService: b.service, DueAt: dueAt, State: state, Node: node, Fence: firstFence,
-			Outcomes: make([]byte, len(b.ids)), Events: make([]byte, len(b.ids)), Targeted: int64(len(b.ids)),
-		}); err != nil {
-			return nil, err
-		}
-		if err := q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: int64(b.no), Members: push.JoinMembers(b.ids)}); err != nil {
-			return nil, err
-		}
-	}
-	return made, nil
-}
 
 // named is never nil, which would be NULL: no name is unequal to that.
 func named(services []string) []string {
@@ -164,7 +34,7 @@ func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (b
 			if err != nil {
 				return err
 			}
-			gone, err := reading.loadBatch(ctx, &batch, row.PushService, row.Outcomes, members)
+			gone, err := reading.loadBatch(ctx, &batch, row.PushService, row.TtlFrom, row.Outcomes, members)
 			if err != nil {
 				return err
 			}

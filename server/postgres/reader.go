@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
@@ -50,14 +51,14 @@ func (r *reader) recipients(ctx context.Context, site push.SiteID, service int32
 		if err != nil {
 			return nil, fmt.Errorf("subscription %s: %w", row.ID, err)
 		}
-		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID)}
+		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone}
 	}
 	return recipients, nil
 }
 
 // loadBatch makes the deliveries of a batch that were not attempted yet. left are
 // the outcomes of members who have unsubscribed.
-func (r *reader) loadBatch(ctx context.Context, batch *push.Batch, service int32, outcomes push.Outcomes, members push.Members) (left []push.DeliveryResult, err error) {
+func (r *reader) loadBatch(ctx context.Context, batch *push.Batch, service int32, ttlFrom time.Time, outcomes push.Outcomes, members push.Members) (left []push.DeliveryResult, err error) {
 	waiting, err := r.q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: batch.Message, Batch: int64(batch.No)})
 	if err != nil {
 		return nil, err
@@ -70,6 +71,7 @@ func (r *reader) loadBatch(ctx context.Context, batch *push.Batch, service int32
 	if err != nil {
 		return nil, err
 	}
+	l.TTLFrom = ttlFrom
 	ordinals := outcomes.Unattempted(again)
 	ids := make([]push.ID, len(ordinals))
 	for i, ordinal := range ordinals {
@@ -97,6 +99,7 @@ func (r *reader) loadRetries(ctx context.Context, rows []db.LeaseExceptionsRow) 
 		if err != nil {
 			return nil, nil, err
 		}
+		l.TTLFrom = rows[0].TtlFrom
 		raw, err := r.q.Members(ctx, db.MembersParams{Message: id.Message, No: int64(id.No)})
 		if err != nil {
 			return nil, nil, err

@@ -177,12 +177,20 @@ func (s *Store) Site(ctx context.Context, name string) (site push.Site, err erro
 			return fmt.Errorf("site %q: %w", name, err)
 		}
 		site = push.Site{
-			ID: push.SiteID(row.ID), Name: row.Name, Origins: row.Origins,
+			ID: push.SiteID(row.ID), Name: row.Name, Origins: row.Origins, Hours: push.Hours{TimeZone: row.TimeZone},
 			Tokens: push.TokenKey(row.TokenKey), UserSecret: push.UserSecret(row.UserSecret),
 		}
-		return nil
+		site.Hours.Quiet, err = push.ParseQuietHours(row.QuietHours)
+		return err
 	})
 	return site, err
+}
+
+// SetHours implements [push.Store].
+func (s *Store) SetHours(ctx context.Context, site push.SiteID, hours push.Hours) error {
+	return s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.SetHours(ctx, db.SetHoursParams{TimeZone: hours.TimeZone, QuietHours: hours.Quiet.String(), Site: int64(site)})
+	})
 }
 
 // SetOrigins implements [push.Store].

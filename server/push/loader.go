@@ -3,6 +3,7 @@ package push
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/pushkit/pushkit/server/webpush"
 )
@@ -14,6 +15,8 @@ type Loader struct {
 	Tokens  TokenKey
 	Message *Message
 	Service string
+	// TTLFrom is that of the deliveries that are added next.
+	TTLFrom time.Time
 
 	Deliveries []Delivery
 	// Left are the outcomes of members who have unsubscribed, and of all where the
@@ -25,14 +28,15 @@ type Loader struct {
 type Recipient struct {
 	ID ID
 	webpush.Subscription
-	Key KeyID
+	Key      KeyID
+	TimeZone string
 }
 
 // Add adds a delivery, unless the message was cancelled; to is nil where the member has unsubscribed.
 func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to *Recipient) {
 	d := Delivery{
 		ID:   DeliveryID{l.Message.ID, batch, ordinal},
-		Site: l.Site, Message: l.Message, Attempt: attempt, Service: l.Service, Fence: fence,
+		Site: l.Site, Message: l.Message, Attempt: attempt, Service: l.Service, Fence: fence, TTLFrom: l.TTLFrom,
 	}
 	d.Token = l.Tokens.Token(d.ID)
 	if l.Message.Cancelled {
@@ -43,14 +47,17 @@ func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to 
 		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryGone, Reason: "unsubscribed before the message was sent"})
 		return
 	}
-	d.Subscription, d.SubscriberID, d.Key = to.Subscription, to.ID, to.Key
+	d.Subscription, d.SubscriberID, d.Key, d.TimeZone = to.Subscription, to.ID, to.Key, to.TimeZone
 	l.Deliveries = append(l.Deliveries, d)
 }
 
-// Restore reads a message's audience and payload from the forms in which a
-// store keeps them: JSON, and what [Payload.Template] returned.
-func (m *Message) Restore(audience, template []byte) error {
+// Restore reads a message's audience, schedule and payload from the forms in which
+// a store keeps them: JSON, and what [Payload.Template] returned.
+func (m *Message) Restore(audience, schedule, template []byte) error {
 	err := json.Unmarshal(audience, &m.Audience)
+	if err == nil {
+		err = json.Unmarshal(schedule, &m.Schedule)
+	}
 	if err == nil {
 		m.Payload, err = ParsePayload(template)
 	}

@@ -170,19 +170,17 @@ const (
 	// leastSteps is in how many steps at least a spread audience is read, so that
 	// a small one comes in no bursts.
 	leastSteps = 60
-	// largestStep bounds how many subscriptions a step of a spread audience takes,
-	// and how many a step looks at for those of a few time zones.
+	// largestStep bounds how many subscriptions such a step looks at.
 	largestStep = 10 * BatchSize
 )
 
-// StepSize is how many subscriptions of a part's audience a step looks at, at the
-// most, where the audience is total. One that is not spread stops at BatchSize that
-// are found.
-func (m *Message) StepSize(total int64) int {
+// stepSize is how many subscriptions a step takes at the most, where the audience
+// is total.
+func (m *Message) stepSize(total int64) int {
 	if m.Schedule.Spread > 0 {
 		return int(min(max(total/leastSteps, 1), largestStep))
 	}
-	return largestStep
+	return BatchSize
 }
 
 // A Member is a subscription that an audience has found.
@@ -200,6 +198,9 @@ type Draft struct {
 	Timing
 	Members []ID
 }
+
+// IsDue says that the batch is to be sent at a time already.
+func (d Draft) IsDue(at time.Time) bool { return !d.Expired && !d.DueAt.After(at) }
 
 // Outcomes are those of a new batch.
 func (d Draft) Outcomes() Outcomes {

@@ -30,7 +30,7 @@ func TestParseSchedule(t *testing.T) {
 		due      time.Time
 		schedule Schedule
 	}{
-		``: {noon, Schedule{}},
+		``:                                   {noon, Schedule{}},
 		`, "sendAt": "2026-12-02T09:00:00Z"`: {noon.Add(21 * time.Hour), Schedule{}},
 		`, "sendAt": "2026-11-02T09:00:00Z"`: {noon, Schedule{}},
 		`, "sendAt": ""`:                     {noon, Schedule{}},
@@ -201,7 +201,7 @@ func TestASpreadAudienceComesEvenly(t *testing.T) {
 		}
 	}
 	for total, want := range map[int64]int{0: 1, 1: 1, 59: 1, 3000: 50, 1e6: 10_000} {
-		if got := m.StepSize(total); got != want {
+		if got := m.stepSize(total); got != want {
 			t.Errorf("of %d: %d a step, want %d", total, got, want)
 		}
 	}

@@ -15,6 +15,9 @@ type Store interface {
 	Site(ctx context.Context, name string) (Site, error)
 	// SetOrigins replaces the site's origins.
 	SetOrigins(ctx context.Context, site SiteID, origins []string) error
+	// SetHours sets the site's time zone and quiet hours, for messages that are
+	// accepted from now on.
+	SetHours(ctx context.Context, site SiteID, hours Hours) error
 	// VAPIDKeys returns the site's keys, the current one first.
 	VAPIDKeys(ctx context.Context, site SiteID) ([]VAPIDKey, error)
 	// SiteOfAPIKey returns the id of the site that an API key opens; ok is
@@ -50,8 +53,9 @@ type Subscriptions interface {
 // Messages is the part of a [Store] that keeps messages and their counts.
 type Messages interface {
 	// CreateMessage accepts a message. Where its audience is small and it is
-	// due, its batches are made by the same transaction; with lease they are
-	// leased to the caller and returned, so that sending starts at once.
+	// due, its batches are made by the same transaction; with lease those that are
+	// due at once, which quiet hours do not defer, are leased to the caller and
+	// returned, so that sending starts at once.
 	CreateMessage(ctx context.Context, site SiteID, m *Message, o CreateOptions) (MessageStatus, []Batch, error)
 	// MessageStatus returns a message's state; the error's code is
 	// message-unknown where the site has no such message.
@@ -87,8 +91,11 @@ type CreateOptions struct {
 // came with is no longer good then: what another node holds by now is that one's
 // to record.
 type Queue interface {
-	// Expand reads one step of an audience that is due and appends its batch;
-	// done is true where there was nothing to do.
+	// Expand reads one step of an audience that is due and appends its batches,
+	// each with its own due time; done is true where there was nothing to do. The
+	// first step of a message finds its parts (see [Message.Parts]), or all members
+	// of a small audience: they are those of that moment, however much later some
+	// of them get it.
 	Expand(ctx context.Context) (done bool, err error)
 	// ClaimBatches leases up to limit batches that are due, of no push service in
 	// except.
@@ -144,7 +151,11 @@ type Delivery struct {
 	Attempt      int
 	Subscription webpush.Subscription
 	SubscriberID ID
-	Key          KeyID
+	// TimeZone is the recipient's; empty: not known.
+	TimeZone string
+	Key      KeyID
+	// TTLFrom is from when the TTL counts.
+	TTLFrom time.Time
 	// Service is the push service's name.
 	Service string
 	// Fence is that of the batch's lease, or of the delivery's own where it is

@@ -51,6 +51,10 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	if err != nil {
 		return push.MessageStatus{}, nil, err
 	}
+	schedule, err := json.Marshal(m.Schedule)
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
 	fast := m.Audience.Small() && !m.DueAt.After(s.now())
 	final := int64(0)
 	if fast {
@@ -58,7 +62,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	}
 	if err := q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID[:], Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt.UnixMilli(), DueAt: m.DueAt.UnixMilli(),
-		Ttl: int64(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience),
+		Ttl: int64(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Schedule: string(schedule),
 		Payload: m.Payload.Template(), TargetedFinal: final,
 	}); err != nil {
 		return push.MessageStatus{}, nil, err
@@ -85,7 +89,8 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	return status, batches, err
 }
 
-// batchNow makes the batches of a small audience. With lease they are returned.
+// batchNow makes the batches of a small audience. With lease those that are due
+// already are returned.
 func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, lease bool) ([]push.Batch, error) {
 	members, err := smallAudience(ctx, q, site, m.Audience)
 	if err != nil {
@@ -95,31 +100,28 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 	if err != nil {
 		return nil, err
 	}
-	var node []byte
-	if lease {
-		node = s.node
-	}
 	var batches []push.Batch
-	for service, ids := range members {
-		for len(ids) > 0 {
-			n := min(len(ids), push.BatchSize)
-			no, err := insertBatch(ctx, q, m.ID[:], service, m.DueAt.UnixMilli(), node, ids[:n])
-			if err != nil {
+	for _, draft := range m.Drafts(members) {
+		if !lease || !draft.IsDue(m.DueAt) {
+			if _, err := insertBatch(ctx, q, m.ID[:], draft, nil); err != nil {
 				return nil, err
 			}
-			if lease {
-				// Nobody has left since: this is the transaction that found them.
-				c := claim{
-					batch: push.Batch{Message: m.ID, No: uint32(no), Service: services[service], Fence: firstFence},
-					site:  site, message: m, service: service, ordinals: push.Outcomes(make([]byte, n)).Unattempted(nil), members: push.JoinMembers(ids[:n]),
-				}
-				if _, err := s.loadBatch(ctx, q, &c); err != nil {
-					return nil, err
-				}
-				batches = append(batches, c.batch)
-			}
-			ids = ids[n:]
+			continue
 		}
+		no, err := insertBatch(ctx, q, m.ID[:], draft, s.node)
+		if err != nil {
+			return nil, err
+		}
+		// Nobody has left since: this is the transaction that found them.
+		c := claim{
+			batch: push.Batch{Message: m.ID, No: uint32(no), Service: services[draft.Service], Fence: firstFence},
+			site:  site, message: m, service: draft.Service, ttlFrom: draft.TTLFrom,
+			ordinals: draft.Outcomes().Unattempted(nil), members: push.JoinMembers(draft.Members),
+		}
+		if _, err := s.loadBatch(ctx, q, &c); err != nil {
+			return nil, err
+		}
+		batches = append(batches, c.batch)
 	}
 	return batches, nil
 }
@@ -127,32 +129,32 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 // expandLater notes that the audience is to be read when the message is due: by
 // then there may be push services that nobody uses yet.
 func expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
-	return q.InsertExpansion(ctx, db.InsertExpansionParams{Message: m.ID[:], PushService: anyService, DueAt: m.DueAt.UnixMilli()})
+	return q.InsertExpansion(ctx, db.InsertExpansionParams{
+		Message: m.ID[:], PushService: anyService, DueAt: m.DueAt.UnixMilli(), StartAt: m.DueAt.UnixMilli(), Zones: "[]", Rest: 1})
 }
 
 // anyService stands in the first expansion of a message, which reads a small
-// audience at once, and splits a large one by push service.
+// audience at once, and splits a large one by push service and part.
 const anyService = 0
 
-// smallAudience returns the subscriptions' ids by push service.
-func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (map[int64][]push.ID, error) {
-	members := make(map[int64][]push.ID)
+// smallAudience finds the subscriptions that an audience names.
+func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience) (members []push.Member, err error) {
 	seen := make(map[push.ID]bool)
-	add := func(service int64, id push.ID) {
-		if !seen[id] {
-			seen[id] = true
-			members[service] = append(members[service], id)
+	add := func(m push.Member) {
+		if !seen[m.ID] {
+			seen[m.ID] = true
+			members = append(members, m)
 		}
 	}
 	for _, id := range audience.Subscriptions {
-		service, err := q.SubscriptionPlaceByID(ctx, db.SubscriptionPlaceByIDParams{Site: int64(site), ID: id[:]})
+		row, err := q.SubscriptionPlaceByID(ctx, db.SubscriptionPlaceByIDParams{Site: int64(site), ID: id[:]})
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		add(service, id)
+		add(push.Member{Service: row.PushService, ID: id, TimeZone: row.TimeZone})
 	}
 	for _, user := range audience.Users {
 		rows, err := q.SubscriptionsOfUser(ctx, db.SubscriptionsOfUserParams{Site: int64(site), User: user})
@@ -160,7 +162,7 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 			return nil, err
 		}
 		for _, row := range rows {
-			add(row.PushService, push.ID(row.ID))
+			add(push.Member{Service: row.PushService, ID: push.ID(row.ID), TimeZone: row.TimeZone})
 		}
 	}
 	return members, nil
@@ -252,5 +254,5 @@ func message(row db.Message) (*push.Message, error) {
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
 	m.Cancelled = row.State == wire.MessageCancelled
-	return m, m.Restore([]byte(row.Audience), row.Payload)
+	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload)
 }

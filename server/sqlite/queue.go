@@ -11,118 +11,6 @@ import (
 	"github.com/pushkit/pushkit/server/sqlite/db"
 )
 
-// Expand implements [push.Queue].
-func (s *Store) Expand(ctx context.Context) (done bool, err error) {
-	// Looking first keeps an idle server from writing.
-	if _, err := s.read.NextExpansion(ctx, s.now().UnixMilli()); err != nil {
-		return errors.Is(err, sql.ErrNoRows), ignoreNoRows(err)
-	}
-	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		step, err := q.NextExpansion(ctx, s.now().UnixMilli())
-		if err != nil {
-			return ignoreNoRows(err)
-		}
-		return s.expand(ctx, q, step)
-	})
-	return false, err
-}
-
-func (s *Store) expand(ctx context.Context, q *db.Queries, step db.NextExpansionRow) error {
-	row, err := q.MessageByID(ctx, step.Message)
-	if err != nil {
-		return err
-	}
-	m, err := message(row)
-	if err != nil {
-		return err
-	}
-	members := make(map[int64][]push.ID)
-	last := true
-	switch {
-	case step.PushService != anyService:
-		var ids []push.ID
-		ids, err = audiencePage(ctx, q, row.Site, step, m.Audience)
-		last = len(ids) < push.BatchSize
-		members[step.PushService] = ids
-	case m.Audience.Small():
-		members, err = smallAudience(ctx, q, push.SiteID(row.Site), m.Audience)
-	default:
-		err = splitExpansion(ctx, q, step.Message, row.DueAt)
-	}
-	if err != nil {
-		return err
-	}
-	for service, ids := range members {
-		for len(ids) > 0 {
-			n := min(len(ids), push.BatchSize)
-			if _, err := insertBatch(ctx, q, step.Message, service, row.DueAt, nil, ids[:n]); err != nil {
-				return err
-			}
-			ids = ids[n:]
-		}
-	}
-	if !last {
-		ids := members[step.PushService]
-		return q.SetExpansionCursor(ctx, db.SetExpansionCursorParams{
-			Cursor: ids[len(ids)-1][:], Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone})
-	}
-	if err := q.DeleteExpansion(ctx, db.DeleteExpansionParams{
-		Message: step.Message, PushService: step.PushService, TimeZone: step.TimeZone}); err != nil {
-		return err
-	}
-	return finishMessage(ctx, q, step.Message)
-}
-
-// splitExpansion makes an expansion for each push service.
-func splitExpansion(ctx context.Context, q *db.Queries, message []byte, dueAt int64) error {
-	services, err := serviceNames(ctx, q)
-	if err != nil {
-		return err
-	}
-	for id := range services {
-		if err := q.InsertExpansion(ctx, db.InsertExpansionParams{Message: message, PushService: id, DueAt: dueAt}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func audiencePage(ctx context.Context, q *db.Queries, site int64, step db.NextExpansionRow, audience push.Audience) ([]push.ID, error) {
-	var rows [][]byte
-	var err error
-	if audience.All {
-		rows, err = q.AudienceAll(ctx, db.AudienceAllParams{Site: site, PushService: step.PushService, ID: step.Cursor, Limit: push.BatchSize})
-	} else {
-		rows, err = q.AudienceChannels(ctx, db.AudienceChannelsParams{
-			Site: site, PushService: step.PushService, Subscription: step.Cursor, Channels: audience.Channels, Limit: push.BatchSize})
-	}
-	ids := make([]push.ID, len(rows))
-	for i, row := range rows {
-		ids[i] = push.ID(row)
-	}
-	return ids, err
-}
-
-// insertBatch adds a batch, leased to a node where one is given.
-func insertBatch(ctx context.Context, q *db.Queries, message []byte, service, dueAt int64, node []byte, ids []push.ID) (no int64, err error) {
-	last, err := q.LastBatch(ctx, message)
-	if err != nil {
-		return 0, err
-	}
-	no = last + 1
-	state := int64(batchWaiting)
-	if node != nil {
-		state = batchLeased
-	}
-	if err := q.InsertBatch(ctx, db.InsertBatchParams{
-		Message: message, No: no, PushService: service, DueAt: dueAt, State: state, Node: node, Fence: firstFence,
-		Outcomes: make([]byte, len(ids)), Events: make([]byte, len(ids)), Targeted: int64(len(ids)), Pending: int64(len(ids)),
-	}); err != nil {
-		return 0, err
-	}
-	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: push.JoinMembers(ids)})
-}
-
 // firstFence is that of a batch which is leased as it is made.
 const firstFence = 1
 
@@ -136,6 +24,7 @@ type claim struct {
 	site    push.SiteID
 	message *push.Message
 	service int64
+	ttlFrom time.Time
 	// ordinals are those of the deliveries that were not attempted yet.
 	ordinals []uint16
 	members  push.Members
@@ -191,7 +80,7 @@ func (s *Store) lease(ctx context.Context, q *db.Queries, row db.WaitingBatchesR
 		return c, err
 	}
 	c.batch = push.Batch{Message: c.message.ID, No: uint32(row.No), Service: row.Service, Fence: row.Fence + 1}
-	c.service = row.PushService
+	c.service, c.ttlFrom = row.PushService, time.UnixMilli(row.TtlFrom)
 	again, err := q.ExceptionOrdinals(ctx, db.ExceptionOrdinalsParams{Message: row.Message, Batch: row.No})
 	if err != nil {
 		return c, err
@@ -231,7 +120,7 @@ func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *p
 // loadBatch reads the subscriptions of a batch's deliveries. It returns the outcomes
 // of members who have left.
 func (s *Store) loadBatch(ctx context.Context, q *db.Queries, c *claim) (left []push.DeliveryResult, err error) {
-	l, err := newLoader(ctx, q, c.site, c.message, c.service, c.batch.Service)
+	l, err := newLoader(ctx, q, c.site, c.message, c.service, c.batch.Service, c.ttlFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -250,12 +139,12 @@ type loader struct {
 	service int64
 }
 
-func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int64, name string) (*loader, error) {
+func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int64, name string, ttlFrom time.Time) (*loader, error) {
 	tokens, err := q.TokenKey(ctx, int64(site))
 	if err != nil {
 		return nil, err
 	}
-	return &loader{push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m, Service: name}, q, service}, nil
+	return &loader{push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m, Service: name, TTLFrom: ttlFrom}, q, service}, nil
 }
 
 // load adds deliveries to a batch's members.
@@ -275,7 +164,7 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		if err != nil {
 			return err
 		}
-		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key}
+		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone}
 	}
 	for _, ordinal := range ordinals {
 		l.Add(batch, ordinal, fence, attempt, recipients[members.At(ordinal)])
@@ -308,7 +197,7 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 			if err != nil {
 				return err
 			}
-			l, err := newLoader(ctx, q, site, m, row.PushService, row.Service)
+			l, err := newLoader(ctx, q, site, m, row.PushService, row.Service, time.UnixMilli(row.TtlFrom))
 			if err != nil {
 				return err
 			}

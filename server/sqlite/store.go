@@ -201,11 +201,22 @@ func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
 	if err != nil {
 		return push.Site{}, fmt.Errorf("site %q: %w", name, err)
 	}
-	origins, err := s.read.Origins(ctx, row.ID)
-	return push.Site{
-		ID: push.SiteID(row.ID), Name: row.Name, Origins: origins,
+	site := push.Site{
+		ID: push.SiteID(row.ID), Name: row.Name, Hours: push.Hours{TimeZone: row.TimeZone},
 		Tokens: push.TokenKey(row.TokenKey), UserSecret: push.UserSecret(row.UserSecret),
-	}, err
+	}
+	if site.Hours.Quiet, err = push.ParseQuietHours(row.QuietHours); err != nil {
+		return push.Site{}, err
+	}
+	site.Origins, err = s.read.Origins(ctx, row.ID)
+	return site, err
+}
+
+// SetHours implements [push.Store].
+func (s *Store) SetHours(ctx context.Context, site push.SiteID, hours push.Hours) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.SetHours(ctx, db.SetHoursParams{TimeZone: hours.TimeZone, QuietHours: hours.Quiet.String(), ID: int64(site)})
+	})
 }
 
 // SetOrigins implements [push.Store].

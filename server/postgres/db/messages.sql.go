@@ -127,11 +127,11 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
 VALUES ($1, $2, $3, $4,
     CASE WHEN $5::boolean THEN $6::timestamptz
          ELSE LEAST($6::timestamptz, COALESCE($7::timestamptz, clock_timestamp())) END,
-    $8, $9, $10, $11, $12, false)
+    $8, $9, $10, $11, $12, $13, false)
 RETURNING due_at, (due_at <= COALESCE($7::timestamptz, clock_timestamp()))::boolean AS is_due
 `
 
@@ -143,6 +143,7 @@ type InsertMessageParams struct {
 	Scheduled bool
 	DueAt     time.Time
 	Now       *time.Time
+	Schedule  string
 	Ttl       int32
 	Urgency   string
 	Topic     string
@@ -165,6 +166,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (I
 		arg.Scheduled,
 		arg.DueAt,
 		arg.Now,
+		arg.Schedule,
 		arg.Ttl,
 		arg.Urgency,
 		arg.Topic,
@@ -228,7 +230,7 @@ func (q *Queries) LockMessages(ctx context.Context, ids []push.ID) error {
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
+SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
 `
 
 type MessageByIDRow struct {
@@ -252,6 +254,7 @@ func (q *Queries) MessageByID(ctx context.Context, id push.ID) (MessageByIDRow, 
 		&i.Message.Payload,
 		&i.Message.TargetedFinal,
 		&i.Message.Batches,
+		&i.Message.Schedule,
 		&i.TokenKey,
 	)
 	return i, err

@@ -36,6 +36,7 @@ type Batch struct {
 	Displayed   int64
 	Clicked     int64
 	Closed      int64
+	TtlFrom     time.Time
 }
 
 type BatchMember struct {
@@ -60,9 +61,14 @@ type Exception struct {
 type Expansion struct {
 	Message     push.ID
 	PushService int32
-	TimeZone    string
+	Part        int32
 	DueAt       time.Time
+	StartAt     time.Time
+	Zones       []string
+	Rest        bool
 	Cursor      push.ID
+	Scanned     int64
+	Total       int64
 }
 
 type Idempotency struct {
@@ -86,6 +92,7 @@ type Message struct {
 	Payload       []byte
 	TargetedFinal bool
 	Batches       int64
+	Schedule      string
 }
 
 type MessageStatus struct {
@@ -134,6 +141,8 @@ type Site struct {
 	TokenKey   []byte
 	UserSecret []byte
 	CreatedAt  time.Time
+	TimeZone   string
+	QuietHours string
 }
 
 type Subscription struct {

@@ -12,85 +12,6 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
-const audienceAll = `-- name: AudienceAll :many
-SELECT id FROM subscriptions
-WHERE site = $1 AND push_service = $2 AND id > $3
-ORDER BY id LIMIT $4
-`
-
-type AudienceAllParams struct {
-	Site        int64
-	PushService int32
-	After       push.ID
-	AtMost      int32
-}
-
-func (q *Queries) AudienceAll(ctx context.Context, arg AudienceAllParams) ([]push.ID, error) {
-	rows, err := q.db.Query(ctx, audienceAll,
-		arg.Site,
-		arg.PushService,
-		arg.After,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []push.ID
-	for rows.Next() {
-		var id push.ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const audienceChannels = `-- name: AudienceChannels :many
-SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = $1 AND push_service = $2 AND subscription > $3
-  AND channel = ANY ($4::text[])
-ORDER BY subscription LIMIT $5
-`
-
-type AudienceChannelsParams struct {
-	Site        int64
-	PushService int32
-	After       push.ID
-	Channels    []string
-	AtMost      int32
-}
-
-func (q *Queries) AudienceChannels(ctx context.Context, arg AudienceChannelsParams) ([]push.ID, error) {
-	rows, err := q.db.Query(ctx, audienceChannels,
-		arg.Site,
-		arg.PushService,
-		arg.After,
-		arg.Channels,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []push.ID
-	for rows.Next() {
-		var subscription push.ID
-		if err := rows.Scan(&subscription); err != nil {
-			return nil, err
-		}
-		items = append(items, subscription)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const cancelledOfNode = `-- name: CancelledOfNode :many
 SELECT m.id FROM messages m
 WHERE m.state = $1 AND m.id IN (
@@ -155,17 +76,17 @@ func (q *Queries) DeleteExceptions(ctx context.Context, arg DeleteExceptionsPara
 
 const deleteExpansion = `-- name: DeleteExpansion :exec
 DELETE FROM expansions
-WHERE message = $1 AND push_service = $2 AND time_zone = $3
+WHERE message = $1 AND push_service = $2 AND part = $3
 `
 
 type DeleteExpansionParams struct {
 	Message     push.ID
 	PushService int32
-	TimeZone    string
+	Part        int32
 }
 
 func (q *Queries) DeleteExpansion(ctx context.Context, arg DeleteExpansionParams) error {
-	_, err := q.db.Exec(ctx, deleteExpansion, arg.Message, arg.PushService, arg.TimeZone)
+	_, err := q.db.Exec(ctx, deleteExpansion, arg.Message, arg.PushService, arg.Part)
 	return err
 }
 
@@ -264,9 +185,9 @@ func (q *Queries) ForfeitExceptions(ctx context.Context, node push.ID) error {
 }
 
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
-VALUES ($1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $10)
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, $11, $12, $13)
 `
 
 type InsertBatchParams struct {
@@ -274,12 +195,15 @@ type InsertBatchParams struct {
 	No          int64
 	PushService int32
 	DueAt       time.Time
+	TtlFrom     time.Time
 	State       int16
 	Node        *push.ID
 	Fence       int64
 	Outcomes    []byte
 	Events      []byte
 	Targeted    int64
+	Expired     int64
+	Pending     int64
 }
 
 func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error {
@@ -288,29 +212,47 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.No,
 		arg.PushService,
 		arg.DueAt,
+		arg.TtlFrom,
 		arg.State,
 		arg.Node,
 		arg.Fence,
 		arg.Outcomes,
 		arg.Events,
 		arg.Targeted,
+		arg.Expired,
+		arg.Pending,
 	)
 	return err
 }
 
 const insertExpansion = `-- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor)
-VALUES ($1, $2, '', $3, '00000000-0000-0000-0000-000000000000')
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    '00000000-0000-0000-0000-000000000000', 0, $8)
 `
 
 type InsertExpansionParams struct {
 	Message     push.ID
 	PushService int32
+	Part        int32
 	DueAt       time.Time
+	StartAt     time.Time
+	Zones       []string
+	Rest        bool
+	Total       int64
 }
 
 func (q *Queries) InsertExpansion(ctx context.Context, arg InsertExpansionParams) error {
-	_, err := q.db.Exec(ctx, insertExpansion, arg.Message, arg.PushService, arg.DueAt)
+	_, err := q.db.Exec(ctx, insertExpansion,
+		arg.Message,
+		arg.PushService,
+		arg.Part,
+		arg.DueAt,
+		arg.StartAt,
+		arg.Zones,
+		arg.Rest,
+		arg.Total,
+	)
 	return err
 }
 
@@ -350,7 +292,7 @@ WITH due AS (
 )
 UPDATE batches b SET state = 1, node = $1::uuid, fence = b.fence + 1
 FROM due WHERE b.message = due.message AND b.no = due.no
-RETURNING b.message, b.no, b.push_service, b.outcomes, b.fence, due.service
+RETURNING b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, due.service
 `
 
 type LeaseBatchesParams struct {
@@ -364,6 +306,7 @@ type LeaseBatchesRow struct {
 	Message     push.ID
 	No          int64
 	PushService int32
+	TtlFrom     time.Time
 	Outcomes    []byte
 	Fence       int64
 	Service     string
@@ -387,6 +330,7 @@ func (q *Queries) LeaseBatches(ctx context.Context, arg LeaseBatchesParams) ([]L
 			&i.Message,
 			&i.No,
 			&i.PushService,
+			&i.TtlFrom,
 			&i.Outcomes,
 			&i.Fence,
 			&i.Service,
@@ -403,7 +347,7 @@ func (q *Queries) LeaseBatches(ctx context.Context, arg LeaseBatchesParams) ([]L
 
 const leaseExceptions = `-- name: LeaseExceptions :many
 WITH due AS (
-    SELECT w.message, w.batch, w.ordinal, b.push_service, p.name AS service
+    SELECT w.message, w.batch, w.ordinal, b.push_service, b.ttl_from, p.name AS service
     FROM exceptions w JOIN batches b ON b.message = w.message AND b.no = w.batch JOIN push_services p ON p.id = b.push_service
     WHERE w.next_at <= COALESCE($2::timestamptz, clock_timestamp()) AND NOT w.leased
       AND p.name <> ALL ($3::text[])
@@ -411,7 +355,7 @@ WITH due AS (
 )
 UPDATE exceptions e SET leased = true, node = $1::uuid, fence = e.fence + 1
 FROM due WHERE e.message = due.message AND e.batch = due.batch AND e.ordinal = due.ordinal
-RETURNING e.message, e.batch, e.ordinal, e.attempt, e.fence, due.push_service, due.service
+RETURNING e.message, e.batch, e.ordinal, e.attempt, e.fence, due.push_service, due.ttl_from, due.service
 `
 
 type LeaseExceptionsParams struct {
@@ -428,6 +372,7 @@ type LeaseExceptionsRow struct {
 	Attempt     int32
 	Fence       int64
 	PushService int32
+	TtlFrom     time.Time
 	Service     string
 }
 
@@ -452,6 +397,7 @@ func (q *Queries) LeaseExceptions(ctx context.Context, arg LeaseExceptionsParams
 			&i.Attempt,
 			&i.Fence,
 			&i.PushService,
+			&i.TtlFrom,
 			&i.Service,
 		); err != nil {
 			return nil, err
@@ -598,26 +544,25 @@ func (q *Queries) LockExceptionsToTry(ctx context.Context, arg LockExceptionsToT
 }
 
 const lockExpansion = `-- name: LockExpansion :one
-SELECT message, push_service, time_zone, cursor FROM expansions
+SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total FROM expansions
 WHERE due_at <= COALESCE($1::timestamptz, clock_timestamp())
 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 `
 
-type LockExpansionRow struct {
-	Message     push.ID
-	PushService int32
-	TimeZone    string
-	Cursor      push.ID
-}
-
-func (q *Queries) LockExpansion(ctx context.Context, now *time.Time) (LockExpansionRow, error) {
+func (q *Queries) LockExpansion(ctx context.Context, now *time.Time) (Expansion, error) {
 	row := q.db.QueryRow(ctx, lockExpansion, now)
-	var i LockExpansionRow
+	var i Expansion
 	err := row.Scan(
 		&i.Message,
 		&i.PushService,
-		&i.TimeZone,
+		&i.Part,
+		&i.DueAt,
+		&i.StartAt,
+		&i.Zones,
+		&i.Rest,
 		&i.Cursor,
+		&i.Scanned,
+		&i.Total,
 	)
 	return i, err
 }
@@ -844,40 +789,29 @@ func (q *Queries) ReleaseException(ctx context.Context, arg ReleaseExceptionPara
 	return result.RowsAffected(), nil
 }
 
-const setExpansionCursor = `-- name: SetExpansionCursor :exec
-UPDATE expansions SET cursor = $1
-WHERE message = $2 AND push_service = $3 AND time_zone = $4
+const stepExpansion = `-- name: StepExpansion :exec
+UPDATE expansions SET cursor = $1, due_at = $2, scanned = $3
+WHERE message = $4 AND push_service = $5 AND part = $6
 `
 
-type SetExpansionCursorParams struct {
+type StepExpansionParams struct {
 	Cursor      push.ID
+	DueAt       time.Time
+	Scanned     int64
 	Message     push.ID
 	PushService int32
-	TimeZone    string
+	Part        int32
 }
 
-func (q *Queries) SetExpansionCursor(ctx context.Context, arg SetExpansionCursorParams) error {
-	_, err := q.db.Exec(ctx, setExpansionCursor,
+func (q *Queries) StepExpansion(ctx context.Context, arg StepExpansionParams) error {
+	_, err := q.db.Exec(ctx, stepExpansion,
 		arg.Cursor,
+		arg.DueAt,
+		arg.Scanned,
 		arg.Message,
 		arg.PushService,
-		arg.TimeZone,
+		arg.Part,
 	)
-	return err
-}
-
-const splitExpansion = `-- name: SplitExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor)
-SELECT $1::uuid, p.id, '', $2::timestamptz, '00000000-0000-0000-0000-000000000000' FROM push_services p
-`
-
-type SplitExpansionParams struct {
-	Message push.ID
-	DueAt   time.Time
-}
-
-func (q *Queries) SplitExpansion(ctx context.Context, arg SplitExpansionParams) error {
-	_, err := q.db.Exec(ctx, splitExpansion, arg.Message, arg.DueAt)
 	return err
 }
 

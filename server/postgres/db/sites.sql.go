@@ -193,6 +193,21 @@ func (q *Queries) PutSetting(ctx context.Context, arg PutSettingParams) error {
 	return err
 }
 
+const setHours = `-- name: SetHours :exec
+UPDATE sites SET time_zone = $1, quiet_hours = $2 WHERE id = $3
+`
+
+type SetHoursParams struct {
+	TimeZone   string
+	QuietHours string
+	Site       int64
+}
+
+func (q *Queries) SetHours(ctx context.Context, arg SetHoursParams) error {
+	_, err := q.db.Exec(ctx, setHours, arg.TimeZone, arg.QuietHours, arg.Site)
+	return err
+}
+
 const setting = `-- name: Setting :one
 SELECT value FROM settings WHERE name = $1
 `
@@ -205,7 +220,7 @@ func (q *Queries) Setting(ctx context.Context, name string) (string, error) {
 }
 
 const siteByName = `-- name: SiteByName :one
-SELECT id, name, token_key, user_secret,
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours,
        ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
 FROM sites WHERE name = $1
 `
@@ -215,6 +230,8 @@ type SiteByNameRow struct {
 	Name       string
 	TokenKey   []byte
 	UserSecret []byte
+	TimeZone   string
+	QuietHours string
 	Origins    []string
 }
 
@@ -226,6 +243,8 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.Name,
 		&i.TokenKey,
 		&i.UserSecret,
+		&i.TimeZone,
+		&i.QuietHours,
 		&i.Origins,
 	)
 	return i, err

@@ -304,7 +304,7 @@ func (q *Queries) PutTombstone(ctx context.Context, arg PutTombstoneParams) erro
 }
 
 const recipients = `-- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, time_zone FROM subscriptions
 WHERE site = $1 AND push_service = $2 AND id = ANY ($3::uuid[])
 `
 
@@ -320,6 +320,7 @@ type RecipientsRow struct {
 	P256dh   []byte
 	Auth     []byte
 	KeyID    int64
+	TimeZone string
 }
 
 func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]RecipientsRow, error) {
@@ -337,6 +338,7 @@ func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]Recip
 			&i.P256dh,
 			&i.Auth,
 			&i.KeyID,
+			&i.TimeZone,
 		); err != nil {
 			return nil, err
 		}
@@ -392,7 +394,7 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 }
 
 const subscriptionPlaces = `-- name: SubscriptionPlaces :many
-SELECT s.push_service, s.id FROM subscriptions s
+SELECT s.push_service, s.id, s.time_zone FROM subscriptions s
 WHERE s.site = $1 AND s.push_service IN (SELECT p.id FROM push_services p)
   AND s.id = ANY ($2::uuid[])
 `
@@ -405,6 +407,7 @@ type SubscriptionPlacesParams struct {
 type SubscriptionPlacesRow struct {
 	PushService int32
 	ID          push.ID
+	TimeZone    string
 }
 
 func (q *Queries) SubscriptionPlaces(ctx context.Context, arg SubscriptionPlacesParams) ([]SubscriptionPlacesRow, error) {
@@ -416,7 +419,7 @@ func (q *Queries) SubscriptionPlaces(ctx context.Context, arg SubscriptionPlaces
 	var items []SubscriptionPlacesRow
 	for rows.Next() {
 		var i SubscriptionPlacesRow
-		if err := rows.Scan(&i.PushService, &i.ID); err != nil {
+		if err := rows.Scan(&i.PushService, &i.ID, &i.TimeZone); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -492,7 +495,7 @@ func (q *Queries) SubscriptionsAfter(ctx context.Context, arg SubscriptionsAfter
 }
 
 const subscriptionsOfUsers = `-- name: SubscriptionsOfUsers :many
-SELECT push_service, id FROM subscriptions
+SELECT push_service, id, time_zone FROM subscriptions
 WHERE site = $1 AND user_id = ANY ($2::text[]) AND user_id <> ''
 `
 
@@ -504,6 +507,7 @@ type SubscriptionsOfUsersParams struct {
 type SubscriptionsOfUsersRow struct {
 	PushService int32
 	ID          push.ID
+	TimeZone    string
 }
 
 func (q *Queries) SubscriptionsOfUsers(ctx context.Context, arg SubscriptionsOfUsersParams) ([]SubscriptionsOfUsersRow, error) {
@@ -515,7 +519,7 @@ func (q *Queries) SubscriptionsOfUsers(ctx context.Context, arg SubscriptionsOfU
 	var items []SubscriptionsOfUsersRow
 	for rows.Next() {
 		var i SubscriptionsOfUsersRow
-		if err := rows.Scan(&i.PushService, &i.ID); err != nil {
+		if err := rows.Scan(&i.PushService, &i.ID, &i.TimeZone); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

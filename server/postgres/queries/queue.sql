@@ -1,42 +1,28 @@
 -- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor)
-VALUES (sqlc.arg(message), sqlc.arg(push_service), '', sqlc.arg(due_at), '00000000-0000-0000-0000-000000000000');
-
--- name: SplitExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor)
-SELECT sqlc.arg(message)::uuid, p.id, '', sqlc.arg(due_at)::timestamptz, '00000000-0000-0000-0000-000000000000' FROM push_services p;
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
+VALUES (sqlc.arg(message), sqlc.arg(push_service), sqlc.arg(part), sqlc.arg(due_at), sqlc.arg(start_at), sqlc.arg(zones), sqlc.arg(rest),
+    '00000000-0000-0000-0000-000000000000', 0, sqlc.arg(total));
 
 -- name: LockExpansion :one
-SELECT message, push_service, time_zone, cursor FROM expansions
+SELECT * FROM expansions
 WHERE due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 
--- name: SetExpansionCursor :exec
-UPDATE expansions SET cursor = sqlc.arg(cursor)
-WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND time_zone = sqlc.arg(time_zone);
+-- name: StepExpansion :exec
+UPDATE expansions SET cursor = sqlc.arg(cursor), due_at = sqlc.arg(due_at), scanned = sqlc.arg(scanned)
+WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND part = sqlc.arg(part);
 
 -- name: DeleteExpansion :exec
 DELETE FROM expansions
-WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND time_zone = sqlc.arg(time_zone);
+WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND part = sqlc.arg(part);
 
 -- name: DeleteExpansions :execrows
 DELETE FROM expansions WHERE message = sqlc.arg(message);
 
--- name: AudienceAll :many
-SELECT id FROM subscriptions
-WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND id > sqlc.arg(after)
-ORDER BY id LIMIT sqlc.arg(at_most);
-
--- name: AudienceChannels :many
-SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND subscription > sqlc.arg(after)
-  AND channel = ANY (sqlc.arg(channels)::text[])
-ORDER BY subscription LIMIT sqlc.arg(at_most);
-
 -- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
-VALUES (sqlc.arg(message), sqlc.arg(no), sqlc.arg(push_service), sqlc.arg(due_at), sqlc.arg(state), sqlc.narg(node), sqlc.arg(fence),
-    sqlc.arg(outcomes), sqlc.arg(events), sqlc.arg(targeted), sqlc.arg(targeted));
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (sqlc.arg(message), sqlc.arg(no), sqlc.arg(push_service), sqlc.arg(due_at), sqlc.arg(ttl_from), sqlc.arg(state), sqlc.narg(node), sqlc.arg(fence),
+    sqlc.arg(outcomes), sqlc.arg(events), sqlc.arg(targeted), sqlc.arg(expired), sqlc.arg(pending));
 
 -- name: InsertMembers :exec
 INSERT INTO batch_members (message, no, members) VALUES (sqlc.arg(message), sqlc.arg(no), sqlc.arg(members));
@@ -59,7 +45,7 @@ WITH due AS (
 )
 UPDATE batches b SET state = 1, node = sqlc.arg(node)::uuid, fence = b.fence + 1
 FROM due WHERE b.message = due.message AND b.no = due.no
-RETURNING b.message, b.no, b.push_service, b.outcomes, b.fence, due.service;
+RETURNING b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, due.service;
 
 -- name: ReleaseBatch :execrows
 UPDATE batches SET state = 0, node = NULL, fence = fence + 1
@@ -186,7 +172,7 @@ SELECT ordinal FROM exceptions WHERE message = sqlc.arg(message) AND batch = sql
 
 -- name: LeaseExceptions :many
 WITH due AS (
-    SELECT w.message, w.batch, w.ordinal, b.push_service, p.name AS service
+    SELECT w.message, w.batch, w.ordinal, b.push_service, b.ttl_from, p.name AS service
     FROM exceptions w JOIN batches b ON b.message = w.message AND b.no = w.batch JOIN push_services p ON p.id = b.push_service
     WHERE w.next_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) AND NOT w.leased
       AND p.name <> ALL (sqlc.arg(excepted)::text[])
@@ -194,7 +180,7 @@ WITH due AS (
 )
 UPDATE exceptions e SET leased = true, node = sqlc.arg(node)::uuid, fence = e.fence + 1
 FROM due WHERE e.message = due.message AND e.batch = due.batch AND e.ordinal = due.ordinal
-RETURNING e.message, e.batch, e.ordinal, e.attempt, e.fence, due.push_service, due.service;
+RETURNING e.message, e.batch, e.ordinal, e.attempt, e.fence, due.push_service, due.ttl_from, due.service;
 
 -- name: NextDue :one
 -- In how many seconds there is work next; infinity where there is none.

@@ -6,9 +6,12 @@ ON CONFLICT (name) DO NOTHING
 RETURNING id;
 
 -- name: SiteByName :one
-SELECT id, name, token_key, user_secret,
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours,
        ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
 FROM sites WHERE name = sqlc.arg(name);
+
+-- name: SetHours :exec
+UPDATE sites SET time_zone = sqlc.arg(time_zone), quiet_hours = sqlc.arg(quiet_hours) WHERE id = sqlc.arg(site);
 
 -- name: LockSite :exec
 SELECT id FROM sites WHERE id = sqlc.arg(site) FOR NO KEY UPDATE;

@@ -49,16 +49,16 @@ WHERE s.site = sqlc.arg(site) AND (s.push_service, s.id) > (sqlc.arg(push_servic
 ORDER BY s.site, s.push_service, s.id LIMIT sqlc.arg(at_most);
 
 -- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, time_zone FROM subscriptions
 WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND id = ANY (sqlc.arg(ids)::uuid[]);
 
 -- name: SubscriptionPlaces :many
-SELECT s.push_service, s.id FROM subscriptions s
+SELECT s.push_service, s.id, s.time_zone FROM subscriptions s
 WHERE s.site = sqlc.arg(site) AND s.push_service IN (SELECT p.id FROM push_services p)
   AND s.id = ANY (sqlc.arg(ids)::uuid[]);
 
 -- name: SubscriptionsOfUsers :many
-SELECT push_service, id FROM subscriptions
+SELECT push_service, id, time_zone FROM subscriptions
 WHERE site = sqlc.arg(site) AND user_id = ANY (sqlc.arg(users)::text[]) AND user_id <> '';
 
 -- name: InsertChannels :exec

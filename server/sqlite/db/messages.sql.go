@@ -96,8 +96,8 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :exec
-INSERT INTO messages (id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertMessageParams struct {
@@ -106,6 +106,7 @@ type InsertMessageParams struct {
 	State         string
 	CreatedAt     int64
 	DueAt         int64
+	Schedule      string
 	Ttl           int64
 	Urgency       string
 	Topic         string
@@ -121,6 +122,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 		arg.State,
 		arg.CreatedAt,
 		arg.DueAt,
+		arg.Schedule,
 		arg.Ttl,
 		arg.Urgency,
 		arg.Topic,
@@ -132,7 +134,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final FROM messages WHERE id = ?
+SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule FROM messages WHERE id = ?
 `
 
 func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
@@ -150,6 +152,7 @@ func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
 		&i.Audience,
 		&i.Payload,
 		&i.TargetedFinal,
+		&i.Schedule,
 	)
 	return i, err
 }

@@ -34,6 +34,7 @@ type Batch struct {
 	Closed      int64
 	Node        []byte
 	Fence       int64
+	TtlFrom     int64
 }
 
 type BatchMember struct {
@@ -58,9 +59,14 @@ type Exception struct {
 type Expansion struct {
 	Message     []byte
 	PushService int64
-	TimeZone    string
+	Part        int64
 	DueAt       int64
+	StartAt     int64
+	Zones       string
+	Rest        int64
 	Cursor      []byte
+	Scanned     int64
+	Total       int64
 }
 
 type Idempotency struct {
@@ -83,6 +89,7 @@ type Message struct {
 	Audience      string
 	Payload       []byte
 	TargetedFinal int64
+	Schedule      string
 }
 
 type Node struct {
@@ -112,6 +119,8 @@ type Site struct {
 	TokenKey   []byte
 	UserSecret []byte
 	CreatedAt  int64
+	TimeZone   string
+	QuietHours string
 }
 
 type Subscription struct {

@@ -11,98 +11,6 @@ import (
 	"strings"
 )
 
-const audienceAll = `-- name: AudienceAll :many
-SELECT id FROM subscriptions
-WHERE site = ? AND push_service = ? AND id > ? ORDER BY id LIMIT ?
-`
-
-type AudienceAllParams struct {
-	Site        int64
-	PushService int64
-	ID          []byte
-	Limit       int64
-}
-
-func (q *Queries) AudienceAll(ctx context.Context, arg AudienceAllParams) ([][]byte, error) {
-	rows, err := q.db.QueryContext(ctx, audienceAll,
-		arg.Site,
-		arg.PushService,
-		arg.ID,
-		arg.Limit,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items [][]byte
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const audienceChannels = `-- name: AudienceChannels :many
-SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = ? AND push_service = ? AND subscription > ? AND channel IN (/*SLICE:channels*/?)
-ORDER BY subscription LIMIT ?
-`
-
-type AudienceChannelsParams struct {
-	Site         int64
-	PushService  int64
-	Subscription []byte
-	Channels     []string
-	Limit        int64
-}
-
-// Every parameter is a plain "?": numbered ones would count the slice as one.
-func (q *Queries) AudienceChannels(ctx context.Context, arg AudienceChannelsParams) ([][]byte, error) {
-	query := audienceChannels
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Site)
-	queryParams = append(queryParams, arg.PushService)
-	queryParams = append(queryParams, arg.Subscription)
-	if len(arg.Channels) > 0 {
-		for _, v := range arg.Channels {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:channels*/?", strings.Repeat(",?", len(arg.Channels))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:channels*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items [][]byte
-	for rows.Next() {
-		var subscription []byte
-		if err := rows.Scan(&subscription); err != nil {
-			return nil, err
-		}
-		items = append(items, subscription)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const batchEvents = `-- name: BatchEvents :one
 SELECT b.events FROM batches b JOIN messages m ON m.id = b.message
 WHERE m.site = ? AND b.message = ? AND b.no = ?
@@ -210,21 +118,6 @@ func (q *Queries) DeleteException(ctx context.Context, arg DeleteExceptionParams
 	return err
 }
 
-const deleteExpansion = `-- name: DeleteExpansion :exec
-DELETE FROM expansions WHERE message = ? AND push_service = ? AND time_zone = ?
-`
-
-type DeleteExpansionParams struct {
-	Message     []byte
-	PushService int64
-	TimeZone    string
-}
-
-func (q *Queries) DeleteExpansion(ctx context.Context, arg DeleteExpansionParams) error {
-	_, err := q.db.ExecContext(ctx, deleteExpansion, arg.Message, arg.PushService, arg.TimeZone)
-	return err
-}
-
 const deleteExpansions = `-- name: DeleteExpansions :exec
 DELETE FROM expansions WHERE message = ?
 `
@@ -258,7 +151,7 @@ func (q *Queries) DeleteNodes(ctx context.Context) error {
 }
 
 const dueExceptions = `-- name: DueExceptions :many
-SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, s.name AS service
+SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, b.ttl_from, s.name AS service
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
 WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (/*SLICE:except*/?)
 ORDER BY e.next_at LIMIT ?
@@ -277,6 +170,7 @@ type DueExceptionsRow struct {
 	Attempt     int64
 	Fence       int64
 	PushService int64
+	TtlFrom     int64
 	Service     string
 }
 
@@ -309,6 +203,7 @@ func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([
 			&i.Attempt,
 			&i.Fence,
 			&i.PushService,
+			&i.TtlFrom,
 			&i.Service,
 		); err != nil {
 			return nil, err
@@ -322,6 +217,31 @@ func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const endExpansion = `-- name: EndExpansion :execrows
+DELETE FROM expansions WHERE message = ? AND push_service = ? AND part = ? AND cursor = ?
+`
+
+type EndExpansionParams struct {
+	Message     []byte
+	PushService int64
+	Part        int64
+	Cursor      []byte
+}
+
+// No row: see StepExpansion.
+func (q *Queries) EndExpansion(ctx context.Context, arg EndExpansionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endExpansion,
+		arg.Message,
+		arg.PushService,
+		arg.Part,
+		arg.Cursor,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const exceptionFence = `-- name: ExceptionFence :one
@@ -429,8 +349,8 @@ func (q *Queries) ForfeitExceptions(ctx context.Context, node []byte) error {
 }
 
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertBatchParams struct {
@@ -438,12 +358,14 @@ type InsertBatchParams struct {
 	No          int64
 	PushService int64
 	DueAt       int64
+	TtlFrom     int64
 	State       int64
 	Node        []byte
 	Fence       int64
 	Outcomes    []byte
 	Events      []byte
 	Targeted    int64
+	Expired     int64
 	Pending     int64
 }
 
@@ -453,29 +375,46 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.No,
 		arg.PushService,
 		arg.DueAt,
+		arg.TtlFrom,
 		arg.State,
 		arg.Node,
 		arg.Fence,
 		arg.Outcomes,
 		arg.Events,
 		arg.Targeted,
+		arg.Expired,
 		arg.Pending,
 	)
 	return err
 }
 
 const insertExpansion = `-- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor) VALUES (?, ?, '', ?, x'')
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
+VALUES (?, ?, ?, ?, ?, ?, ?, x'', 0, ?)
 `
 
 type InsertExpansionParams struct {
 	Message     []byte
 	PushService int64
+	Part        int64
 	DueAt       int64
+	StartAt     int64
+	Zones       string
+	Rest        int64
+	Total       int64
 }
 
 func (q *Queries) InsertExpansion(ctx context.Context, arg InsertExpansionParams) error {
-	_, err := q.db.ExecContext(ctx, insertExpansion, arg.Message, arg.PushService, arg.DueAt)
+	_, err := q.db.ExecContext(ctx, insertExpansion,
+		arg.Message,
+		arg.PushService,
+		arg.Part,
+		arg.DueAt,
+		arg.StartAt,
+		arg.Zones,
+		arg.Rest,
+		arg.Total,
+	)
 	return err
 }
 
@@ -621,25 +560,23 @@ func (q *Queries) NextExceptionDue(ctx context.Context, except []string) (int64,
 }
 
 const nextExpansion = `-- name: NextExpansion :one
-SELECT message, push_service, time_zone, cursor FROM expansions
-WHERE due_at <= ? ORDER BY due_at LIMIT 1
+SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total FROM expansions WHERE due_at <= ? ORDER BY due_at LIMIT 1
 `
 
-type NextExpansionRow struct {
-	Message     []byte
-	PushService int64
-	TimeZone    string
-	Cursor      []byte
-}
-
-func (q *Queries) NextExpansion(ctx context.Context, dueAt int64) (NextExpansionRow, error) {
+func (q *Queries) NextExpansion(ctx context.Context, dueAt int64) (Expansion, error) {
 	row := q.db.QueryRowContext(ctx, nextExpansion, dueAt)
-	var i NextExpansionRow
+	var i Expansion
 	err := row.Scan(
 		&i.Message,
 		&i.PushService,
-		&i.TimeZone,
+		&i.Part,
+		&i.DueAt,
+		&i.StartAt,
+		&i.Zones,
+		&i.Rest,
 		&i.Cursor,
+		&i.Scanned,
+		&i.Total,
 	)
 	return i, err
 }
@@ -740,25 +677,36 @@ func (q *Queries) ReleaseDeadExceptions(ctx context.Context) (int64, error) {
 	return result.RowsAffected()
 }
 
-const setExpansionCursor = `-- name: SetExpansionCursor :exec
-UPDATE expansions SET cursor = ? WHERE message = ? AND push_service = ? AND time_zone = ?
+const stepExpansion = `-- name: StepExpansion :execrows
+UPDATE expansions SET cursor = ?1, due_at = ?2, scanned = ?3
+WHERE message = ?4 AND push_service = ?5 AND part = ?6 AND cursor = ?7
 `
 
-type SetExpansionCursorParams struct {
+type StepExpansionParams struct {
 	Cursor      []byte
+	DueAt       int64
+	Scanned     int64
 	Message     []byte
 	PushService int64
-	TimeZone    string
+	Part        int64
+	Before      []byte
 }
 
-func (q *Queries) SetExpansionCursor(ctx context.Context, arg SetExpansionCursorParams) error {
-	_, err := q.db.ExecContext(ctx, setExpansionCursor,
+// No row: the step was made by somebody else, or the message was cancelled.
+func (q *Queries) StepExpansion(ctx context.Context, arg StepExpansionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, stepExpansion,
 		arg.Cursor,
+		arg.DueAt,
+		arg.Scanned,
 		arg.Message,
 		arg.PushService,
-		arg.TimeZone,
+		arg.Part,
+		arg.Before,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const unfinishedBatches = `-- name: UnfinishedBatches :many
@@ -877,7 +825,7 @@ func (q *Queries) UpdateOutcomes(ctx context.Context, arg UpdateOutcomesParams) 
 }
 
 const waitingBatches = `-- name: WaitingBatches :many
-SELECT b.message, b.no, b.push_service, b.outcomes, b.fence, s.name AS service
+SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
 WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (/*SLICE:except*/?)
 ORDER BY b.due_at LIMIT ?
@@ -893,6 +841,7 @@ type WaitingBatchesRow struct {
 	Message     []byte
 	No          int64
 	PushService int64
+	TtlFrom     int64
 	Outcomes    []byte
 	Fence       int64
 	Service     string
@@ -924,6 +873,7 @@ func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) 
 			&i.Message,
 			&i.No,
 			&i.PushService,
+			&i.TtlFrom,
 			&i.Outcomes,
 			&i.Fence,
 			&i.Service,

@@ -210,6 +210,21 @@ func (q *Queries) PutSetting(ctx context.Context, arg PutSettingParams) error {
 	return err
 }
 
+const setHours = `-- name: SetHours :exec
+UPDATE sites SET time_zone = ?, quiet_hours = ? WHERE id = ?
+`
+
+type SetHoursParams struct {
+	TimeZone   string
+	QuietHours string
+	ID         int64
+}
+
+func (q *Queries) SetHours(ctx context.Context, arg SetHoursParams) error {
+	_, err := q.db.ExecContext(ctx, setHours, arg.TimeZone, arg.QuietHours, arg.ID)
+	return err
+}
+
 const setting = `-- name: Setting :one
 SELECT value FROM settings WHERE name = ?
 `
@@ -222,7 +237,7 @@ func (q *Queries) Setting(ctx context.Context, name string) (string, error) {
 }
 
 const siteByName = `-- name: SiteByName :one
-SELECT id, name, token_key, user_secret FROM sites WHERE name = ?
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours FROM sites WHERE name = ?
 `
 
 type SiteByNameRow struct {
@@ -230,6 +245,8 @@ type SiteByNameRow struct {
 	Name       string
 	TokenKey   []byte
 	UserSecret []byte
+	TimeZone   string
+	QuietHours string
 }
 
 func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, error) {
@@ -240,6 +257,8 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.Name,
 		&i.TokenKey,
 		&i.UserSecret,
+		&i.TimeZone,
+		&i.QuietHours,
 	)
 	return i, err
 }

@@ -220,7 +220,7 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 }
 
 const subscriptionPlaceByID = `-- name: SubscriptionPlaceByID :one
-SELECT push_service FROM subscriptions
+SELECT push_service, time_zone FROM subscriptions
 WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = ?2
 `
 
@@ -229,11 +229,16 @@ type SubscriptionPlaceByIDParams struct {
 	ID   []byte
 }
 
-func (q *Queries) SubscriptionPlaceByID(ctx context.Context, arg SubscriptionPlaceByIDParams) (int64, error) {
+type SubscriptionPlaceByIDRow struct {
+	PushService int64
+	TimeZone    string
+}
+
+func (q *Queries) SubscriptionPlaceByID(ctx context.Context, arg SubscriptionPlaceByIDParams) (SubscriptionPlaceByIDRow, error) {
 	row := q.db.QueryRowContext(ctx, subscriptionPlaceByID, arg.Site, arg.ID)
-	var push_service int64
-	err := row.Scan(&push_service)
-	return push_service, err
+	var i SubscriptionPlaceByIDRow
+	err := row.Scan(&i.PushService, &i.TimeZone)
+	return i, err
 }
 
 const subscriptionsAfter = `-- name: SubscriptionsAfter :many
@@ -351,7 +356,7 @@ func (q *Queries) SubscriptionsByIDs(ctx context.Context, arg SubscriptionsByIDs
 }
 
 const subscriptionsOfUser = `-- name: SubscriptionsOfUser :many
-SELECT push_service, id FROM subscriptions
+SELECT push_service, id, time_zone FROM subscriptions
 WHERE site = ? AND user = ? AND user <> ''
 `
 
@@ -363,6 +368,7 @@ type SubscriptionsOfUserParams struct {
 type SubscriptionsOfUserRow struct {
 	PushService int64
 	ID          []byte
+	TimeZone    string
 }
 
 func (q *Queries) SubscriptionsOfUser(ctx context.Context, arg SubscriptionsOfUserParams) ([]SubscriptionsOfUserRow, error) {
@@ -374,7 +380,7 @@ func (q *Queries) SubscriptionsOfUser(ctx context.Context, arg SubscriptionsOfUs
 	var items []SubscriptionsOfUserRow
 	for rows.Next() {
 		var i SubscriptionsOfUserRow
-		if err := rows.Scan(&i.PushService, &i.ID); err != nil {
+		if err := rows.Scan(&i.PushService, &i.ID, &i.TimeZone); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -1,25 +1,18 @@
 -- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, time_zone, due_at, cursor) VALUES (?, ?, '', ?, x'');
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
+VALUES (?, ?, ?, ?, ?, ?, ?, x'', 0, ?);
 
 -- name: NextExpansion :one
-SELECT message, push_service, time_zone, cursor FROM expansions
-WHERE due_at <= ? ORDER BY due_at LIMIT 1;
+SELECT * FROM expansions WHERE due_at <= ? ORDER BY due_at LIMIT 1;
 
--- name: SetExpansionCursor :exec
-UPDATE expansions SET cursor = ? WHERE message = ? AND push_service = ? AND time_zone = ?;
+-- name: StepExpansion :execrows
+-- No row: the step was made by somebody else, or the message was cancelled.
+UPDATE expansions SET cursor = sqlc.arg(cursor), due_at = sqlc.arg(due_at), scanned = sqlc.arg(scanned)
+WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND part = sqlc.arg(part) AND cursor = sqlc.arg(before);
 
--- name: DeleteExpansion :exec
-DELETE FROM expansions WHERE message = ? AND push_service = ? AND time_zone = ?;
-
--- name: AudienceAll :many
-SELECT id FROM subscriptions
-WHERE site = ? AND push_service = ? AND id > ? ORDER BY id LIMIT ?;
-
--- name: AudienceChannels :many
--- Every parameter is a plain "?": numbered ones would count the slice as one.
-SELECT DISTINCT subscription FROM subscription_channels
-WHERE site = ? AND push_service = ? AND subscription > ? AND channel IN (sqlc.slice(channels))
-ORDER BY subscription LIMIT ?;
+-- name: EndExpansion :execrows
+-- No row: see StepExpansion.
+DELETE FROM expansions WHERE message = ? AND push_service = ? AND part = ? AND cursor = ?;
 
 -- name: DeleteExpansions :exec
 DELETE FROM expansions WHERE message = ?;
@@ -28,8 +21,8 @@ DELETE FROM expansions WHERE message = ?;
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?;
 
 -- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, state, node, fence, outcomes, events, targeted, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: InsertMembers :exec
 INSERT INTO batch_members (message, no, members) VALUES (?, ?, ?);
@@ -42,7 +35,7 @@ DELETE FROM batch_members WHERE message = ? AND no = ?;
 
 -- name: WaitingBatches :many
 -- Every parameter is a plain "?": numbered ones would count the slice as one.
-SELECT b.message, b.no, b.push_service, b.outcomes, b.fence, s.name AS service
+SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
 WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
 ORDER BY b.due_at LIMIT ?;
@@ -108,7 +101,7 @@ DELETE FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ?;
 
 -- name: DueExceptions :many
 -- Every parameter is a plain "?": numbered ones would count the slice as one.
-SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, s.name AS service
+SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, b.ttl_from, s.name AS service
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
 WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except))
 ORDER BY e.next_at LIMIT ?;

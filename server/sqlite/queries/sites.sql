@@ -3,7 +3,10 @@ INSERT INTO sites (name, token_key, user_secret, created_at) VALUES (?, ?, ?, ?)
 RETURNING id;
 
 -- name: SiteByName :one
-SELECT id, name, token_key, user_secret FROM sites WHERE name = ?;
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours FROM sites WHERE name = ?;
+
+-- name: SetHours :exec
+UPDATE sites SET time_zone = ?, quiet_hours = ? WHERE id = ?;
 
 -- name: Origins :many
 SELECT origin FROM origins WHERE site = ? ORDER BY position;

@@ -25,11 +25,11 @@ ORDER BY site, push_service, id LIMIT sqlc.arg(limit);
 SELECT * FROM subscriptions WHERE site = ? AND push_service = ? AND id IN (sqlc.slice(ids));
 
 -- name: SubscriptionPlaceByID :one
-SELECT push_service FROM subscriptions
+SELECT push_service, time_zone FROM subscriptions
 WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = sqlc.arg(id);
 
 -- name: SubscriptionsOfUser :many
-SELECT push_service, id FROM subscriptions
+SELECT push_service, id, time_zone FROM subscriptions
 WHERE site = ? AND user = ? AND user <> '';
 
 -- name: ChannelsOfSubscription :many

@@ -1,0 +1,245 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+)
+
+// Expand implements [push.Queue]. A large audience is read beside the writer, for
+// which others wait: those of a few time zones may be far apart. The writer steps
+// the cursor only where it still is what the reading began with.
+func (s *Store) Expand(ctx context.Context) (done bool, err error) {
+	row, err := s.read.NextExpansion(ctx, s.now().UnixMilli())
+	if err != nil {
+		return errors.Is(err, sql.ErrNoRows), ignoreNoRows(err)
+	}
+	site, m, err := messageByID(ctx, s.read, row.Message)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case row.PushService != anyService:
+		err = s.expandPart(ctx, site, m, row)
+	case m.Audience.Small():
+		err = s.expandSmall(ctx, site, m, row)
+	default:
+		err = s.split(ctx, site, m, row)
+	}
+	return false, err
+}
+
+func (s *Store) expandSmall(ctx context.Context, site push.SiteID, m *push.Message, row db.Expansion) error {
+	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		ours, err := endExpansion(ctx, q, row)
+		if err != nil || !ours {
+			return err
+		}
+		members, err := smallAudience(ctx, q, site, m.Audience)
+		if err != nil {
+			return err
+		}
+		if err := insertDrafts(ctx, q, row.Message, m.Drafts(members)); err != nil {
+			return err
+		}
+		return finishMessage(ctx, q, row.Message)
+	})
+}
+
+// split makes an expansion for each part at each push service.
+func (s *Store) split(ctx context.Context, site push.SiteID, m *push.Message, row db.Expansion) error {
+	parts := m.Parts()
+	services, err := serviceNames(ctx, s.read)
+	if err != nil {
+		return err
+	}
+	var made []db.InsertExpansionParams
+	for service := range services {
+		var total int64
+		if m.Schedule.Spread > 0 {
+			if total, err = s.countAudience(ctx, site, m, service); err != nil {
+				return err
+			}
+		}
+		for i, part := range parts {
+			insert := db.InsertExpansionParams{
+				Message: row.Message, PushService: service, Part: int64(i), DueAt: part.DueAt.UnixMilli(), StartAt: part.Start.UnixMilli(), Total: total}
+			if insert.Zones, insert.Rest, err = zoneColumns(part); err != nil {
+				return err
+			}
+			made = append(made, insert)
+		}
+	}
+	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		ours, err := endExpansion(ctx, q, row)
+		if err != nil || !ours {
+			return err
+		}
+		for _, insert := range made {
+			if err := q.InsertExpansion(ctx, insert); err != nil {
+				return err
+			}
+		}
+		return finishMessage(ctx, q, row.Message)
+	})
+}
+
+// expandPart makes the batches of one step through a part.
+func (s *Store) expandPart(ctx context.Context, site push.SiteID, m *push.Message, row db.Expansion) error {
+	part, err := partOf(row)
+	if err != nil {
+		return err
+	}
+	found, err := m.ReadStep(&partRows{ctx, s.read, int64(site), row.PushService, m.Audience, part}, part, idOf(row.Cursor), row.Total)
+	if err != nil {
+		return err
+	}
+	drafts := push.DraftsAt(row.PushService, m.Step(part, row.Scanned, row.Total), found.Members)
+	scanned := row.Scanned + found.Scanned
+	step := db.StepExpansionParams{
+		Cursor: found.Cursor[:], DueAt: m.Step(part, scanned, row.Total).DueAt.UnixMilli(), Scanned: scanned,
+		Message: row.Message, PushService: row.PushService, Part: row.Part, Before: row.Cursor,
+	}
+	return s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
+		if found.End {
+			ours, err := endExpansion(ctx, q, row)
+			if err != nil || !ours {
+				return err
+			}
+		} else if n, err := q.StepExpansion(ctx, step); err != nil || n == 0 {
+			return err
+		}
+		if err := insertDrafts(ctx, q, row.Message, drafts); err != nil || !found.End {
+			return err
+		}
+		return finishMessage(ctx, q, row.Message)
+	})
+}
+
+// endExpansion deletes an expansion; ours is false where it is not any more what
+// was read.
+func endExpansion(ctx context.Context, q *db.Queries, row db.Expansion) (ours bool, err error) {
+	n, err := q.EndExpansion(ctx, db.EndExpansionParams{Message: row.Message, PushService: row.PushService, Part: row.Part, Cursor: row.Cursor})
+	return n > 0, err
+}
+
+func zoneColumns(part push.Part) (zones string, rest int64, err error) {
+	encoded, err := json.Marshal(part.Zones)
+	if part.Others {
+		rest = 1
+	}
+	return string(encoded), rest, err
+}
+
+func partOf(row db.Expansion) (push.Part, error) {
+	part := push.Part{DueAt: time.UnixMilli(row.DueAt), Start: time.UnixMilli(row.StartAt), Others: row.Rest == 1}
+	return part, json.Unmarshal([]byte(row.Zones), &part.Zones)
+}
+
+// idOf reads a cursor, which is empty at the start.
+func idOf(cursor []byte) (id push.ID) {
+	copy(id[:], cursor)
+	return id
+}
+
+func insertDrafts(ctx context.Context, q *db.Queries, message []byte, drafts []push.Draft) error {
+	for _, draft := range drafts {
+		if _, err := insertBatch(ctx, q, message, draft, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertBatch adds a batch, leased to a node where one is given. One whose
+// deliveries have expired is done.
+func insertBatch(ctx context.Context, q *db.Queries, message []byte, draft push.Draft, node []byte) (no int64, err error) {
+	last, err := q.LastBatch(ctx, message)
+	if err != nil {
+		return 0, err
+	}
+	no = last + 1
+	outcomes := draft.Outcomes()
+	c := outcomes.Counts()
+	state := int64(batchWaiting)
+	switch {
+	case c.Pending == 0:
+		state = batchDone
+	case node != nil:
+		state = batchLeased
+	}
+	if err := q.InsertBatch(ctx, db.InsertBatchParams{
+		Message: message, No: no, PushService: draft.Service, DueAt: draft.DueAt.UnixMilli(), TtlFrom: draft.TTLFrom.UnixMilli(),
+		State: state, Node: node, Fence: firstFence,
+		Outcomes: outcomes, Events: make([]byte, len(outcomes)), Targeted: c.Targeted, Expired: c.Expired, Pending: c.Pending,
+	}); err != nil || state == batchDone {
+		return no, err
+	}
+	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: push.JoinMembers(draft.Members)})
+}
+
+// partRows implements [push.PartRows].
+type partRows struct {
+	ctx      context.Context
+	q        *db.Queries
+	site     int64
+	service  int64
+	audience push.Audience
+	part     push.Part
+}
+
+// All implements [push.PartRows].
+func (r *partRows) All(after push.ID, limit int) ([]push.ID, error) {
+	if r.audience.All {
+		return ids(r.q.AudienceAll(r.ctx, db.AudienceAllParams{Site: r.site, PushService: r.service, ID: after[:], Limit: int64(limit)}))
+	}
+	return ids(r.q.AudienceChannels(r.ctx, db.AudienceChannelsParams{
+		Site: r.site, PushService: r.service, Subscription: after[:], Channels: r.audience.Channels, Limit: int64(limit)}))
+}
+
+// Window implements [push.PartRows].
+func (r *partRows) Window(after push.ID, limit int) (int, push.ID, error) {
+	if r.audience.All {
+		row, err := r.q.WindowAll(r.ctx, db.WindowAllParams{Site: r.site, PushService: r.service, ID: after[:], Limit: int64(limit)})
+		return int(row.N), idOf(row.LastID), err
+	}
+	row, err := r.q.WindowChannels(r.ctx, db.WindowChannelsParams{
+		Site: r.site, PushService: r.service, Subscription: after[:], Channels: r.audience.Channels, Limit: int64(limit)})
+	return int(row.N), idOf(row.LastID), err
+}
+
+// InZones implements [push.PartRows].
+func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
+	rest := int64(0)
+	if r.part.Others {
+		rest = 1
+	}
+	if r.audience.All {
+		return ids(r.q.ZonesAll(r.ctx, db.ZonesAllParams{
+			Site: r.site, PushService: r.service, ID: after[:], ID_2: last[:], Zones: r.part.Zones, Column6: rest, Limit: int64(limit)}))
+	}
+	return ids(r.q.ZonesChannels(r.ctx, db.ZonesChannelsParams{
+		Site: r.site, PushService: r.service, Subscription: after[:], Subscription_2: last[:],
+		Channels: r.audience.Channels, Zones: r.part.Zones, Column7: rest, Limit: int64(limit)}))
+}
+
+func ids(rows [][]byte, err error) ([]push.ID, error) {
+	found := make([]push.ID, len(rows))
+	for i, row := range rows {
+		found[i] = push.ID(row)
+	}
+	return found, err
+}
+
+// countAudience is how many a large audience has at a push service.
+func (s *Store) countAudience(ctx context.Context, site push.SiteID, m *push.Message, service int64) (int64, error) {
+	if m.Audience.All {
+		return s.read.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+	}
+	return s.read.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: m.Audience.Channels})
+}
