@@ -44,15 +44,31 @@ func (m *Message) ReadStep(rows PartRows, p Part, cursor ID, total int64) (Found
 		}
 		return f, err
 	case m.Schedule.Spread > 0:
-		f := Found{Cursor: cursor}
-		_, err := f.look(rows, size, size)
-		return f, err
+		return readMoment(rows, cursor, size)
 	}
 	f := Found{Cursor: cursor}
 	for range lookedAt / window {
 		full, err := f.look(rows, window, size)
 		if err != nil || full || f.End {
 			return f, err
+		}
+	}
+	return f, nil
+}
+
+// readMoment reads the next size subscriptions of a spread audience, which are due
+// together. Where none of them is of the part it goes on to the moment of the next
+// that is.
+func readMoment(rows PartRows, cursor ID, size int) (Found, error) {
+	f := Found{Cursor: cursor}
+	for f.Scanned < lookedAt {
+		next := Found{Cursor: f.Cursor, Scanned: f.Scanned}
+		_, err := next.look(rows, size, size)
+		if err != nil || len(next.Members) > 0 && f.Scanned > 0 {
+			return f, err
+		}
+		if f = next; f.End || len(f.Members) > 0 {
+			break
 		}
 	}
 	return f, nil
