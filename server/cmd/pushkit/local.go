@@ -52,6 +52,9 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	if dispatcher != nil {
 		dispatcher.Hand(batches)
 		dispatcher.Wake()
+		if r.SendAt != nil || r.Spread > 0 {
+			l.warnOfNoServer()
+		}
 	} else if err := l.warnOfNobody(ctx); err != nil {
 		return wire.MessageResponse{}, err
 	}
@@ -69,9 +72,13 @@ func (l *local) warnOfNobody(ctx context.Context) error {
 	}
 	alive, err := shared.IsAnyNodeAlive(ctx)
 	if err == nil && !alive {
-		fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
+		l.warnOfNoServer()
 	}
 	return err
+}
+
+func (l *local) warnOfNoServer() {
+	fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
 }
 
 // deliver starts a dispatcher unless a server delivers; then it returns nil.

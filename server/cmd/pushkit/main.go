@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	// So that time zones are known in an empty container.
+	_ "time/tzdata"
 
 	"github.com/urfave/cli/v3"
 )

@@ -20,6 +20,8 @@ func sendCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "send",
 		Usage: "send a message and watch its delivery",
+		Description: "With --at, --local or --spread it does not wait: the server sends the message, and\n" +
+			"pushkit messages show ID tells what became of it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "title", Usage: "the notification's title", Required: true},
 			&cli.StringFlag{Name: "body", Usage: "its text"},
@@ -34,6 +36,10 @@ func sendCommand() *cli.Command {
 			&cli.Int64Flag{Name: "ttl", Usage: "`SECONDS` that push services keep it for a browser that is away", Value: wire.DefaultTTL},
 			&cli.StringFlag{Name: "urgency", Usage: "very-low, low, normal or high"},
 			&cli.StringFlag{Name: "topic", Usage: "replaces a waiting message with the same topic"},
+			&cli.StringFlag{Name: "at", Usage: "send it at `TIME`, such as 2026-12-01T09:00:00Z"},
+			&cli.StringFlag{Name: "local", Usage: "send it at `TIME` by each recipient's clock, such as 2026-12-01T09:00"},
+			&cli.Int64Flag{Name: "spread", Usage: "stretch a broadcast evenly over `SECONDS`"},
+			&cli.BoolFlag{Name: "ignore-quiet-hours", Usage: "for what somebody waits for, such as a code to sign in"},
 			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag, netHTTPFlag, vapidSubjectFlag,
 		},
 		Action: send,
@@ -59,7 +65,7 @@ func send(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	c := sent.Counts
-	if c.Targeted == 0 {
+	if c.Targeted == 0 && sent.TargetedFinal {
 		fmt.Fprintln(cmd.Root().ErrWriter, "nobody is subscribed to that")
 	}
 	if lost := c.Failed + c.Expired; lost > 0 {
@@ -69,6 +75,10 @@ func send(ctx context.Context, cmd *cli.Command) error {
 }
 
 func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.MessageResponse, error) {
+	sendAt, err := sendAtOf(cmd)
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
 	ttl := cmd.Int64("ttl")
 	m, err := b.send(ctx, wire.MessageRequest{
 		Notification: wire.Notification{
@@ -79,6 +89,7 @@ func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.Messag
 			All: cmd.Bool("all"), Channels: given(cmd, "channel"), Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
 		},
 		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
+		SendAt: sendAt, Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"),
 	})
 	if err != nil {
 		return m, err
@@ -86,7 +97,24 @@ func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.Messag
 	for _, warning := range m.Warnings {
 		fmt.Fprintln(cmd.Root().ErrWriter, "warning:", warning)
 	}
+	if cmd.IsSet("at") || cmd.IsSet("local") || cmd.IsSet("spread") {
+		fmt.Fprintf(cmd.Root().ErrWriter, "message %s is due at %s\n", m.ID, m.DueAt)
+		return m, nil
+	}
 	return watch(ctx, cmd, b, m)
+}
+
+// sendAtOf is when the flags say that the message is due; nil: now.
+func sendAtOf(cmd *cli.Command) (any, error) {
+	switch at, local := cmd.String("at"), cmd.String("local"); {
+	case at != "" && local != "":
+		return nil, errors.New("when? Give --at or --local, not both")
+	case at != "":
+		return at, nil
+	case local != "":
+		return wire.LocalTime{Local: local}, nil
+	}
+	return nil, nil
 }
 
 // given is the flag's values, nil where it was not given.

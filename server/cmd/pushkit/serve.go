@@ -40,6 +40,8 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "public-url", Usage: "the server's `URL` as browsers see it, needed behind a proxy (default: what the request says)", Sources: cli.EnvVars("PUSHKIT_PUBLIC_URL")},
 			vapidSubjectFlag,
 			apiKeyFlag,
+			timeZoneFlag,
+			quietHoursFlag,
 			pushServicesFlag,
 			netHTTPFlag,
 			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
@@ -85,6 +87,9 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	defer s.close()
 	if err := s.setOrigins(ctx, cmd); err != nil {
+		return err
+	}
+	if err := s.setHours(ctx, cmd); err != nil {
 		return err
 	}
 	run, err := s.assemble(ctx, cmd)
@@ -202,6 +207,24 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 func (s *service) isSetByAnother() bool {
 	_, shared := s.store.(sharedDatabase)
 	return shared && s.publicURL == nil && len(s.site.Origins) > 0
+}
+
+// setHours keeps the site's time zone and quiet hours. Of nodes that share a
+// database those that were told nothing leave what others were told.
+func (s *service) setHours(ctx context.Context, cmd *cli.Command) error {
+	if _, shared := s.store.(sharedDatabase); shared && !cmd.IsSet(timeZoneFlag.Name) && !cmd.IsSet(quietHoursFlag.Name) {
+		return nil
+	}
+	hours := push.Hours{TimeZone: cmd.String(timeZoneFlag.Name)}
+	if !push.IsZone(hours.TimeZone) {
+		return fmt.Errorf("--%s: %q is not a time zone such as Europe/Berlin", timeZoneFlag.Name, hours.TimeZone)
+	}
+	var err error
+	if hours.Quiet, err = push.ParseQuietHours(cmd.String(quietHoursFlag.Name)); err != nil {
+		return fmt.Errorf("--%s: %w", quietHoursFlag.Name, err)
+	}
+	s.site.Hours = hours
+	return s.store.SetHours(ctx, s.site.ID, hours)
 }
 
 // assemble wires the parts together; the result runs them until its context is

@@ -38,6 +38,14 @@ var (
 		Name: "net-http", Usage: "send with Go's net/http instead of the lean HTTP/2 client, which costs more",
 		Sources: cli.EnvVars("PUSHKIT_NET_HTTP"),
 	}
+	timeZoneFlag = &cli.StringFlag{
+		Name: "time-zone", Value: "UTC", Usage: "the site's IANA time `ZONE`, which counts for recipients whose own is not known",
+		Sources: cli.EnvVars("PUSHKIT_TIME_ZONE"),
+	}
+	quietHoursFlag = &cli.StringFlag{
+		Name: "quiet-hours", Usage: "disturb nobody in these `HOURS`, by the recipient's clock, such as 22:00-08:00: messages wait for their end,\nor expire with their TTL",
+		Sources: cli.EnvVars("PUSHKIT_QUIET_HOURS"),
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 

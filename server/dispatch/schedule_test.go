@@ -1,0 +1,121 @@
+package dispatch_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/push/pushtest"
+)
+
+// sendIn is send of a site that has hours.
+func (s *server) sendIn(t *testing.T, d *running, hours push.Hours, body string) push.ID {
+	t.Helper()
+	m := pushtest.MessageIn(t, time.Now(), body, hours)
+	status, batches, err := s.CreateMessage(t.Context(), s.site.ID, m, push.CreateOptions{Lease: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Hand(batches)
+	d.Wake()
+	return status.ID
+}
+
+// quietFrom are hours that begin so long after now, and when they end.
+func quietFrom(begin, length time.Duration) (hours push.Hours, end time.Time) {
+	from := time.Now().UTC().Add(begin).Truncate(time.Minute)
+	end = from.Add(length)
+	minutes := func(t time.Time) int { return t.Hour()*60 + t.Minute() }
+	return push.Hours{TimeZone: "UTC", Quiet: push.QuietHours{From: minutes(from), To: minutes(end)}}, end
+}
+
+func TestAFurtherAttemptDisturbsNobodyAtNight(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := s.dispatch(t, s.Store)
+	s.answer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	sub := s.subscribe(t, "/a")
+	hours, end := quietFrom(5*time.Minute, 3*time.Hour)
+	s.sendIn(t, d, hours, to(sub, ""))
+	short := s.sendIn(t, d, hours, to(sub, `, "ttl": 3600`))
+	if got := s.awaitSent(t, short); got.Expired != 1 {
+		t.Errorf("got %+v: the TTL ends before the night", got)
+	}
+	awaitDue := func(want func(time.Time) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			at, ok, err := s.NextDue(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ok && want(at) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the next attempt is at %s", at)
+			}
+		}
+	}
+	awaitDue(end.Equal)
+	s.sendIn(t, d, hours, to(sub, `, "ignoreQuietHours": true`))
+	awaitDue(func(at time.Time) bool { return at.Before(end) && at.After(time.Now().Add(9*time.Minute)) })
+}
+
+// The TTL of a spread broadcast counts from the moment of each part of it.
+func TestASpreadBroadcastComesInTime(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := s.dispatch(t, s.Store)
+	s.subscribeMany(t, 2)
+	began := time.Now()
+	id := s.send(t, d, began, `{"audience": {"all": true}, "spread": 4, "ttl": 1}`)
+	<-s.arrived
+	first := time.Since(began)
+	<-s.arrived
+	second := time.Since(began)
+	if first > time.Second || second < 2*time.Second || second > 3500*time.Millisecond {
+		t.Errorf("they came after %v and %v, want 0 and 2 seconds", first, second)
+	}
+	if got := s.awaitSent(t, id); got.Accepted != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// What is deferred comes by itself, and by the recipient's clock.
+func TestALocalTimeComesByItself(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	d := s.dispatch(t, s.Store)
+	put := func(path, zone string) push.Subscription {
+		t.Helper()
+		sub, _, err := s.PutSubscription(t.Context(), s.site.ID, pushtest.Subscribe(t, s.services, s.url+path, `"timeZone": "`+zone+`"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sub
+	}
+	put("/tokyo", "Asia/Tokyo")
+	soon := put("/soon", "America/Phoenix") // 7 hours behind, all year
+	put("/late", "Pacific/Honolulu")
+	at := time.Now().Add(3 * time.Second)
+	local := `, "sendAt": {"local": "` + at.UTC().Add(-7*time.Hour).Format("2006-01-02T15:04:05") + `"}`
+	large := s.send(t, d, time.Now(), `{"audience": {"all": true}`+local+`}`)
+	small := s.send(t, d, time.Now(), to(soon, local))
+	if path := <-s.arrived; path != "/tokyo" {
+		t.Errorf("%s comes first", path)
+	}
+	for range 2 {
+		if path := <-s.arrived; path != "/soon" || time.Now().Before(at.Truncate(time.Second)) {
+			t.Errorf("%s comes at %s", path, time.Now())
+		}
+	}
+	s.awaitSent(t, small)
+	d.Cancel(s.cancel(t, large).ID)
+	if got := s.await(t, large, "the end", nothingIsPending).Counts; got.Accepted != 2 || got.Targeted != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
