@@ -213,7 +213,8 @@ func TestADeadNodesWorkGoesOn(t *testing.T) {
 // Each of two nodes stops what it has, whoever cancels.
 func TestACancelStopsBothNodes(t *testing.T) {
 	t.Parallel()
-	c, service, _, _, id := broadcast(t, 20*time.Millisecond)
+	// Slow enough for the nodes to hear of it, with their next beat, in the middle.
+	c, service, _, _, id := broadcast(t, time.Second)
 	for service.total.Load() < 100 {
 		time.Sleep(time.Millisecond)
 	}

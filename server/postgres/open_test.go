@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -15,6 +16,7 @@ import (
 	"github.com/pushkit/pushkit/server/postgres"
 	"github.com/pushkit/pushkit/server/postgres/postgrestest"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/push/pushtest"
 )
 
 // with returns a URL with other parts.
@@ -132,4 +134,27 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	if _, err := s.Site(t.Context(), push.DefaultSite); err != nil {
 		t.Error(err)
 	}
+}
+
+// What an older pushkit had accepted, and not sent, is sent by this one.
+func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
+	t.Parallel()
+	url := postgrestest.Database(t)
+	s := openNode(t, url, postgres.Options{})
+	scheduled := pushtest.Wait(t, s)
+	s.Close()
+	database, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, database, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	later := scheduled.Add(time.Second)
+	pushtest.WantWaiting(t, openNode(t, url, postgres.Options{Now: func() time.Time { return later }}), scheduled)
 }

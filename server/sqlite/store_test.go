@@ -135,6 +135,23 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	}
 }
 
+// What an older pushkit had accepted, and not sent, is sent by this one.
+func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	s := open(t, path, nil).(*sqlite.Store)
+	scheduled := pushtest.Wait(t, s)
+	s.Close()
+	provider, err := goose.NewProvider(goose.DialectSQLite3, raw(t, path), os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	later := scheduled.Add(time.Second)
+	pushtest.WantWaiting(t, open(t, path, func() time.Time { return later }), scheduled)
+}
+
 func raw(t *testing.T, path string) *sql.DB {
 	t.Helper()
 	database, err := sql.Open("sqlite3", "file:"+path)
