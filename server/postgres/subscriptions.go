@@ -37,27 +37,30 @@ type siteRows struct {
 	tombs  map[push.EndpointHash]*push.Tombstone
 }
 
-// lockRows locks and reads what is known of endpoints. The order keeps two
-// transactions that name the same endpoints from waiting for each other; an
-// endpoint that is not there yet is locked by whoever inserts it first.
+// lockRows locks and reads what is known of endpoints.
 func lockRows(ctx context.Context, q *db.Queries, site push.SiteID, endpoints ...string) (*siteRows, error) {
-	r := &siteRows{
-		ctx: ctx, q: q, site: int64(site),
-		subs: make(map[push.EndpointHash]*push.Subscription), places: make(map[push.ID]int32), tombs: make(map[push.EndpointHash]*push.Tombstone),
-	}
 	var hashes [][]byte
 	for _, endpoint := range endpoints {
 		hash := push.HashEndpoint(endpoint)
 		hashes = append(hashes, hash[:])
 	}
+	return lockHashes(ctx, q, site, hashes)
+}
+
+// lockHashes is lockRows by the endpoints' hashes. The order keeps two transactions
+// that name the same endpoints from waiting for each other; an endpoint that is not
+// there yet is locked by whoever inserts it first.
+func lockHashes(ctx context.Context, q *db.Queries, site push.SiteID, hashes [][]byte) (*siteRows, error) {
+	r := &siteRows{
+		ctx: ctx, q: q, site: int64(site),
+		subs: make(map[push.EndpointHash]*push.Subscription), places: make(map[push.ID]int32), tombs: make(map[push.EndpointHash]*push.Tombstone),
+	}
 	rows, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: r.site, Hashes: hashes})
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		if err := r.addSubscription(row); err != nil {
-			return nil, err
-		}
+	if err := r.addSubscriptions(rows); err != nil {
+		return nil, err
 	}
 	tombs, err := q.LockTombstones(ctx, db.LockTombstonesParams{Site: r.site, Hashes: hashes})
 	for _, row := range tombs {
@@ -67,16 +70,31 @@ func lockRows(ctx context.Context, q *db.Queries, site push.SiteID, endpoints ..
 	return r, err
 }
 
-func (r *siteRows) addSubscription(row db.LockSubscriptionsRow) error {
-	channels, err := r.q.ChannelsOfSubscription(r.ctx, db.ChannelsOfSubscriptionParams{
-		Site: r.site, PushService: row.Subscription.PushService, Subscription: row.Subscription.ID})
+func (r *siteRows) addSubscriptions(rows []db.LockSubscriptionsRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	of := db.ChannelsOfSubscriptionsParams{Site: r.site}
+	for _, row := range rows {
+		of.PushServices, of.Subscriptions = append(of.PushServices, row.Subscription.PushService), append(of.Subscriptions, row.Subscription.ID)
+	}
+	found, err := r.q.ChannelsOfSubscriptions(r.ctx, of)
 	if err != nil {
 		return err
 	}
-	sub, err := subscription(row.Subscription, row.Service, channels)
-	r.subs[push.EndpointHash(row.Subscription.EndpointHash)] = &sub
-	r.places[sub.ID] = row.Subscription.PushService
-	return err
+	channels := make(map[push.ID][]string)
+	for _, row := range found {
+		channels[row.Subscription] = append(channels[row.Subscription], row.Channel)
+	}
+	for _, row := range rows {
+		sub, err := subscription(row.Subscription, row.Service, channels[row.Subscription.ID])
+		if err != nil {
+			return err
+		}
+		r.subs[push.EndpointHash(row.Subscription.EndpointHash)] = &sub
+		r.places[sub.ID] = row.Subscription.PushService
+	}
+	return nil
 }
 
 // ByHash implements [push.SubscriptionRows].

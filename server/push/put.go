@@ -44,7 +44,7 @@ type SubscriptionRows interface {
 	Insert(*Subscription) error
 	// Update writes all of a subscription that can change, but its channels.
 	Update(*Subscription) error
-	// SetChannels adds and removes channels.
+	// SetChannels adds and removes channels, which may be none.
 	SetChannels(sub *Subscription, add, remove []string) error
 	// End removes a subscription and leaves a tombstone.
 	End(sub *Subscription, reason EndReason, at time.Time) error
@@ -73,8 +73,8 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 		sub, err = s.insert(rows, key, now)
 		return sub, true, err
 	}
-	if !bytes.Equal(known.P256dh(), s.P256dh()) || !bytes.Equal(known.Auth(), s.Auth()) {
-		return sub, false, &Error{Code: wire.EndpointTaken, Field: "keys", Detail: "are not those under which this endpoint is known."}
+	if err := s.checkSameKeys(known); err != nil {
+		return sub, false, err
 	}
 	known.Key, known.LastSeenAt = key, now
 	s.describe(known)
@@ -108,13 +108,21 @@ func (s *Subscribe) checkNotGone(rows SubscriptionRows, hash EndpointHash) error
 	return rows.DeleteTombstone(hash)
 }
 
+// checkSameKeys refuses to take over an endpoint with other keys.
+func (s *Subscribe) checkSameKeys(known *Subscription) error {
+	if !bytes.Equal(known.P256dh(), s.P256dh()) || !bytes.Equal(known.Auth(), s.Auth()) {
+		return &Error{Code: wire.EndpointTaken, Field: "keys", Detail: "are not those under which this endpoint is known."}
+	}
+	return nil
+}
+
 func (s *Subscribe) keyID(rows SubscriptionRows) (KeyID, error) {
 	if s.ApplicationServerKey == "" {
 		return rows.CurrentKey()
 	}
 	key, ok, err := rows.KeyByPublic(s.ApplicationServerKey)
 	if err == nil && !ok {
-		err = &Error{Code: wire.InvalidField, Field: "applicationServerKey", Detail: "is not a key of this site."}
+		err = errForeignKey()
 	}
 	return key, err
 }
@@ -182,11 +190,7 @@ func (s *Subscribe) setChannels(rows SubscriptionRows, sub *Subscription, before
 	if sub.Channels, err = s.Apply(carried); err != nil {
 		return err
 	}
-	add, remove := without(sub.Channels, before), without(before, sub.Channels)
-	if len(add) == 0 && len(remove) == 0 {
-		return nil
-	}
-	return rows.SetChannels(sub, add, remove)
+	return rows.SetChannels(sub, without(sub.Channels, before), without(before, sub.Channels))
 }
 
 func without(names, others []string) []string {
@@ -205,4 +209,8 @@ func ErrEnded(tomb *Tombstone) error {
 func errGone() error {
 	return &Error{Code: wire.EndpointGone, Field: "endpoint",
 		Detail: "has ended at its push service: unsubscribe in the browser and subscribe anew."}
+}
+
+func errForeignKey() error {
+	return &Error{Code: wire.InvalidField, Field: "applicationServerKey", Detail: "is not a key of this site."}
 }

@@ -37,6 +37,9 @@ type Subscriptions interface {
 	// endpoint-taken (other keys stand under this endpoint), endpoint-gone
 	// (the push service said so) and invalid-field.
 	PutSubscription(ctx context.Context, site SiteID, s *Subscribe) (sub Subscription, created bool, err error)
+	// ImportSubscriptions adds or refreshes up to ImportSize subscriptions of a file
+	// at once, and says what became of each. An error means that none was written.
+	ImportSubscriptions(ctx context.Context, site SiteID, items []*Import) ([]ImportResult, error)
 	// SubscriptionByEndpoint returns the subscription of an endpoint. Errors
 	// have the codes subscription-unknown and endpoint-gone.
 	SubscriptionByEndpoint(ctx context.Context, site SiteID, endpoint string) (Subscription, error)

@@ -101,7 +101,7 @@ func makePrivate(path string) error {
 
 func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=10000&" + more
+		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=10000&_stmt_cache_size=64&" + more
 }
 
 func (s *Store) prepare(ctx context.Context) error {

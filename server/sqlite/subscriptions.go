@@ -27,6 +27,20 @@ type siteRows struct {
 	ctx  context.Context
 	q    *db.Queries
 	site int64
+	// services are the push services' numbers that were asked for.
+	services map[string]int64
+}
+
+func (r *siteRows) serviceID(name string) (int64, error) {
+	if id, ok := r.services[name]; ok {
+		return id, nil
+	}
+	id, err := pushServiceID(r.ctx, r.q, name)
+	if r.services == nil {
+		r.services = make(map[string]int64)
+	}
+	r.services[name] = id
+	return id, err
 }
 
 // ByHash implements [push.SubscriptionRows].
@@ -49,7 +63,14 @@ func (r *siteRows) Tombstone(hash push.EndpointHash) (*push.Tombstone, error) {
 	if err != nil {
 		return nil, ignoreNoRows(err)
 	}
-	tomb := &push.Tombstone{Hash: hash, Reason: push.EndReason(row.Reason), EndedAt: time.UnixMilli(row.EndedAt), ID: push.ID(row.ID), User: row.User}
+	return tombstone(row)
+}
+
+func tombstone(row db.Tombstone) (*push.Tombstone, error) {
+	tomb := &push.Tombstone{
+		Hash: push.EndpointHash(row.EndpointHash), Reason: push.EndReason(row.Reason), EndedAt: time.UnixMilli(row.EndedAt),
+		ID: push.ID(row.ID), User: row.User,
+	}
 	return tomb, json.Unmarshal([]byte(row.Channels), &tomb.Channels)
 }
 
@@ -67,7 +88,7 @@ func (r *siteRows) KeyByPublic(public string) (key push.KeyID, ok bool, err erro
 
 // Insert implements [push.SubscriptionRows].
 func (r *siteRows) Insert(sub *push.Subscription) error {
-	service, err := pushServiceID(r.ctx, r.q, sub.Service)
+	service, err := r.serviceID(sub.Service)
 	if err != nil {
 		return err
 	}
@@ -90,7 +111,10 @@ func (r *siteRows) Update(sub *push.Subscription) error {
 
 // SetChannels implements [push.SubscriptionRows].
 func (r *siteRows) SetChannels(sub *push.Subscription, add, remove []string) error {
-	service, err := r.q.PushServiceByName(r.ctx, sub.Service)
+	if len(add) == 0 && len(remove) == 0 {
+		return nil
+	}
+	service, err := r.serviceID(sub.Service)
 	for _, channel := range remove {
 		err = errors.Join(err, r.q.DeleteChannel(r.ctx, db.DeleteChannelParams{
 			Site: r.site, Channel: channel, PushService: service, Subscription: sub.ID[:]}))

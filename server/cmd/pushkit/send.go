@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v3"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -146,13 +144,4 @@ func watch(ctx context.Context, cmd *cli.Command, b backend, m wire.MessageRespo
 		bar.Set64(m.Counts.Targeted - m.Counts.Pending)
 	}
 	return m, nil
-}
-
-func newProgress(w io.Writer, what string) *progressbar.ProgressBar {
-	if !isTerminal(w) {
-		w = io.Discard
-	}
-	return progressbar.NewOptions64(1,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-		progressbar.OptionThrottle(pollEvery), progressbar.OptionClearOnFinish())
 }

@@ -103,9 +103,15 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 		"send --title x --all --server http://127.0.0.1:1 --api-key 0123456789abcdef": "cannot be reached",
 		"send --title x --all --server http://127.0.0.1:1 --database sqlite://none/x": "no API key",
 		"subscriptions list --database sqlite://none":                                 "no database",
-		"subscriptions nonsense":              "nonsense",
-		"vapid show --database sqlite://none": "no database",
-		"nonsense":                            "nonsense",
+		"subscriptions nonsense":                                 "nonsense",
+		"subscriptions import":                                   "which file?",
+		"subscriptions import --server http://127.0.0.1:1 x":     "-server",
+		"subscriptions import none":                              "no such file",
+		"subscriptions export a b":                               "one FILE",
+		"subscriptions export --database sqlite://none":          "no database",
+		"subscriptions export --database sqlite://none out.json": "no database",
+		"vapid show --database sqlite://none":                    "no database",
+		"nonsense":                                               "nonsense",
 	} {
 		words := strings.Fields(arguments)
 		if words[0] == "serve" {

@@ -105,9 +105,18 @@ func (s sending) client() (*webpush.Client, *webpush.Services, error) {
 			return nil, nil, fmt.Errorf("--vapid-subject: %w", err)
 		}
 	}
-	services, err := webpush.ParseServices(append(slices.Clone(s.PushServices), webpush.VendorServices...))
+	services, err := s.services()
 	if err != nil {
-		return nil, nil, fmt.Errorf("--push-services: %w", err)
+		return nil, nil, err
 	}
 	return webpush.NewClient(webpush.Options{Services: services, Subject: s.VAPIDSubject, NetHTTP: s.NetHTTP}), services, nil
+}
+
+// services are the push services that may be used: these and the browser vendors'.
+func (s sending) services() (*webpush.Services, error) {
+	services, err := webpush.ParseServices(append(slices.Clone(s.PushServices), webpush.VendorServices...))
+	if err != nil {
+		return nil, fmt.Errorf("--push-services: %w", err)
+	}
+	return services, nil
 }

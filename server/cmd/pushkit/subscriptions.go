@@ -14,13 +14,13 @@ import (
 func subscriptionsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "subscriptions",
-		Usage: "look at the subscriptions",
+		Usage: "look at the subscriptions, import and export them",
 		Commands: []*cli.Command{{
 			Name:   "list",
 			Usage:  "list them",
 			Flags:  []cli.Flag{jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
 			Action: listSubscriptions,
-		}},
+		}, importCommand(), exportCommand()},
 	}
 }
 

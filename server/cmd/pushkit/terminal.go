@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -11,4 +12,15 @@ import (
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// newProgress returns a bar for a person who watches w, and one that nobody sees
+// otherwise.
+func newProgress(w io.Writer, what string, more ...progressbar.Option) *progressbar.ProgressBar {
+	if !isTerminal(w) {
+		w = io.Discard
+	}
+	return progressbar.NewOptions64(1, append(more,
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(pollEvery), progressbar.OptionClearOnFinish())...)
 }

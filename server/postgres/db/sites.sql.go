@@ -278,13 +278,14 @@ func (q *Queries) VAPIDKeyByPublic(ctx context.Context, arg VAPIDKeyByPublicPara
 }
 
 const vAPIDKeys = `-- name: VAPIDKeys :many
-SELECT key_id, state, private FROM vapid_keys
+SELECT key_id, state, public, private FROM vapid_keys
 WHERE site = $1 ORDER BY state DESC, key_id DESC
 `
 
 type VAPIDKeysRow struct {
 	KeyID   int64
 	State   int16
+	Public  string
 	Private []byte
 }
 
@@ -297,7 +298,12 @@ func (q *Queries) VAPIDKeys(ctx context.Context, site int64) ([]VAPIDKeysRow, er
 	var items []VAPIDKeysRow
 	for rows.Next() {
 		var i VAPIDKeysRow
-		if err := rows.Scan(&i.KeyID, &i.State, &i.Private); err != nil {
+		if err := rows.Scan(
+			&i.KeyID,
+			&i.State,
+			&i.Public,
+			&i.Private,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -12,33 +12,39 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
-const channelsOfSubscription = `-- name: ChannelsOfSubscription :many
-SELECT channel FROM subscription_channels
-WHERE site = $1 AND push_service = $2 AND subscription = $3
-ORDER BY channel COLLATE "C"
+const channelsOfSubscriptions = `-- name: ChannelsOfSubscriptions :many
+SELECT subscription, channel FROM subscription_channels
+WHERE site = $1 AND (push_service, subscription) IN
+    (SELECT unnest($2::integer[]), unnest($3::uuid[]))
+ORDER BY subscription, channel COLLATE "C"
 `
 
-type ChannelsOfSubscriptionParams struct {
-	Site         int64
-	PushService  int32
+type ChannelsOfSubscriptionsParams struct {
+	Site          int64
+	PushServices  []int32
+	Subscriptions []push.ID
+}
+
+type ChannelsOfSubscriptionsRow struct {
 	Subscription push.ID
+	Channel      string
 }
 
 // Not with LockSubscriptions: a statement that has waited for a lock still sees
 // other tables as they were before.
-func (q *Queries) ChannelsOfSubscription(ctx context.Context, arg ChannelsOfSubscriptionParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, channelsOfSubscription, arg.Site, arg.PushService, arg.Subscription)
+func (q *Queries) ChannelsOfSubscriptions(ctx context.Context, arg ChannelsOfSubscriptionsParams) ([]ChannelsOfSubscriptionsRow, error) {
+	rows, err := q.db.Query(ctx, channelsOfSubscriptions, arg.Site, arg.PushServices, arg.Subscriptions)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []ChannelsOfSubscriptionsRow
 	for rows.Next() {
-		var channel string
-		if err := rows.Scan(&channel); err != nil {
+		var i ChannelsOfSubscriptionsRow
+		if err := rows.Scan(&i.Subscription, &i.Channel); err != nil {
 			return nil, err
 		}
-		items = append(items, channel)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -139,6 +145,28 @@ func (q *Queries) InsertChannels(ctx context.Context, arg InsertChannelsParams) 
 	return err
 }
 
+const insertChannelsOfMany = `-- name: InsertChannelsOfMany :exec
+INSERT INTO subscription_channels (site, channel, push_service, subscription)
+SELECT $1::bigint, unnest($2::text[]), unnest($3::integer[]), unnest($4::uuid[])
+`
+
+type InsertChannelsOfManyParams struct {
+	Site          int64
+	Channels      []string
+	PushServices  []int32
+	Subscriptions []push.ID
+}
+
+func (q *Queries) InsertChannelsOfMany(ctx context.Context, arg InsertChannelsOfManyParams) error {
+	_, err := q.db.Exec(ctx, insertChannelsOfMany,
+		arg.Site,
+		arg.Channels,
+		arg.PushServices,
+		arg.Subscriptions,
+	)
+	return err
+}
+
 const insertSubscription = `-- name: InsertSubscription :exec
 INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256dh, auth,
     key_id, locale, time_zone, user_id, created_at, last_seen_at)
@@ -175,6 +203,51 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 		arg.Locale,
 		arg.TimeZone,
 		arg.UserID,
+		arg.CreatedAt,
+		arg.LastSeenAt,
+	)
+	return err
+}
+
+const insertSubscriptions = `-- name: InsertSubscriptions :exec
+INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256dh, auth,
+    key_id, locale, time_zone, user_id, created_at, last_seen_at)
+SELECT $1::bigint, unnest($2::integer[]), unnest($3::uuid[]),
+    unnest($4::bytea[]), unnest($5::text[]),
+    unnest($6::bytea[]), unnest($7::bytea[]), unnest($8::bigint[]),
+    unnest($9::text[]), unnest($10::text[]), unnest($11::text[]),
+    unnest($12::timestamptz[]), unnest($13::timestamptz[])
+`
+
+type InsertSubscriptionsParams struct {
+	Site           int64
+	PushServices   []int32
+	Ids            []push.ID
+	EndpointHashes [][]byte
+	Endpoints      []string
+	P256dhs        [][]byte
+	Auths          [][]byte
+	KeyIds         []int64
+	Locales        []string
+	TimeZones      []string
+	UserIds        []string
+	CreatedAt      []time.Time
+	LastSeenAt     []time.Time
+}
+
+func (q *Queries) InsertSubscriptions(ctx context.Context, arg InsertSubscriptionsParams) error {
+	_, err := q.db.Exec(ctx, insertSubscriptions,
+		arg.Site,
+		arg.PushServices,
+		arg.Ids,
+		arg.EndpointHashes,
+		arg.Endpoints,
+		arg.P256dhs,
+		arg.Auths,
+		arg.KeyIds,
+		arg.Locales,
+		arg.TimeZones,
+		arg.UserIds,
 		arg.CreatedAt,
 		arg.LastSeenAt,
 	)

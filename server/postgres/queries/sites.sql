@@ -35,7 +35,7 @@ INSERT INTO vapid_keys (site, key_id, state, public, private, created_at)
 VALUES (sqlc.arg(site), sqlc.arg(key_id), sqlc.arg(state), sqlc.arg(public), sqlc.arg(private), sqlc.arg(created_at));
 
 -- name: VAPIDKeys :many
-SELECT key_id, state, private FROM vapid_keys
+SELECT key_id, state, public, private FROM vapid_keys
 WHERE site = sqlc.arg(site) ORDER BY state DESC, key_id DESC;
 
 -- name: VAPIDKeyByPublic :one

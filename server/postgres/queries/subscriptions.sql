@@ -9,13 +9,6 @@ SELECT * FROM tombstones
 WHERE site = sqlc.arg(site) AND endpoint_hash = ANY (sqlc.arg(hashes)::bytea[])
 ORDER BY endpoint_hash FOR UPDATE;
 
--- name: ChannelsOfSubscription :many
--- Not with LockSubscriptions: a statement that has waited for a lock still sees
--- other tables as they were before.
-SELECT channel FROM subscription_channels
-WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND subscription = sqlc.arg(subscription)
-ORDER BY channel COLLATE "C";
-
 -- name: InsertSubscription :exec
 INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256dh, auth,
     key_id, locale, time_zone, user_id, created_at, last_seen_at)
@@ -98,3 +91,24 @@ FROM ended e
 ON CONFLICT (site, endpoint_hash) DO UPDATE SET
     reason = excluded.reason, ended_at = excluded.ended_at, id = excluded.id,
     channels = excluded.channels, user_id = excluded.user_id;
+
+-- name: ChannelsOfSubscriptions :many
+-- Not with LockSubscriptions: a statement that has waited for a lock still sees
+-- other tables as they were before.
+SELECT subscription, channel FROM subscription_channels
+WHERE site = sqlc.arg(site) AND (push_service, subscription) IN
+    (SELECT unnest(sqlc.arg(push_services)::integer[]), unnest(sqlc.arg(subscriptions)::uuid[]))
+ORDER BY subscription, channel COLLATE "C";
+
+-- name: InsertSubscriptions :exec
+INSERT INTO subscriptions (site, push_service, id, endpoint_hash, endpoint, p256dh, auth,
+    key_id, locale, time_zone, user_id, created_at, last_seen_at)
+SELECT sqlc.arg(site)::bigint, unnest(sqlc.arg(push_services)::integer[]), unnest(sqlc.arg(ids)::uuid[]),
+    unnest(sqlc.arg(endpoint_hashes)::bytea[]), unnest(sqlc.arg(endpoints)::text[]),
+    unnest(sqlc.arg(p256dhs)::bytea[]), unnest(sqlc.arg(auths)::bytea[]), unnest(sqlc.arg(key_ids)::bigint[]),
+    unnest(sqlc.arg(locales)::text[]), unnest(sqlc.arg(time_zones)::text[]), unnest(sqlc.arg(user_ids)::text[]),
+    unnest(sqlc.arg(created_at)::timestamptz[]), unnest(sqlc.arg(last_seen_at)::timestamptz[]);
+
+-- name: InsertChannelsOfMany :exec
+INSERT INTO subscription_channels (site, channel, push_service, subscription)
+SELECT sqlc.arg(site)::bigint, unnest(sqlc.arg(channels)::text[]), unnest(sqlc.arg(push_services)::integer[]), unnest(sqlc.arg(subscriptions)::uuid[]);

@@ -37,6 +37,8 @@ func RunStore(t *testing.T, databases Databases) {
 		"channels":                         testChannels,
 		"subscriptions, page by page":      testSubscriptionPages,
 		"concurrent writers":               testConcurrentWriters,
+		"import":                           testImport,
+		"bad imports":                      testBadImports,
 		"a caller who gives up":            testCancelled,
 		"small audiences":                  testSmallAudience,
 		"idempotency":                      testIdempotency,

@@ -158,6 +158,50 @@ func (q *Queries) InsertSubscription(ctx context.Context, arg InsertSubscription
 	return err
 }
 
+const knownIDs = `-- name: KnownIDs :many
+SELECT id FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id IN (/*SLICE:ids*/?)
+`
+
+type KnownIDsParams struct {
+	Site int64
+	Ids  [][]byte
+}
+
+func (q *Queries) KnownIDs(ctx context.Context, arg KnownIDsParams) ([][]byte, error) {
+	query := knownIDs
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putTombstone = `-- name: PutTombstone :exec
 INSERT INTO tombstones (site, endpoint_hash, reason, ended_at, id, channels, user)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -261,6 +305,65 @@ func (q *Queries) SubscriptionsAfter(ctx context.Context, arg SubscriptionsAfter
 		arg.ID,
 		arg.Limit,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Subscription
+	for rows.Next() {
+		var i Subscription
+		if err := rows.Scan(
+			&i.Site,
+			&i.PushService,
+			&i.ID,
+			&i.EndpointHash,
+			&i.Endpoint,
+			&i.P256dh,
+			&i.Auth,
+			&i.KeyID,
+			&i.Locale,
+			&i.TimeZone,
+			&i.User,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const subscriptionsByEndpoints = `-- name: SubscriptionsByEndpoints :many
+SELECT site, push_service, id, endpoint_hash, endpoint, p256dh, auth, key_id, locale, time_zone, user, created_at, last_seen_at FROM subscriptions INDEXED BY subscriptions_endpoint
+WHERE site = ? AND endpoint_hash IN (/*SLICE:hashes*/?)
+`
+
+type SubscriptionsByEndpointsParams struct {
+	Site   int64
+	Hashes [][]byte
+}
+
+// Without statistics the planner would read all subscriptions of the site.
+func (q *Queries) SubscriptionsByEndpoints(ctx context.Context, arg SubscriptionsByEndpointsParams) ([]Subscription, error) {
+	query := subscriptionsByEndpoints
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	if len(arg.Hashes) > 0 {
+		for _, v := range arg.Hashes {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:hashes*/?", strings.Repeat(",?", len(arg.Hashes))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:hashes*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
 	if err != nil {
 		return nil, err
 	}
@@ -416,6 +519,57 @@ func (q *Queries) TombstoneByEndpoint(ctx context.Context, arg TombstoneByEndpoi
 		&i.User,
 	)
 	return i, err
+}
+
+const tombstonesByEndpoints = `-- name: TombstonesByEndpoints :many
+SELECT site, endpoint_hash, reason, ended_at, id, channels, user FROM tombstones WHERE site = ? AND endpoint_hash IN (/*SLICE:hashes*/?)
+`
+
+type TombstonesByEndpointsParams struct {
+	Site   int64
+	Hashes [][]byte
+}
+
+func (q *Queries) TombstonesByEndpoints(ctx context.Context, arg TombstonesByEndpointsParams) ([]Tombstone, error) {
+	query := tombstonesByEndpoints
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	if len(arg.Hashes) > 0 {
+		for _, v := range arg.Hashes {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:hashes*/?", strings.Repeat(",?", len(arg.Hashes))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:hashes*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Tombstone
+	for rows.Next() {
+		var i Tombstone
+		if err := rows.Scan(
+			&i.Site,
+			&i.EndpointHash,
+			&i.Reason,
+			&i.EndedAt,
+			&i.ID,
+			&i.Channels,
+			&i.User,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const touchSubscription = `-- name: TouchSubscription :exec

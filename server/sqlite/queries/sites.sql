@@ -32,7 +32,7 @@ INSERT INTO vapid_keys (site, key_id, state, public, private, created_at)
 VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: VAPIDKeys :many
-SELECT key_id, state, private FROM vapid_keys
+SELECT key_id, state, public, private FROM vapid_keys
 WHERE site = ? ORDER BY state DESC, key_id DESC;
 
 -- name: VAPIDKeyByPublic :one

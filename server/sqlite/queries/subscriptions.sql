@@ -57,3 +57,15 @@ SELECT * FROM tombstones WHERE site = ? AND endpoint_hash = ?;
 
 -- name: DeleteTombstone :exec
 DELETE FROM tombstones WHERE site = ? AND endpoint_hash = ?;
+
+-- name: SubscriptionsByEndpoints :many
+-- Without statistics the planner would read all subscriptions of the site.
+SELECT * FROM subscriptions INDEXED BY subscriptions_endpoint
+WHERE site = ? AND endpoint_hash IN (sqlc.slice(hashes));
+
+-- name: TombstonesByEndpoints :many
+SELECT * FROM tombstones WHERE site = ? AND endpoint_hash IN (sqlc.slice(hashes));
+
+-- name: KnownIDs :many
+SELECT id FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id IN (sqlc.slice(ids));

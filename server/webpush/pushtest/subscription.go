@@ -1,11 +1,13 @@
 package pushtest
 
 import (
+	"bufio"
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -45,6 +47,17 @@ func (s Subscription) JSON() []byte {
 func (s *Service) Subscription(number int) Subscription {
 	b := &s.browsers[number%keyPairs]
 	return Subscription{Endpoint: "https://" + s.options.Name + pathPrefix + token(number), P256dh: b.p256dh, Auth: b.authText}
+}
+
+// WriteSubscriptions writes the first n subscriptions as NDJSON, in the form of
+// JSON: what pushkit subscriptions import reads.
+func (s *Service) WriteSubscriptions(w io.Writer, n int) error {
+	buffer := bufio.NewWriter(w)
+	for number := range n {
+		buffer.Write(s.Subscription(number).JSON())
+		buffer.WriteByte('\n')
+	}
+	return buffer.Flush()
 }
 
 // token is a subscription's: its number, and what makes it long.

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/transfer"
+)
+
+var forceFlag = &cli.BoolFlag{Name: "force", Usage: "replace a FILE that is there already"}
+
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "add subscriptions from a file",
+		ArgsUsage: "FILE (- is the standard input)",
+		Description: "FILE has a JSON object a line: what pushkit subscriptions export writes, or PushSubscription.toJSON(),\n" +
+			"also as the member subscription, with applicationServerKey, channels, locale, timeZone, user, id, createdAt\n" +
+			"and lastSeenAt if they are known. A line that is bad is reported with its number, and the rest goes in;\n" +
+			"the exit status is 1 then. What has ended here, or was seen later than the file says, stays as it is.\n" +
+			"It works on the database itself, also while a server runs on it: there is no --server.",
+		Flags:  []cli.Flag{jsonFlag, databaseFlag, pushServicesFlag},
+		Action: importSubscriptions,
+	}
+}
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write all subscriptions with their keys",
+		ArgsUsage: "[FILE] (default: -, the standard output)",
+		Description: "One JSON object a line, as pushkit subscriptions import reads it. Whoever has the file and the VAPID key\n" +
+			"can send to everybody: FILE is readable for you alone.\n" +
+			"It works on the database itself, also while a server runs on it: there is no --server.",
+		Flags:  []cli.Flag{databaseFlag, forceFlag},
+		Action: exportSubscriptions,
+	}
+}
+
+func importSubscriptions(ctx context.Context, cmd *cli.Command) (err error) {
+	if cmd.Args().Len() != 1 {
+		return fmt.Errorf("which file? pushkit subscriptions import FILE, or - for the standard input")
+	}
+	file := os.Stdin
+	if name := cmd.Args().First(); name != "-" {
+		if file, err = os.Open(name); err != nil {
+			return err
+		}
+		defer file.Close()
+	}
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return err
+	}
+	sum, err := importFrom(ctx, cmd, store, site, file)
+	if closed := store.Close(); err == nil {
+		err = closed
+	}
+	if cmd.Bool(jsonFlag.Name) {
+		json.NewEncoder(cmd.Root().Writer).Encode(sum)
+	} else {
+		fmt.Fprintf(cmd.Root().Writer, "%d added, %d refreshed, %d unchanged, %d bad\n", sum.Added, sum.Refreshed, sum.Unchanged, sum.Bad)
+	}
+	if err == nil && sum.Bad > 0 {
+		err = fmt.Errorf("%d lines are bad", sum.Bad)
+	}
+	return err
+}
+
+func importFrom(ctx context.Context, cmd *cli.Command, store database, site push.Site, file *os.File) (sum transfer.Summary, err error) {
+	how, err := keptSending(ctx, cmd, store)
+	if err != nil {
+		return sum, err
+	}
+	services, err := how.services()
+	if err != nil {
+		return sum, err
+	}
+	// Where a server works on the file, it must not wait for us.
+	unlock, alone, err := lockDispatch(cmd)
+	if err != nil {
+		return sum, err
+	}
+	if alone {
+		// A server may start meanwhile.
+		if err := unlock(); err != nil {
+			return sum, err
+		}
+	}
+	total := int64(-1)
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		total = info.Size()
+	}
+	bar := newProgress(cmd.Root().ErrWriter, "importing", progressbar.OptionShowBytes(true))
+	bar.ChangeMax64(total)
+	defer bar.Finish()
+	return (&transfer.Importer{
+		Store: store, Site: site.ID, Services: services, Gentle: !alone,
+		Bad: func(line int64, reason error) {
+			bar.Clear()
+			fmt.Fprintf(cmd.Root().ErrWriter, "line %d: %v\n", line, reason)
+		},
+		Progress: func(bytes int64) { bar.Set64(bytes) },
+	}).Import(ctx, file)
+}
+
+func exportSubscriptions(ctx context.Context, cmd *cli.Command) error {
+	name := "-"
+	switch cmd.Args().Len() {
+	case 0:
+	case 1:
+		name = cmd.Args().First()
+	default:
+		return errors.New("pushkit subscriptions export takes one FILE")
+	}
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return err
+	}
+	write := func(to io.Writer) error {
+		bar := newProgress(cmd.Root().ErrWriter, "exporting")
+		bar.ChangeMax64(-1)
+		defer bar.Finish()
+		_, err := transfer.Export(ctx, store, site.ID, to, func(n int64) { bar.Set64(n) })
+		return err
+	}
+	if name == "-" {
+		err = write(cmd.Root().Writer)
+	} else {
+		err = newFile(name, cmd.Bool(forceFlag.Name), func(temporary string) error {
+			file, err := os.OpenFile(temporary, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			return errors.Join(write(file), file.Close())
+		})
+	}
+	return errors.Join(err, store.Close())
+}

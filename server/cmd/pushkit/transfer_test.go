@@ -1,0 +1,127 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/postgres/postgrestest"
+	"github.com/pushkit/pushkit/server/push/pushtest"
+)
+
+func subscriptionLine(path string) string {
+	return fmt.Sprintf(`{"endpoint": "https://fcm.googleapis.com/%s", "expirationTime": null, "keys": {"p256dh": %q, "auth": %q}, "user": "u1"}`+"\n",
+		path, pushtest.P256dh, pushtest.Auth)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestImportAndExport(t *testing.T) {
+	t.Parallel()
+	for name, database := range map[string]func(*testing.T) string{
+		"SQLite":     func(*testing.T) string { return "sqlite://data/pushkit.db" },
+		"PostgreSQL": func(t *testing.T) string { return postgrestest.Database(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder, url := t.TempDir(), database(t)
+			// A server runs on it, and knows a push service of its own.
+			s := serve(t, folder, "--database", url, "--push-services", "push.example.org")
+			file := filepath.Join(folder, "in.ndjson")
+			write(t, file, subscriptionLine("a")+subscriptionLine("b")+strings.ReplaceAll(subscriptionLine("c"), "fcm.googleapis.com", "push.example.org"))
+			load := func(args ...string) (string, string, int) {
+				return run(t, folder, append([]string{"subscriptions", "import", "--database", url}, args...)...)
+			}
+			if out, errs, status := load("in.ndjson"); status != 0 || out != "3 added, 0 refreshed, 0 unchanged, 0 bad\n" || errs != "" {
+				t.Errorf("%d %q %q", status, out, errs)
+			}
+			if out, errs, status := load("--json", "in.ndjson"); status != 0 || out != `{"added":0,"refreshed":0,"unchanged":3,"bad":0}`+"\n" || errs != "" {
+				t.Errorf("%d %q %q", status, out, errs)
+			}
+			write(t, file, subscriptionLine("a")+"nonsense\n"+strings.ReplaceAll(subscriptionLine("c"), "fcm.googleapis.com", "evil.example")+subscriptionLine("d")+subscriptionLine("e")[:50])
+			out, errs, status := load("in.ndjson")
+			if lines := strings.Split(errs, "\n"); status != 1 || out != "1 added, 0 refreshed, 1 unchanged, 3 bad\n" || len(lines) != 5 ||
+				!strings.HasPrefix(lines[0], "line 2: invalid-json: ") || !strings.HasPrefix(lines[1], "line 3: push-service-not-allowed: ") ||
+				!strings.HasPrefix(lines[2], "line 5: invalid-json: The line ends in the middle") || lines[3] != "pushkit: 3 lines are bad" {
+				t.Errorf("%d %q %q", status, out, errs)
+			}
+
+			exported := mustRun(t, folder, "subscriptions", "export", "--database", url)
+			if strings.Count(exported, "\n") != 4 || !strings.Contains(exported, `"user":"u1"`) || !strings.Contains(exported, "https://push.example.org/c") {
+				t.Errorf("got %s", exported)
+			}
+			export := []string{"subscriptions", "export", "--database", url, "out.ndjson"}
+			mustRun(t, folder, export...)
+			info, err := os.Stat(filepath.Join(folder, "out.ndjson"))
+			if err != nil || info.Mode().Perm() != 0o600 || read(t, filepath.Join(folder, "out.ndjson")) != exported {
+				t.Errorf("%v %v", info, err)
+			}
+			if _, errs, status := run(t, folder, export...); status != 1 || !strings.Contains(errs, "--force") {
+				t.Errorf("a second time: %d %q", status, errs)
+			}
+			mustRun(t, folder, append(export, "--force")...)
+			if left, err := filepath.Glob(filepath.Join(folder, ".*")); err != nil || len(left) > 0 {
+				t.Errorf("%v is left", left)
+			}
+			if out, _, status := load("out.ndjson"); status != 0 || out != "0 added, 0 refreshed, 4 unchanged, 0 bad\n" {
+				t.Errorf("%d %q", status, out)
+			}
+			s.end()
+			// Also where no server runs.
+			c := command(t, folder, "subscriptions", "import", "--database", url, "-")
+			c.Stdin = strings.NewReader(strings.ReplaceAll(exported, "u1", "u2"))
+			if out, err := c.Output(); err != nil || string(out) != "0 added, 4 refreshed, 0 unchanged, 0 bad\n" {
+				t.Errorf("%q %v", out, err)
+			}
+		})
+	}
+}
+
+func TestAnImportIsInterrupted(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	setOrigin(t, folder) // makes the database
+	c := command(t, folder, "subscriptions", "import", "-")
+	var out, errs strings.Builder
+	c.Stdout, c.Stderr = &out, &errs
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const n = 5100 // more than is stored at once
+	for i := range n {
+		fmt.Fprint(in, subscriptionLine(fmt.Sprint(i)))
+	}
+	stored := func() int { return strings.Count(mustRun(t, folder, "subscriptions", "list", "--json"), "\n") }
+	for deadline := time.Now().Add(20 * time.Second); stored() == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is stored")
+		}
+	}
+	c.Process.Signal(syscall.SIGINT)
+	c.Wait()
+	if want := fmt.Sprintf("%d added,", stored()); c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(out.String(), want) || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "after line 5000") {
+		t.Errorf("%v %q %q, want %s", c.ProcessState, out.String(), errs.String(), want)
+	}
+}

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/pushkit/pushkit/server/postgres/db"
+	"github.com/pushkit/pushkit/server/push"
+)
+
+// ImportSubscriptions implements [push.Subscriptions].
+func (s *Store) ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) (results []push.ImportResult, err error) {
+	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		hashes, ids := push.LookUps(items)
+		rows, err := lockHashes(ctx, q, site, hashes)
+		if err != nil {
+			return err
+		}
+		known, err := rows.known(ids)
+		if err != nil {
+			return err
+		}
+		var changes push.Changes
+		results, changes = known.Import(items, s.now())
+		return rows.write(changes)
+	})
+	return results, err
+}
+
+// known is what is stored of the endpoints that are locked, and of ids.
+func (r *siteRows) known(ids []push.ID) (*push.Known, error) {
+	k := push.NewKnown()
+	k.Subscriptions, k.Tombstones = r.subs, r.tombs
+	keys, err := r.q.VAPIDKeys(r.ctx, r.site)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		k.Keys[key.Public] = push.KeyID(key.KeyID)
+		if key.State == currentKey {
+			k.CurrentKey = push.KeyID(key.KeyID)
+		}
+	}
+	if len(ids) == 0 {
+		return k, nil
+	}
+	taken, err := r.q.SubscriptionPlaces(r.ctx, db.SubscriptionPlacesParams{Site: r.site, Ids: ids})
+	for _, place := range taken {
+		k.IDs[place.ID] = true
+	}
+	return k, err
+}
+
+// write writes what an import changes.
+func (r *siteRows) write(changes push.Changes) error {
+	if err := r.insertMany(changes.Inserted); err != nil {
+		return err
+	}
+	for _, update := range changes.Updated {
+		if err := r.Update(update.Subscription); err != nil {
+			return err
+		}
+		if err := r.SetChannels(update.Subscription, update.Add, update.Remove); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *siteRows) insertMany(subs []*push.Subscription) error {
+	if len(subs) == 0 {
+		return nil
+	}
+	services := make(map[string]int32)
+	insert := db.InsertSubscriptionsParams{Site: r.site}
+	channels := db.InsertChannelsOfManyParams{Site: r.site}
+	for _, sub := range subs {
+		service, ok := services[sub.Service]
+		if !ok {
+			var err error
+			if service, err = pushServiceID(r.ctx, r.q, sub.Service); err != nil {
+				return err
+			}
+			services[sub.Service] = service
+		}
+		hash := push.HashEndpoint(sub.Endpoint())
+		insert.PushServices = append(insert.PushServices, service)
+		insert.Ids = append(insert.Ids, sub.ID)
+		insert.EndpointHashes = append(insert.EndpointHashes, hash[:])
+		insert.Endpoints = append(insert.Endpoints, sub.Endpoint())
+		insert.P256dhs = append(insert.P256dhs, sub.P256dh())
+		insert.Auths = append(insert.Auths, sub.Auth())
+		insert.KeyIds = append(insert.KeyIds, int64(sub.Key))
+		insert.Locales = append(insert.Locales, sub.Locale)
+		insert.TimeZones = append(insert.TimeZones, sub.TimeZone)
+		insert.UserIds = append(insert.UserIds, sub.User)
+		insert.CreatedAt = append(insert.CreatedAt, sub.CreatedAt)
+		insert.LastSeenAt = append(insert.LastSeenAt, sub.LastSeenAt)
+		for _, channel := range sub.Channels {
+			channels.Channels = append(channels.Channels, channel)
+			channels.PushServices = append(channels.PushServices, service)
+			channels.Subscriptions = append(channels.Subscriptions, sub.ID)
+		}
+	}
+	if err := r.q.InsertSubscriptions(r.ctx, insert); err != nil || len(channels.Channels) == 0 {
+		return err
+	}
+	return r.q.InsertChannelsOfMany(r.ctx, channels)
+}

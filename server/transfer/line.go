@@ -1,0 +1,110 @@
+// Package transfer moves subscriptions between servers, and from other products,
+// as NDJSON: one body of POST /v1/subscriptions a line, with what only an operator
+// may say besides. What [Export] writes, [Import] reads.
+package transfer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// A record is a line.
+type record struct {
+	wire.SubscribeRequest
+	ID   string `json:"id,omitempty"`
+	User string `json:"user,omitempty"`
+	// CreatedAt and LastSeenAt are in the form of RFC 3339.
+	CreatedAt  string `json:"createdAt,omitempty"`
+	LastSeenAt string `json:"lastSeenAt,omitempty"`
+	// Subscription is what PushSubscription.toJSON() gave where another product
+	// keeps it as a member of its own.
+	Subscription *struct {
+		Endpoint string    `json:"endpoint"`
+		Keys     wire.Keys `json:"keys"`
+	} `json:"subscription,omitempty"`
+}
+
+// ParseLine reads a line without its end. Errors are of type *[push.Error].
+func ParseLine(line []byte, services *webpush.Services) (*push.Import, error) {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return nil, invalidLine("holds NUL bytes", nil)
+	}
+	var r record
+	if err := json.Unmarshal(line, &r); err != nil {
+		return nil, jsonError(err)
+	}
+	if r.Subscription != nil {
+		if r.Endpoint != "" {
+			return nil, &push.Error{Code: wire.InvalidField, Field: "subscription", Detail: "is there beside an endpoint: which one is it?"}
+		}
+		r.Endpoint, r.Keys = r.Subscription.Endpoint, r.Subscription.Keys
+	}
+	switch {
+	case r.UserToken != "":
+		return nil, &push.Error{Code: wire.InvalidField, Field: "userToken", Detail: "is a browser's: give the user's id as user."}
+	case r.Replaces != "":
+		return nil, &push.Error{Code: wire.InvalidField, Field: "replaces", Detail: "is a browser's: an import replaces nothing."}
+	}
+	checked, err := push.ParseSubscribe(r.SubscribeRequest, services)
+	if err != nil {
+		return nil, err
+	}
+	if err := push.CheckUser("user", r.User); err != nil {
+		return nil, err
+	}
+	checked.User = r.User
+	item := &push.Import{Subscribe: *checked}
+	if r.ID != "" {
+		var ok bool
+		if item.ID, ok = push.ParseID(r.ID); !ok {
+			return nil, &push.Error{Code: wire.InvalidField, Field: "id", Detail: "is not the id of a subscription."}
+		}
+	}
+	if item.CreatedAt, err = parseTime("createdAt", r.CreatedAt); err != nil {
+		return nil, err
+	}
+	item.LastSeenAt, err = parseTime("lastSeenAt", r.LastSeenAt)
+	return item, err
+}
+
+// parseTime reads a time in whole milliseconds, which is what every store keeps.
+func parseTime(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.Year() < 1990 || at.Year() > 2200 {
+		return time.Time{}, &push.Error{Code: wire.InvalidField, Field: field, Detail: "is not a time such as 2026-12-01T09:00:00Z."}
+	}
+	return at.Truncate(time.Millisecond), nil
+}
+
+func jsonError(err error) error {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return invalidLine(fmt.Sprintf("is a JSON %s", kind.Value), nil)
+	case errors.As(err, &kind):
+		// The fields of the embedded body are named with its type's name.
+		return &push.Error{Code: wire.InvalidField, Field: strings.TrimPrefix(kind.Field, "SubscribeRequest."), Detail: "cannot be a JSON " + kind.Value + "."}
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &syntax) && strings.Contains(syntax.Error(), "unexpected end"):
+		return invalidLine("ends in the middle of the JSON value", nil)
+	case errors.As(err, &syntax):
+		return invalidLine(fmt.Sprintf("is not JSON: %s at byte %d", syntax, syntax.Offset), nil)
+	}
+	return invalidLine("is not JSON that fits", err)
+}
+
+func invalidLine(what string, cause error) error {
+	return &push.Error{Code: wire.InvalidJSON, Detail: "The line " + what + ".", Cause: cause}
+}
