@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/postgrestest"
 	"github.com/pushkit/pushkit/server/push/pushtest"
@@ -114,11 +113,7 @@ func TestAnImportIsInterrupted(t *testing.T) {
 		fmt.Fprint(in, subscriptionLine(fmt.Sprint(i)))
 	}
 	stored := func() int { return strings.Count(mustRun(t, folder, "subscriptions", "list", "--json"), "\n") }
-	for deadline := time.Now().Add(20 * time.Second); stored() == 0; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is stored")
-		}
-	}
+	await(t, func() bool { return stored() > 0 })
 	c.Process.Signal(syscall.SIGINT)
 	c.Wait()
 	if want := fmt.Sprintf("%d added,", stored()); c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(out.String(), want) || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "after line 5000") {
