@@ -27,7 +27,8 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	m := delivery.Message
 	ttl := m.TTL
 	if ttl > 0 {
-		ttl = delivery.TTLFrom.Add(m.TTL).Sub(d.now())
+		// Not more than the message's, where the clock was set back.
+		ttl = min(ttl, delivery.TTLFrom.Add(m.TTL).Sub(d.now()))
 	}
 	if ttl < 0 || m.TTL == 0 && d.now().After(delivery.TTLFrom.Add(nowGrace)) {
 		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false

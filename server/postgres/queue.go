@@ -105,6 +105,10 @@ func (s *Store) NextDue(ctx context.Context, except []string) (at time.Time, ok 
 
 // Beat implements [push.Queue].
 func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
+	setBack, err := s.followClock(ctx)
+	if err != nil {
+		return false, err
+	}
 	// One by one: two nodes that were both away would hold their own rows, and
 	// wait for each other's.
 	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
@@ -129,7 +133,7 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		return false, err
 	}
 	ours, err := s.freeStray(ctx)
-	return freed || ours, err
+	return freed || ours || setBack, err
 }
 
 // Forfeit implements [push.Queue].

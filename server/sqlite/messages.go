@@ -170,7 +170,8 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 
 // MessageStatus implements [push.Messages].
 func (s *Store) MessageStatus(ctx context.Context, site push.SiteID, id push.ID) (push.MessageStatus, error) {
-	return s.messageStatus(ctx, s.read, site, id)
+	status, err := s.messageStatus(ctx, s.read, site, id)
+	return status, explain(err)
 }
 
 func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.SiteID, id push.ID) (push.MessageStatus, error) {
@@ -207,7 +208,7 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 	}
 	rows, err := s.read.MessagesBefore(ctx, db.MessagesBeforeParams{Site: int64(site), ID: before[:], Limit: int64(limit) + 1})
 	if err != nil {
-		return nil, "", err
+		return nil, "", explain(err)
 	}
 	next := ""
 	if len(rows) > limit {
@@ -217,7 +218,7 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 	page := make([]push.MessageStatus, len(rows))
 	for i, row := range rows {
 		if page[i], err = s.statusOf(ctx, s.read, row); err != nil {
-			return nil, "", err
+			return nil, "", explain(err)
 		}
 	}
 	return page, next, nil

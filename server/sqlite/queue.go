@@ -253,6 +253,10 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 			}
 		}
 		now := s.now()
+		setBack, err := followClock(ctx, q, now)
+		if err != nil {
+			return err
+		}
 		if err := q.PutNode(ctx, db.PutNodeParams{ID: s.node, AliveUntil: now.Add(push.LeaseTime).UnixMilli()}); err != nil {
 			return err
 		}
@@ -264,7 +268,7 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 			return err
 		}
 		exceptions, err := q.ReleaseDeadExceptions(ctx)
-		freed = batches+exceptions > 0
+		freed = batches+exceptions > 0 || setBack
 		return err
 	})
 	if err != nil {

@@ -73,7 +73,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	node := push.NewID()
 	s := &Store{now: options.Now, node: node[:], writing: writing}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), writing.Close())
+		return nil, errors.Join(explainOpening(path, err), writing.Close())
 	}
 	if s.reading, err = sql.Open("sqlite3", dsn(path, "_query_only=true")); err != nil {
 		return nil, errors.Join(err, writing.Close())
@@ -83,7 +83,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	s.read = db.New(s.reading)
 	s.writer = newWriter(writing)
 	if _, err := s.Beat(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(explainOpening(path, err), s.Close())
 	}
 	return s, nil
 }
@@ -118,7 +118,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	if present > newest {
-		return fmt.Errorf("the database is of a newer pushkit (schema %d, this one knows %d)", present, newest)
+		return fmt.Errorf("the database is of a newer pushkit: its schema is %d, this one knows %d", present, newest)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return err
@@ -199,7 +199,7 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
 	row, err := s.read.SiteByName(ctx, name)
 	if err != nil {
-		return push.Site{}, fmt.Errorf("site %q: %w", name, err)
+		return push.Site{}, fmt.Errorf("site %q: %w", name, explain(err))
 	}
 	site := push.Site{
 		ID: push.SiteID(row.ID), Name: row.Name, Hours: push.Hours{TimeZone: row.TimeZone},
@@ -209,7 +209,7 @@ func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
 		return push.Site{}, err
 	}
 	site.Origins, err = s.read.Origins(ctx, row.ID)
-	return site, err
+	return site, explain(err)
 }
 
 // SetHours implements [push.Store].
@@ -237,7 +237,7 @@ func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []stri
 // Setting returns what was put under a name, or an empty text.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	value, err := s.read.Setting(ctx, name)
-	return value, ignoreNoRows(err)
+	return value, explain(ignoreNoRows(err))
 }
 
 // PutSetting keeps a value under a name.
@@ -251,7 +251,7 @@ func (s *Store) PutSetting(ctx context.Context, name, value string) error {
 func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKey, error) {
 	rows, err := s.read.VAPIDKeys(ctx, int64(site))
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	keys := make([]push.VAPIDKey, len(rows))
 	for i, row := range rows {
@@ -270,13 +270,13 @@ func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (push.Si
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
-	return push.SiteID(site), err == nil, err
+	return push.SiteID(site), err == nil, explain(err)
 }
 
 // HasAPIKey says whether any API key opens the site.
 func (s *Store) HasAPIKey(ctx context.Context, site push.SiteID) (bool, error) {
 	n, err := s.read.CountAPIKeys(ctx, int64(site))
-	return n > 0, err
+	return n > 0, explain(err)
 }
 
 // AddAPIKey implements [push.Store].

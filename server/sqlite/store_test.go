@@ -107,7 +107,7 @@ func TestADatabaseOfANewerPushkitIsRefused(t *testing.T) {
 	if err == nil {
 		s.Close()
 	}
-	if err == nil || !strings.Contains(err.Error(), "newer pushkit") {
+	if err == nil || !strings.Contains(err.Error(), "newer pushkit: its schema is 99999, this one knows ") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -150,6 +150,76 @@ func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
 	}
 	later := scheduled.Add(time.Second)
 	pushtest.WantWaiting(t, open(t, path, func() time.Time { return later }), scheduled)
+}
+
+// A database of an older pushkit is brought up to date with all that is in it.
+func TestAnOlderDatabaseIsMigrated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	s := open(t, path, nil).(*sqlite.Store)
+	r := pushtest.Subscribe(t, pushtest.Services(t), "https://fcm.googleapis.com/a", `"channels": ["news"]`)
+	if _, _, err := s.PutSubscription(t.Context(), 1, r); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	database := raw(t, path)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, database, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(context.Background(), 1); err != nil {
+		t.Fatal(err)
+	}
+	database.Close()
+	s = open(t, path, nil).(*sqlite.Store)
+	if sub, err := s.SubscriptionByEndpoint(t.Context(), 1, r.Endpoint()); err != nil || len(sub.Channels) != 1 {
+		t.Errorf("got %+v, %v", sub, err)
+	}
+	m := pushtest.Message(t, time.Now(), `{"audience": {"all": true}}`)
+	if _, _, err := s.CreateMessage(t.Context(), 1, m, push.CreateOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADamagedDatabaseIsOneClearLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	open(t, path, nil).(*sqlite.Store).Close()
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// After the header, where the schema is.
+	if _, err := file.WriteAt([]byte(strings.Repeat("x", 3000)), 100); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "is damaged: start from a backup") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALockedDatabaseIsOneClearLine(t *testing.T) {
+	t.Parallel() // it is waited for
+	path := filepath.Join(t.TempDir(), "pushkit.db")
+	open(t, path, nil).(*sqlite.Store).Close()
+	conn, err := raw(t, path).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "another program holds the database locked") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func raw(t *testing.T, path string) *sql.DB {

@@ -166,12 +166,12 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 	hash, rows := push.HashEndpoint(endpoint), &siteRows{ctx: ctx, q: s.read, site: int64(site)}
 	sub, err := rows.ByHash(hash)
 	if err != nil {
-		return push.Subscription{}, err
+		return push.Subscription{}, explain(err)
 	}
 	if sub == nil {
 		tomb, err := rows.Tombstone(hash)
 		if err != nil {
-			return push.Subscription{}, err
+			return push.Subscription{}, explain(err)
 		}
 		return push.Subscription{}, push.ErrEnded(tomb)
 	}
@@ -203,7 +203,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	rows, err := s.read.SubscriptionsAfter(ctx, db.SubscriptionsAfterParams{
 		Site: int64(site), PushService: after.Service, ID: after.ID[:], Limit: int64(limit) + 1})
 	if err != nil {
-		return nil, "", err
+		return nil, "", explain(err)
 	}
 	next := ""
 	if len(rows) > limit {
@@ -213,12 +213,12 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	}
 	services, err := serviceNames(ctx, s.read)
 	if err != nil {
-		return nil, "", err
+		return nil, "", explain(err)
 	}
 	page := make([]push.Subscription, len(rows))
 	for i, row := range rows {
 		if page[i], err = withChannels(ctx, s.read, row, services); err != nil {
-			return nil, "", err
+			return nil, "", explain(err)
 		}
 	}
 	return page, next, nil

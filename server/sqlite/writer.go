@@ -72,11 +72,12 @@ func (w *writer) submit(ctx context.Context, queue chan *job, run write) error {
 	}
 }
 
-// explain makes an error of the domain where the file cannot be written for now:
-// the disk is full, or somebody else holds the lock.
+// explain makes an error of the domain where the file cannot be read or written for
+// now: the disk is full or fails, or somebody else holds the lock. One that is
+// damaged stays so: that is an error of its own.
 func explain(err error) error {
 	var e sqlite3.Error
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && !errors.As(err, new(*push.Error)) {
 		switch e.Code {
 		case sqlite3.ErrFull, sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrIoErr, sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
 			return push.ErrUnavailable(err)
