@@ -221,6 +221,8 @@ export interface SubscriptionInfo {
   state: string;
   createdAt: string;
   lastSeenAt: string;
+  failingSince?: string;
+  failure?: string;
 }
 
 

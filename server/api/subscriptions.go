@@ -1,9 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -100,11 +102,24 @@ func (a *api) listSubscriptions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	subs, next, err := a.Store.ListSubscriptions(r.Context(), a.Site.ID, cursor, limit)
+	subs, next, err := a.list(r, cursor, limit)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, SubscriptionList(subs, next))
+}
+
+// list reads a page of all, or with ?failing=30d of those that only fail since then.
+func (a *api) list(r *http.Request, cursor string, limit int) ([]push.Subscription, string, error) {
+	text := r.URL.Query().Get("failing")
+	if text == "" {
+		return a.Store.ListSubscriptions(r.Context(), a.Site.ID, cursor, limit)
+	}
+	age, err := push.ParseAge("failing", text)
+	if err != nil {
+		return nil, "", err
+	}
+	return a.Store.ListFailing(r.Context(), a.Site.ID, a.Now().Add(-age), cursor, limit)
 }
 
 // SubscriptionList is the form in which a page of subscriptions is shown.
@@ -117,11 +132,16 @@ func SubscriptionList(subs []push.Subscription, next string) wire.SubscriptionLi
 }
 
 func subscriptionInfo(sub push.Subscription) wire.SubscriptionInfo {
-	return wire.SubscriptionInfo{
+	info := wire.SubscriptionInfo{
 		ID: sub.ID.String(), Channels: sub.Channels, User: sub.User, PushService: sub.Service,
 		Locale: sub.Locale, TimeZone: sub.TimeZone, State: "active",
 		CreatedAt: formatTime(sub.CreatedAt), LastSeenAt: formatTime(sub.LastSeenAt),
 	}
+	if f := sub.Failing; f != nil {
+		info.FailingSince = formatTime(f.Since)
+		info.Failure = strings.TrimSpace(fmt.Sprint(f.Status, " ", f.Reason))
+	}
+	return info
 }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -53,6 +53,9 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err := r.endGone(ctx, q, s); err != nil {
 		return 0, err
 	}
+	if err := s.followFailures(ctx, q, r.counted); err != nil {
+		return 0, err
+	}
 	return fenced, r.writeOutcomes(ctx, q)
 }
 
@@ -85,6 +88,8 @@ type recording struct {
 	put        map[push.DeliveryID]push.DeliveryResult
 	drop       map[push.DeliveryID]bool
 	cancelled  map[push.ID]bool
+	// counted are the results that were taken.
+	counted []push.DeliveryResult
 }
 
 func newRecording() *recording {
@@ -157,6 +162,7 @@ func (r *recording) take(result push.DeliveryResult) bool {
 	if r.cancelled[d.ID.Message] {
 		result = result.OfCancelled()
 	}
+	r.counted = append(r.counted, result)
 	batch.Outcomes[d.ID.Ordinal] = byte(result.Outcome)
 	r.changed[d.ID.BatchID()] = true
 	if result.HasException() {

@@ -240,20 +240,27 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 		if err != nil {
 			return err
 		}
-		if len(rows) > limit {
-			rows = rows[:limit]
-			last := rows[limit-1].Subscription
-			next = push.SubscriptionCursor{Service: int64(last.PushService), ID: last.ID}.String()
-		}
-		page = make([]push.Subscription, len(rows))
-		for i, row := range rows {
-			if page[i], err = subscription(row.Subscription, row.Service, row.Channels); err != nil {
-				return err
-			}
-		}
-		return nil
+		page, next, err = listPage(ctx, q, rows, limit)
+		return err
 	})
 	return page, next, err
+}
+
+// listPage makes a page of rows, of which there is one more where another page
+// follows.
+func listPage(ctx context.Context, q *db.Queries, rows []db.SubscriptionsAfterRow, limit int) (page []push.Subscription, next string, err error) {
+	if len(rows) > limit {
+		rows = rows[:limit]
+		last := rows[limit-1].Subscription
+		next = push.SubscriptionCursor{Service: int64(last.PushService), ID: last.ID}.String()
+	}
+	page = make([]push.Subscription, len(rows))
+	for i, row := range rows {
+		if page[i], err = subscription(row.Subscription, row.Service, row.Channels); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, addFailing(ctx, q, rows, page)
 }
 
 func subscription(row db.Subscription, service string, channels []string) (push.Subscription, error) {

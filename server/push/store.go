@@ -51,6 +51,11 @@ type Subscriptions interface {
 	// ListSubscriptions returns up to limit subscriptions after the cursor of
 	// the page before; an empty next cursor says that there are no more.
 	ListSubscriptions(ctx context.Context, site SiteID, cursor string, limit int) (page []Subscription, next string, err error)
+	// ListFailing is ListSubscriptions of those that only fail since a time or
+	// longer.
+	ListFailing(ctx context.Context, site SiteID, since time.Time, cursor string, limit int) (page []Subscription, next string, err error)
+	// CountFailing counts them.
+	CountFailing(ctx context.Context, site SiteID, since time.Time) (int64, error)
 }
 
 // Messages is the part of a [Store] that keeps messages and their counts.

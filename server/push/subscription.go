@@ -27,6 +27,8 @@ type Subscription struct {
 	User       string
 	CreatedAt  time.Time
 	LastSeenAt time.Time
+	// Failing is nil for one that does well, and in answers other than a list's.
+	Failing *Failing
 }
 
 // An EndpointHash is how endpoints are looked up: the first 16 bytes of their

@@ -39,6 +39,7 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 	if err != nil {
 		return 0, err
 	}
+	var counted []push.DeliveryResult
 	for _, result := range results {
 		ours := result.Delivery.Fence == row.Fence
 		if result.Delivery.Attempt > 0 {
@@ -64,9 +65,13 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 		if err := s.recordException(ctx, q, result); err != nil {
 			return 0, err
 		}
+		counted = append(counted, result)
 	}
 	if fenced == len(results) {
 		return fenced, nil
+	}
+	if err := s.followFailures(ctx, q, results[0].Delivery.Site, row.PushService, counted); err != nil {
+		return 0, err
 	}
 	return fenced, writeOutcomes(ctx, q, message, no, row.State, row.Outcomes)
 }

@@ -170,6 +170,9 @@ const watchEvery = 200 * time.Millisecond
 func (s *Store) Watch(ctx context.Context, wake func()) error {
 	// The version belongs to one connection.
 	conn, err := s.reading.Conn(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,11 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	if err != nil {
 		return nil, "", explain(err)
 	}
-	next := ""
+	return s.page(ctx, rows, limit)
+}
+
+// page makes a page of rows, of which there is one more where another page follows.
+func (s *Store) page(ctx context.Context, rows []db.Subscription, limit int) (page []push.Subscription, next string, err error) {
 	if len(rows) > limit {
 		rows = rows[:limit]
 		last := rows[limit-1]
@@ -215,13 +219,13 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 	if err != nil {
 		return nil, "", explain(err)
 	}
-	page := make([]push.Subscription, len(rows))
+	page = make([]push.Subscription, len(rows))
 	for i, row := range rows {
 		if page[i], err = withChannels(ctx, s.read, row, services); err != nil {
 			return nil, "", explain(err)
 		}
 	}
-	return page, next, nil
+	return page, next, explain(s.addFailing(ctx, rows, page))
 }
 
 // withChannels reads what a subscription's row does not hold.

@@ -119,6 +119,11 @@ type SubscriptionInfo struct {
 	State       string   `json:"state"`
 	CreatedAt   string   `json:"createdAt"`
 	LastSeenAt  string   `json:"lastSeenAt"`
+	// FailingSince is when the first delivery failed after the last one that was
+	// accepted; empty for one that does well.
+	FailingSince string `json:"failingSince,omitempty"`
+	// Failure is the push service's status and reason of the last failure.
+	Failure string `json:"failure,omitempty"`
 }
 
 // SubscriptionList answers GET /v1/subscriptions.

@@ -14,7 +14,8 @@ type backend interface {
 	message(ctx context.Context, id string) (wire.MessageResponse, error)
 	messages(ctx context.Context, cursor string) (wire.MessageList, error)
 	cancel(ctx context.Context, id string) (wire.MessageResponse, error)
-	subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error)
+	// subscriptions are all, or those that only fail since failing, such as 30d.
+	subscriptions(ctx context.Context, failing, cursor string) (wire.SubscriptionList, error)
 	close() error
 }
 

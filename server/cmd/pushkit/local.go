@@ -150,10 +150,21 @@ func (l *local) cancel(ctx context.Context, id string) (wire.MessageResponse, er
 	return api.MessageResponse(status), err
 }
 
-func (l *local) subscriptions(ctx context.Context, cursor string) (wire.SubscriptionList, error) {
-	subs, next, err := l.store.ListSubscriptions(ctx, l.site.ID, cursor, 1000)
+func (l *local) subscriptions(ctx context.Context, failing, cursor string) (list wire.SubscriptionList, err error) {
+	const limit = 1000
+	var subs []push.Subscription
+	var next string
+	if failing == "" {
+		subs, next, err = l.store.ListSubscriptions(ctx, l.site.ID, cursor, limit)
+	} else {
+		var age time.Duration
+		if age, err = push.ParseAge("--failing", failing); err != nil {
+			return list, err
+		}
+		subs, next, err = l.store.ListFailing(ctx, l.site.ID, time.Now().Add(-age), cursor, limit)
+	}
 	if err != nil {
-		return wire.SubscriptionList{}, err
+		return list, err
 	}
 	return api.SubscriptionList(subs, next), nil
 }

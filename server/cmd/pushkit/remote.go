@@ -91,8 +91,9 @@ func (r *remote) cancel(ctx context.Context, id string) (answer wire.MessageResp
 	return answer, err
 }
 
-func (r *remote) subscriptions(ctx context.Context, cursor string) (answer wire.SubscriptionList, err error) {
-	err = r.call(ctx, http.MethodGet, wire.PathSubscriptions+"?limit=1000&cursor="+url.QueryEscape(cursor), nil, &answer)
+func (r *remote) subscriptions(ctx context.Context, failing, cursor string) (answer wire.SubscriptionList, err error) {
+	query := url.Values{"limit": {"1000"}, "cursor": {cursor}, "failing": {failing}}
+	err = r.call(ctx, http.MethodGet, wire.PathSubscriptions+"?"+query.Encode(), nil, &answer)
 	return answer, err
 }
 

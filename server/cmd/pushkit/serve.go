@@ -266,6 +266,7 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { dispatcher.Run(ctx); return nil })
 		group.Go(func() error { return s.store.Watch(ctx, dispatcher.Wake) })
+		group.Go(func() error { s.reportFailing(ctx); return nil })
 		group.Go(func() error { return serveUntilDone(ctx, newHTTPServer(handler), s.listener) })
 		if e != nil {
 			group.Go(func() error { return s.emulator.serve(ctx, e) })

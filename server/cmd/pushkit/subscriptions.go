@@ -11,6 +11,8 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
+var failingFlag = &cli.StringFlag{Name: "failing", Usage: "only those that have only failed for `AGE`, such as 30d, or longer"}
+
 func subscriptionsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "subscriptions",
@@ -18,7 +20,7 @@ func subscriptionsCommand() *cli.Command {
 		Commands: []*cli.Command{{
 			Name:   "list",
 			Usage:  "list them",
-			Flags:  []cli.Flag{jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
+			Flags:  []cli.Flag{failingFlag, jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
 			Action: listSubscriptions,
 		}, importCommand(), exportCommand()},
 	}
@@ -38,10 +40,10 @@ func printSubscriptions(ctx context.Context, cmd *cli.Command, b backend) error 
 	lines := json.NewEncoder(cmd.Root().Writer)
 	asJSON := cmd.Bool(jsonFlag.Name)
 	if !asJSON {
-		fmt.Fprintln(table, "ID\tPUSH SERVICE\tCHANNELS\tUSER\tCREATED\tLAST SEEN")
+		fmt.Fprintln(table, "ID\tPUSH SERVICE\tCHANNELS\tUSER\tCREATED\tLAST SEEN\tFAILING SINCE")
 	}
 	for cursor := ""; ; {
-		page, err := b.subscriptions(ctx, cursor)
+		page, err := b.subscriptions(ctx, cmd.String(failingFlag.Name), cursor)
 		if err != nil {
 			return err
 		}
@@ -52,7 +54,7 @@ func printSubscriptions(ctx context.Context, cmd *cli.Command, b backend) error 
 				}
 				continue
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.PushService, strings.Join(s.Channels, ","), s.User, s.CreatedAt, s.LastSeenAt)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.PushService, strings.Join(s.Channels, ","), s.User, s.CreatedAt, s.LastSeenAt, strings.TrimSpace(s.FailingSince+" "+s.Failure))
 		}
 		if page.Next == nil {
 			return table.Flush()

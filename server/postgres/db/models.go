@@ -71,6 +71,17 @@ type Expansion struct {
 	Total       int64
 }
 
+type Failing struct {
+	Site         int64
+	PushService  int32
+	Subscription push.ID
+	Since        time.Time
+	LastAt       time.Time
+	Failures     int64
+	Status       int32
+	Reason       string
+}
+
 type Idempotency struct {
 	Site      int64
 	Key       []byte

@@ -54,6 +54,8 @@ func RunStore(t *testing.T, databases Databases) {
 		"a dead node's leases":             testDeadNode,
 		"a lease that was lost":            testFence,
 		"a batch that is handed back":      testRelease,
+		"failing":                          testFailing,
+		"failing, as another node tells":   testFailingFenced,
 		"a clock that is set back":         testClockSetBack,
 		"a clock that is set ahead":        testClockSetAhead,
 		"push services that are closed":    testExcept,

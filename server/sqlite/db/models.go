@@ -69,6 +69,17 @@ type Expansion struct {
 	Total       int64
 }
 
+type Failing struct {
+	Site         int64
+	PushService  int64
+	Subscription []byte
+	Since        int64
+	LastAt       int64
+	Failures     int64
+	Status       int64
+	Reason       string
+}
+
 type Idempotency struct {
 	Site      int64
 	Key       string

@@ -30,7 +30,7 @@ func (q *Queries) BatchEvents(ctx context.Context, arg BatchEventsParams) ([]byt
 }
 
 const batchOutcomes = `-- name: BatchOutcomes :one
-SELECT b.state, b.outcomes, b.fence, m.state AS message_state
+SELECT b.push_service, b.state, b.outcomes, b.fence, m.state AS message_state
 FROM batches b JOIN messages m ON m.id = b.message WHERE b.message = ? AND b.no = ?
 `
 
@@ -40,6 +40,7 @@ type BatchOutcomesParams struct {
 }
 
 type BatchOutcomesRow struct {
+	PushService  int64
 	State        int64
 	Outcomes     []byte
 	Fence        int64
@@ -50,6 +51,7 @@ func (q *Queries) BatchOutcomes(ctx context.Context, arg BatchOutcomesParams) (B
 	row := q.db.QueryRowContext(ctx, batchOutcomes, arg.Message, arg.No)
 	var i BatchOutcomesRow
 	err := row.Scan(
+		&i.PushService,
 		&i.State,
 		&i.Outcomes,
 		&i.Fence,

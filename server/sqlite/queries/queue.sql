@@ -70,7 +70,7 @@ UPDATE exceptions SET leased = 0, node = NULL, fence = fence + 1
 WHERE leased = 1 AND node NOT IN (SELECT id FROM nodes);
 
 -- name: BatchOutcomes :one
-SELECT b.state, b.outcomes, b.fence, m.state AS message_state
+SELECT b.push_service, b.state, b.outcomes, b.fence, m.state AS message_state
 FROM batches b JOIN messages m ON m.id = b.message WHERE b.message = ? AND b.no = ?;
 
 -- name: UpdateOutcomes :exec

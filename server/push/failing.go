@@ -1,0 +1,92 @@
+package push
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FailingFor is how long a subscription has only failed when it is reported. It is
+// not deleted: only the vendor's word does that.
+const FailingFor = 30 * 24 * time.Hour
+
+// A Failing is what is known of a subscription whose last delivery failed by its
+// own doing.
+type Failing struct {
+	// Since is when the first delivery failed after the last one that was accepted.
+	Since, LastAt time.Time
+	Failures      int
+	// Status and Reason are the push service's of the last failure.
+	Status int
+	Reason string
+}
+
+// Statuses of push services that say nothing of the subscription (RFC 8292 section
+// 4.2, RFC 8030 section 7.2).
+const (
+	statusUnauthorized = 401
+	statusForbidden    = 403
+	statusTooLarge     = 413
+)
+
+// IsOwnFailure says whether a result speaks against the subscription: not against
+// this server (401, 403), nor the message (413), nor for want of an attempt.
+func (r DeliveryResult) IsOwnFailure() bool {
+	switch r.Outcome {
+	case DeliveryFailed:
+		switch r.Status {
+		case statusUnauthorized, statusForbidden, statusTooLarge:
+			return false
+		}
+		return true
+	case DeliveryExpired:
+		return r.Status != 0 || r.Delivery.Attempt > 0
+	}
+	return false
+}
+
+// Turns sorts results: accepted are the ids of those that do well again, with the
+// least and the greatest of them; failed are those that fail by their own doing.
+func Turns(results []DeliveryResult) (accepted map[ID]bool, least, greatest ID, failed []DeliveryResult) {
+	accepted = make(map[ID]bool, len(results))
+	for _, r := range results {
+		id := r.Delivery.SubscriberID
+		switch {
+		case r.Outcome == DeliveryAccepted:
+			if len(accepted) == 0 || id.Compare(least) < 0 {
+				least = id
+			}
+			if id.Compare(greatest) > 0 {
+				greatest = id
+			}
+			accepted[id] = true
+		case r.IsOwnFailure():
+			failed = append(failed, r)
+		}
+	}
+	return accepted, least, greatest, failed
+}
+
+// ParseAge reads how long ago something was: days, such as 30d, or what
+// [time.ParseDuration] reads.
+func ParseAge(field, text string) (time.Duration, error) {
+	var age time.Duration
+	var err error
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		age = time.Duration(n) * 24 * time.Hour
+		if n > maxAgeDays {
+			age = -1
+		}
+	} else {
+		age, err = time.ParseDuration(text)
+	}
+	if err != nil || age < 0 {
+		return 0, invalid(field, "is not a time such as 30d or 12h")
+	}
+	return age, nil
+}
+
+// maxAgeDays keeps an age within what a [time.Duration] holds.
+const maxAgeDays = 36500

@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+)
+
+// followFailures notes which subscriptions at one push service fail, and which do
+// well again. Where none is known to fail, that is one look into an empty range.
+func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.SiteID, service int64, results []push.DeliveryResult) error {
+	accepted, least, greatest, failed := push.Turns(results)
+	if len(accepted) > 0 {
+		failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{Site: int64(site), PushService: service, Least: least[:], Greatest: greatest[:]})
+		if err != nil {
+			return err
+		}
+		for _, id := range failing {
+			if !accepted[push.ID(id)] {
+				continue
+			}
+			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id}); err != nil {
+				return err
+			}
+		}
+	}
+	now := s.now().UnixMilli()
+	for _, r := range failed {
+		if err := q.PutFailing(ctx, db.PutFailingParams{
+			Now: now, Status: int64(r.Status), Reason: r.Reason, Site: int64(site), PushService: service, ID: r.Delivery.SubscriberID[:],
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ListFailing implements [push.Subscriptions].
+func (s *Store) ListFailing(ctx context.Context, site push.SiteID, since time.Time, cursor string, limit int) ([]push.Subscription, string, error) {
+	after, err := push.ParseSubscriptionCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := s.read.FailingAfter(ctx, db.FailingAfterParams{
+		Site: int64(site), PushService: after.Service, ID: after.ID[:], Since: since.UnixMilli(), Limit: int64(limit) + 1})
+	if err != nil {
+		return nil, "", explain(err)
+	}
+	rows := make([]db.Subscription, len(found))
+	for i, row := range found {
+		rows[i] = row.Subscription
+	}
+	return s.page(ctx, rows, limit)
+}
+
+// CountFailing implements [push.Subscriptions].
+func (s *Store) CountFailing(ctx context.Context, site push.SiteID, since time.Time) (int64, error) {
+	n, err := s.read.CountFailing(ctx, db.CountFailingParams{Site: int64(site), Since: since.UnixMilli()})
+	return n, explain(err)
+}
+
+// addFailing tells of a page's subscriptions, which are of rows, that they fail.
+func (s *Store) addFailing(ctx context.Context, rows []db.Subscription, page []push.Subscription) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	first, last := rows[0], rows[len(rows)-1]
+	found, err := s.read.FailingOfPage(ctx, db.FailingOfPageParams{
+		Site: first.Site, FirstService: first.PushService, First: first.ID, LastService: last.PushService, Last: last.ID})
+	if err != nil {
+		return err
+	}
+	failing := make(map[push.ID]*push.Failing, len(found))
+	for _, f := range found {
+		failing[push.ID(f.Subscription)] = &push.Failing{
+			Since: time.UnixMilli(f.Since), LastAt: time.UnixMilli(f.LastAt), Failures: int(f.Failures), Status: int(f.Status), Reason: f.Reason,
+		}
+	}
+	for i := range page {
+		page[i].Failing = failing[page[i].ID]
+	}
+	return nil
+}
