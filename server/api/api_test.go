@@ -192,6 +192,19 @@ func TestASubscriptionsLife(t *testing.T) {
 	}
 }
 
+func TestNoChannelsAreAnEmptyList(t *testing.T) {
+	s := newServer(t)
+	for _, status := range []int{201, 200} {
+		if answer := want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, ``)), status); fmt.Sprint(answer["channels"]) != "[]" {
+			t.Errorf("%d has the channels %v", status, answer["channels"])
+		}
+	}
+	list := want(t, s.call("GET", "/v1/subscriptions", "", withKey), 200)
+	if info := list["data"].([]any)[0].(map[string]any); fmt.Sprint(info["channels"]) != "[]" {
+		t.Errorf("the list has %v", info)
+	}
+}
+
 func TestADeadEndpointIsToldApart(t *testing.T) {
 	s := newServer(t)
 	key := s.key(t)

@@ -34,7 +34,15 @@ func (a *api) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return writeJSON(w, status, wire.SubscribeResponse{ID: sub.ID.String(), Channels: sub.Channels})
+	return writeJSON(w, status, wire.SubscribeResponse{ID: sub.ID.String(), Channels: nonNil(sub.Channels)})
+}
+
+// nonNil is names as JSON says them: where there are none, [] and not null.
+func nonNil(names []string) []string {
+	if names == nil {
+		return []string{}
+	}
+	return names
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
@@ -133,7 +141,7 @@ func SubscriptionList(subs []push.Subscription, next string) wire.SubscriptionLi
 
 func subscriptionInfo(sub push.Subscription) wire.SubscriptionInfo {
 	info := wire.SubscriptionInfo{
-		ID: sub.ID.String(), Channels: sub.Channels, User: sub.User, PushService: sub.Service,
+		ID: sub.ID.String(), Channels: nonNil(sub.Channels), User: sub.User, PushService: sub.Service,
 		Locale: sub.Locale, TimeZone: sub.TimeZone, State: "active",
 		CreatedAt: formatTime(sub.CreatedAt), LastSeenAt: formatTime(sub.LastSeenAt),
 	}
