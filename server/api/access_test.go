@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -146,6 +147,50 @@ func TestTheDemoKnowsTheServer(t *testing.T) {
 	for _, path := range []string{"/demo/nothing", "/demo/%2e%2e/examples.go", "/demo//etc/passwd"} {
 		if w := s.call("GET", path, ""); w.Code == 200 {
 			t.Errorf("%s: %q", path, w.Body)
+		}
+	}
+}
+
+func TestTheDescriptionIsForEveryone(t *testing.T) {
+	s := newServer(t)
+	for path, want := range map[string]struct{ kind, text string }{
+		"/openapi.json": {"application/json", `"url":"http://` + ownHost + `"`},
+		"/docs":         {"text/html; charset=utf-8", "curl http://" + ownHost + "/v1/messages"},
+		"/docs.css":     {"text/css; charset=utf-8", "color-scheme"},
+	} {
+		w := s.call("GET", path, "", "Origin: https://evil.example")
+		h := w.Header()
+		if w.Code != 200 || h.Get("Content-Type") != want.kind || !strings.Contains(w.Body.String(), want.text) || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %.200s with %v", path, w.Code, w.Body, h)
+		}
+		if again := s.call("GET", path, "", "If-None-Match: "+h.Get("ETag")); again.Code != 304 {
+			t.Errorf("%s: the same again is %d", path, again.Code)
+		}
+		if head := s.call("HEAD", path, ""); head.Code != 200 || head.Body.Len() > 0 {
+			t.Errorf("%s: HEAD is %d %.200s", path, head.Code, head.Body)
+		}
+	}
+	if policy := s.call("GET", "/docs", "").Header().Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the page's policy is %q", policy)
+	}
+	if s.call("GET", "/openapi.json", "").Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Error("another viewer cannot read the description")
+	}
+}
+
+// A request's Host is anybody's text: it ends in none of the description's forms
+// unless it is a plain one.
+func TestTheDescriptionShowsNoHostileHost(t *testing.T) {
+	s := newServer(t)
+	for _, path := range []string{"/openapi.json", "/docs"} {
+		for _, host := range []string{`a"><script>alert(1)</script>`, `a'$(id)`, "a;id", "a b.example"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if w.Code != 200 || strings.Contains(w.Body.String(), host) || !strings.Contains(w.Body.String(), "https://push.example.com") {
+				t.Errorf("%s of the host %s: %d, the host is shown: %v", path, host, w.Code, strings.Contains(w.Body.String(), host))
+			}
 		}
 	}
 }

@@ -48,6 +48,9 @@ type Options struct {
 	Now func() time.Time
 }
 
+// pathHealth is for monitors: the process is alive.
+const pathHealth = "/healthz"
+
 type api struct {
 	Options
 	// away keeps what fails as a whole from filling the log.
@@ -65,6 +68,11 @@ func New(options Options) (http.Handler, error) {
 		return nil, err
 	}
 
+	return a.protect(a.router(files)), nil
+}
+
+// router knows all paths.
+func (a *api) router(files map[string]*file) *mux.Router {
 	router := mux.NewRouter()
 	router.UseEncodedPath()
 	router.NotFoundHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
@@ -99,7 +107,13 @@ func New(options Options) (http.Handler, error) {
 	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
 		return r.Method == http.MethodOptions && strings.HasPrefix(r.URL.Path, "/v1/")
 	}).Handler(a.cors(a.handle(a.preflight)))
-	router.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	read := func(path string, h http.HandlerFunc) {
+		router.HandleFunc(path, h).Methods(http.MethodGet, http.MethodHead)
+	}
+	read(pathHealth, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	read(pathOpenAPI, a.openapi)
+	read(pathDocs, a.docs)
+	read(pathDocsStyle, docsStyle)
 	router.PathPrefix(demoPath).Handler(a.demo())
 	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
 		router.Handle(path, http.RedirectHandler(demoPath, http.StatusSeeOther))
@@ -107,7 +121,7 @@ func New(options Options) (http.Handler, error) {
 	for name, file := range files {
 		router.Handle("/"+name, file).Methods(http.MethodGet, http.MethodHead)
 	}
-	return a.protect(router), nil
+	return router
 }
 
 // allowed is the Allow header for a path that has not the method of r

@@ -26,8 +26,7 @@ func (a *api) demo() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		own := a.ownURL(r)
-		content = bytes.ReplaceAll(content, []byte(examples.PlaceholderServer), []byte(own.Scheme+"://"+own.Host+strings.TrimSuffix(own.Path, "/")))
+		content = bytes.ReplaceAll(content, []byte(examples.PlaceholderServer), []byte(a.ownAddress(r)))
 		header := w.Header()
 		header.Set("Content-Type", contentType(path.Base(name)))
 		header.Set("Cache-Control", "no-cache")

@@ -64,8 +64,13 @@ func clientFiles(folder fs.FS) (map[string]*file, error) {
 
 func readVariant(folder fs.FS, name string) (variant, error) {
 	content, err := fs.ReadFile(folder, name)
+	return variant{content, etag(content)}, err
+}
+
+// etag is a strong one (RFC 9110 section 8.8.3).
+func etag(content []byte) string {
 	hash := sha256.Sum256(content)
-	return variant{content, `"` + base64.RawURLEncoding.EncodeToString(hash[:12]) + `"`}, err
+	return `"` + base64.RawURLEncoding.EncodeToString(hash[:12]) + `"`
 }
 
 func contentType(name string) string {

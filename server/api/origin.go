@@ -22,6 +22,12 @@ func (a *api) ownURL(r *http.Request) *url.URL {
 	return own
 }
 
+// ownAddress is ownURL without a slash at the end.
+func (a *api) ownAddress(r *http.Request) string {
+	own := a.ownURL(r)
+	return own.Scheme + "://" + own.Host + strings.TrimSuffix(own.Path, "/")
+}
+
 // originAllowed says whether pages of this origin may make the public calls.
 func (a *api) originAllowed(r *http.Request, origin string) bool {
 	if slices.Contains(a.Site.Origins, origin) {

@@ -311,6 +311,7 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 		demo += "#key=" + key
 	}
 	fmt.Fprintf(out, "  demo       %s\n", demo)
+	fmt.Fprintf(out, "  API        %s/docs\n", s.address())
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
 		launch := "--emulator http://" + s.emulator.http.Addr().String() + " '" + demo + "'"

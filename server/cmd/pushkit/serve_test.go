@@ -27,7 +27,7 @@ func TestFirstStartNeedsNothingAndSaysEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := strings.TrimSpace(string(content))
-	for _, want := range []string{first.url, first.url + "/demo/#key=" + key, "API key    " + key, filepath.Join("data", "api-key")} {
+	for _, want := range []string{first.url, first.url + "/demo/#key=" + key, first.url + "/docs\n", "API key    " + key, filepath.Join("data", "api-key")} {
 		if !strings.Contains(first.greeting, want) {
 			t.Errorf("the greeting does not say %s:\n%s", want, first.greeting)
 		}
