@@ -56,6 +56,7 @@ func (h *handed) Wake() {
 
 type server struct {
 	http.Handler
+	t          testing.TB
 	store      *sqlite.Store
 	site       push.Site
 	dispatcher *handed
@@ -68,7 +69,7 @@ func newServer(t testing.TB, change ...func(*api.Options)) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s := &server{store: store, dispatcher: new(handed)}
+	s := &server{t: t, store: store, dispatcher: new(handed)}
 	if s.site, err = store.Site(t.Context(), push.DefaultSite); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,8 @@ func newServer(t testing.TB, change ...func(*api.Options)) *server {
 }
 
 // call makes a request of a page of the site; header lines replace the usual
-// ones, and an empty value takes one away.
+// ones, and an empty value takes one away. Request and answer are held against
+// the API's description.
 func (s *server) call(method, path, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://"+ownHost+path, strings.NewReader(body))
 	r.Header.Set("Origin", siteOrigin)
@@ -111,6 +113,7 @@ func (s *server) call(method, path, body string, header ...string) *httptest.Res
 	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
+	holdAgainstDescription(s.t, r, body, w)
 	return w
 }
 

@@ -14,29 +14,38 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// away is a store whose database is away.
-type away struct{ push.Store }
+// failing is a store that fails.
+type failing struct {
+	push.Store
+	err error
+}
 
 var errAway = push.ErrUnavailable(errors.New("connection refused at 10.0.0.5"))
 
-func (away) CreateMessage(context.Context, push.SiteID, *push.Message, push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
-	return push.MessageStatus{}, nil, errAway
+func (f failing) CreateMessage(context.Context, push.SiteID, *push.Message, push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
+	return push.MessageStatus{}, nil, f.err
 }
 
-func (away) PutSubscription(context.Context, push.SiteID, *push.Subscribe) (push.Subscription, bool, error) {
-	return push.Subscription{}, false, errAway
+func (f failing) PutSubscription(context.Context, push.SiteID, *push.Subscribe) (push.Subscription, bool, error) {
+	return push.Subscription{}, false, f.err
 }
 
-func (away) SiteOfAPIKey(context.Context, push.APIKeyHash) (push.SiteID, bool, error) {
-	return 0, false, errAway
+func (f failing) SiteOfAPIKey(context.Context, push.APIKeyHash) (push.SiteID, bool, error) {
+	return 0, false, f.err
 }
+
+func (f failing) VAPIDKeys(context.Context, push.SiteID) ([]push.VAPIDKey, error) { return nil, f.err }
+
+func (f failing) RemoveSubscription(context.Context, push.SiteID, string) error { return f.err }
+
+func (f failing) RecordEvents(context.Context, push.SiteID, []push.Event) error { return f.err }
 
 // Whoever calls while the database is away learns that it passes, and when to
 // come again; why is for the log, once.
 func TestADatabaseThatIsAwayIs503(t *testing.T) {
 	var log bytes.Buffer
 	s := newServer(t, func(o *api.Options) {
-		o.Store, o.Log = away{o.Store}, slog.New(slog.NewTextHandler(&log, nil))
+		o.Store, o.Log = failing{o.Store, errAway}, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	for range 2 {
 		for path, body := range map[string]string{
