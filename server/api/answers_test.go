@@ -99,6 +99,8 @@ func provokeAnswers(t *testing.T, seen seen) {
 	sent := seen.call(s, "202", "POST", "/v1/messages", message, withKey, "Idempotency-Key: k")
 	seen.call(s, "422 idempotency-conflict", "POST", "/v1/messages", someMessage, withKey, "Idempotency-Key: k")
 	seen.call(s, "200", "GET", "/v1/messages/"+want(t, sent, 202)["id"].(string), "", withKey)
+	seen.call(s, "200", "POST", "/v1/messages/"+want(t, sent, 202)["id"].(string)+"/cancel", "", withKey)
+	seen.call(s, "404 message-unknown", "POST", "/v1/messages/"+push.NewID().String()+"/cancel", "", withKey)
 	seen.call(s, "200", "GET", "/v1/messages", "", withKey)
 	seen.call(s, "404 message-unknown", "GET", "/v1/messages/"+push.NewID().String(), "", withKey)
 
@@ -137,7 +139,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 	}
 	seen.call(s, "400 invalid-user-token", "POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "userToken": "x.y.z"`))
 	seen.call(s, "413 message-too-large", "POST", "/v1/messages", `{"audience": {"all": true}, "notification": {"title": "`+strings.Repeat("x", wire.MaxEncrypted)+`"}}`, withKey)
-	for _, call := range []string{"GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String()} {
+	for _, call := range []string{"GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -157,6 +159,7 @@ func provokeFailures(t *testing.T, seen seen) {
 		for _, call := range []string{"GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String()} {
 			calls[call] = ""
 		}
+		calls["POST /v1/messages/"+push.NewID().String()+"/cancel"] = ""
 		for call, body := range calls {
 			method, path, _ := strings.Cut(call, " ")
 			seen.call(s, answer, method, path, body, withKey)

@@ -41,6 +41,7 @@ var sized = map[string]func(n int) members{
 
 	"sendMessage.appBadge":                      func(n int) members { return members{"appBadge": n} },
 	"sendMessage.ttl":                           func(n int) members { return members{"ttl": n} },
+	"sendMessage.spread":                        func(n int) members { return members{"spread": n} },
 	"sendMessage.topic":                         func(n int) members { return members{"topic": long(n)} },
 	"sendMessage.audience":                      func(n int) members { return members{"audience": json.RawMessage(audiences[n])} },
 	"sendMessage.audience.channels":             func(n int) members { return audience("channels", names(n)) },

@@ -18,12 +18,12 @@ import (
 // The structs of package wire that requests and answers are made of.
 var wireStructs = []any{
 	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
-	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
+	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
 	wire.MessageResponse{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 }
 
 // strict are those whose unknown members are refused.
-var strict = []string{"MessageRequest", "Notification", "NotificationAction", "Audience"}
+var strict = []string{"MessageRequest", "LocalTime", "Notification", "NotificationAction", "Audience"}
 
 func TestTheSchemasAreTheStructs(t *testing.T) {
 	schemas := openapi.Load().Components.Schemas

@@ -111,7 +111,7 @@ func (v *validation) checkParameter(operation *openapi.Operation, i int, r *http
 	case "query":
 		value = r.URL.Query().Get(parameter.Name)
 	case "path":
-		value = strings.TrimPrefix(r.URL.Path, operation.Path[:strings.Index(operation.Path, "{")])
+		value, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, operation.Path[:strings.Index(operation.Path, "{")]), "/")
 	}
 	if value == "" && !parameter.Required {
 		return nil
