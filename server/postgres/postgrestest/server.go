@@ -185,6 +185,56 @@ func (s *Server) Stop() {
 	s.process.Wait()
 }
 
+// Kill ends the server and all its processes with SIGKILL, as a crash does. Its
+// data stay, as they were on their way to the disk; Run starts it again.
+func (s *Server) Kill() error {
+	processes, err := descendants(s.process.Process.Pid)
+	if err != nil {
+		return err
+	}
+	// The server first, so that it starts no more. The shell is left to wait for it:
+	// as a zombie it would pass for one that runs.
+	for _, pid := range processes {
+		err = errors.Join(err, ignoreEnded(syscall.Kill(pid, syscall.SIGKILL)))
+	}
+	s.Stop()
+	return err
+}
+
+func ignoreEnded(err error) error {
+	if errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
+}
+
+// descendants are the processes that one has started, and those that these have, the elder
+// first.
+func descendants(of int) (pids []int, err error) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	children := make(map[int][]int)
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		var pid, parent int
+		var state string
+		// The name in parentheses may hold spaces.
+		fmt.Sscan(string(text), &pid)
+		fmt.Sscan(string(text[bytes.LastIndexByte(text, ')')+1:]), &state, &parent)
+		children[parent] = append(children[parent], pid)
+	}
+	for queue := children[of]; len(queue) > 0; queue = queue[1:] {
+		pids = append(pids, queue[0])
+		queue = append(queue, children[queue[0]]...)
+	}
+	return pids, nil
+}
+
 // Close ends the server and removes its data.
 func (s *Server) Close() {
 	s.Stop()

@@ -49,6 +49,9 @@ type Push struct {
 	Urgency, Topic string
 	// Text is what a browser would hand to its worker.
 	Text []byte
+	// AnswerLost says that a fault breaks off the stream, so that the sender never
+	// knows.
+	AnswerLost bool
 }
 
 // Counts are how many requests ended how.
@@ -76,6 +79,7 @@ type Service struct {
 	ended        map[int]bool
 	faults       []Fault
 	firstRefusal error
+	conns        map[net.Conn]bool
 }
 
 // Start starts a service. Close it after use.
@@ -86,7 +90,7 @@ func Start(o Options) (*Service, error) {
 	if o.Streams == 0 {
 		o.Streams = 1000
 	}
-	s := &Service{options: o, ended: make(map[int]bool)}
+	s := &Service{options: o, ended: make(map[int]bool), conns: make(map[net.Conn]bool)}
 	var err error
 	if s.browsers, err = makeBrowsers(); err != nil {
 		return nil, err
@@ -99,7 +103,9 @@ func Start(o Options) (*Service, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+pathPrefix+"{token}", s.push)
-	s.server = &http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.certificate.pair}}}
+	s.server = &http.Server{
+		Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.certificate.pair}}, ConnState: s.noteConn,
+	}
 	if err := http2.ConfigureServer(s.server, &http2.Server{MaxConcurrentStreams: uint32(o.Streams)}); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
@@ -109,6 +115,26 @@ func Start(o Options) (*Service, error) {
 
 // Close ends the service and all connections.
 func (s *Service) Close() { s.server.Close() }
+
+// Cut cuts all connections: what is under way gets no answer.
+func (s *Service) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		conn.Close()
+	}
+}
+
+func (s *Service) noteConn(conn net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		s.conns[conn] = true
+	case http.StateHijacked, http.StateClosed:
+		delete(s.conns, conn)
+	}
+}
 
 // Address is where it listens: host and port.
 func (s *Service) Address() string { return s.listener.Addr().String() }

@@ -218,3 +218,29 @@ func TestFaultsMeetWhatTheyAreFor(t *testing.T) {
 		t.Error(s.Err())
 	}
 }
+
+func TestACutEndsWhatIsUnderWay(t *testing.T) {
+	s := start(t, pushtest.Options{})
+	s.Fail(pushtest.Fault{Delay: time.Minute, Count: 1})
+	failed := make(chan error)
+	go func() {
+		r, err := send(t, s, 1, "", nil)
+		if err == nil {
+			r.Body.Close()
+		}
+		failed <- err
+	}()
+	for err := error(nil); err == nil; {
+		select {
+		case err = <-failed:
+			if err == nil {
+				t.Fatal("it got an answer")
+			}
+		case <-time.After(20 * time.Millisecond):
+			s.Cut()
+		}
+	}
+	if r, err := send(t, s, 1, "", nil); status(t, r, err) != 201 {
+		t.Error("the service is gone after a cut")
+	}
+}

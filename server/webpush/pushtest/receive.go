@@ -45,6 +45,7 @@ func (s *Service) push(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.accepted.Add(1)
+	p.AnswerLost = fault.LoseAnswer
 	if s.options.Handle != nil {
 		s.options.Handle(p)
 	}
