@@ -10,7 +10,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-click crash clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-click crash soak clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench-dispatch: build ## a broadcast of the whole server to a million, and one p
 
 crash: build ## kill server and database in the middle of broadcasts, on both stores
 	$(GO) run ./server/dispatch/internal/crash $(CRASH_FLAGS)
+
+soak: build ## 30 minutes with all faults on: counts, memory and database have to stay right
+	$(GO) run ./server/dispatch/internal/soak $(SOAK_FLAGS)
 
 bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
