@@ -26,6 +26,9 @@ type Options struct {
 	// NetHTTP sends everything with Go's net/http, as behind a proxy, instead
 	// of with the lean HTTP/2 client.
 	NetHTTP bool
+	// MaxInFlight is how many requests SendBatch has under way to one host of a push
+	// service at most; 0: 2048. It finds out how many of these are good by itself.
+	MaxInFlight int
 	// TLS is for push services of one's own whose certificates no system trusts;
 	// nil is the default.
 	TLS *tls.Config
@@ -55,7 +58,7 @@ func newClient(o Options, g guard) *Client {
 	}
 	return &Client{
 		subject: o.Subject, timeout: requestTimeout,
-		destinations: destinations{services: o.Services}, transport: carrier,
+		destinations: destinations{services: o.Services, mostInFlight: o.MaxInFlight}, transport: carrier,
 	}
 }
 

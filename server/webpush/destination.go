@@ -31,7 +31,9 @@ type destination struct {
 // concurrent use.
 type destinations struct {
 	services *Services
-	mu       sync.Mutex
+	// mostInFlight bounds each pace; 0: as usual.
+	mostInFlight int
+	mu           sync.Mutex
 	// byOrigin holds the destinations of an origin; the first whose path fits
 	// counts.
 	byOrigin map[string][]*destination
@@ -48,7 +50,7 @@ func (d *destinations) find(s *Subscription) (*destination, error) {
 		}
 		for _, rule := range d.services.rulesOf(u) {
 			known = append(known, &destination{
-				path: rule.path, origin: s.origin, to: originOf(u, rule), vendor: vendors.Of(u.Hostname()), pace: newPace(time.Now),
+				path: rule.path, origin: s.origin, to: originOf(u, rule), vendor: vendors.Of(u.Hostname()), pace: newBoundedPace(time.Now, d.mostInFlight),
 			})
 		}
 		// What is not allowed is not kept: there is no end of it.

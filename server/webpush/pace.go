@@ -59,9 +59,10 @@ const (
 type pace struct {
 	now func() time.Time
 
-	mu       sync.Mutex
-	limit    float64
-	inFlight int
+	mu sync.Mutex
+	// limit is the bound, most the largest that it may be.
+	limit, most float64
+	inFlight    int
 	// freed is closed when there is room for those that wait, or never will be;
 	// nil where nobody waits. wanted is for how many others wait at least, 0 where
 	// only urgent ones do.
@@ -97,7 +98,17 @@ type grant struct {
 }
 
 func newPace(now func() time.Time) *pace {
-	return &pace{now: now, limit: firstInFlight, growing: true}
+	return &pace{now: now, limit: firstInFlight, most: mostInFlight, growing: true}
+}
+
+// newBoundedPace is newPace with another largest bound; 0: the usual one.
+func newBoundedPace(now func() time.Time, most int) *pace {
+	p := newPace(now)
+	if most > 0 {
+		p.most = float64(most)
+		p.limit = min(p.limit, p.most)
+	}
+	return p
 }
 
 // A brokenError says that a push service is left alone for a while: it failed so
@@ -223,9 +234,9 @@ func (p *pace) works(g grant, now time.Time) {
 	case !g.full:
 		// It is not the bound that bounds the requests.
 	case p.growing:
-		p.limit = min(p.limit+1, mostInFlight)
+		p.limit = min(p.limit+1, p.most)
 	default:
-		p.limit = min(p.limit+growth, mostInFlight)
+		p.limit = min(p.limit+growth, p.most)
 	}
 }
 
@@ -247,7 +258,7 @@ func (p *pace) throttles(g grant, wait time.Duration, now time.Time) {
 }
 
 func (p *pace) shrink(by float64, now time.Time) {
-	p.limit = max(p.limit*by, leastInFlight)
+	p.limit = min(max(p.limit*by, leastInFlight), p.most)
 	p.shrunk = now
 	p.answered, p.throttled = 0, 0
 }
@@ -282,7 +293,7 @@ func (p *pace) tried(w word, wait time.Duration, now time.Time) {
 		p.leaveFor(min(wait, longestBreak), now)
 	case w != wordNothing:
 		p.failures, p.throttlesInRow, p.breaks, p.until = 0, 0, 0, time.Time{}
-		p.limit, p.growing, p.shrunk = leastInFlight, true, now
+		p.limit, p.growing, p.shrunk = min(leastInFlight, p.most), true, now
 		p.answered, p.throttled = 0, 0
 	}
 }

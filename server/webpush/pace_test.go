@@ -55,6 +55,20 @@ func TestAPaceGrowsWhileThePushServiceKeepsUp(t *testing.T) {
 	})
 }
 
+func TestAPaceStaysWithinItsLargestBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 5
+		p := newBoundedPace(time.Now, most)
+		for _, w := range []word{wordWorks, wordThrottles, wordWorks} {
+			for range 50 {
+				if n := round(t, p, 100*time.Millisecond, w); n > most {
+					t.Fatalf("%d are under way at once, want at most %d", n, most)
+				}
+			}
+		}
+	})
+}
+
 func TestAPaceDoesNotGrowWhereItIsNotWhatBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(time.Now)

@@ -44,6 +44,7 @@ func serveCommand() *cli.Command {
 			quietHoursFlag,
 			pushServicesFlag,
 			netHTTPFlag,
+			maxInFlightFlag,
 			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
 			&cli.StringFlag{Name: "emulator-addr", Value: emulator.DefaultAddr, Usage: "the emulator listens on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
 		},

@@ -91,6 +91,7 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 		"serve --vapid-subject me@example.com":            "--vapid-subject",
 		"serve --vapid-subject https://localhost":         "--vapid-subject",
 		"serve --api-key short":                           "--api-key",
+		"serve --max-in-flight -1":                        "max-in-flight",
 		"serve --public-url push.example.com":             "--public-url",
 		"serve --emulator --emulator-addr nonsense":       "--emulator-addr",
 		"serve extra":               "takes no arguments",

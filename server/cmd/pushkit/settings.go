@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -46,6 +47,16 @@ var (
 		Name: "quiet-hours", Usage: "disturb nobody in these `HOURS`, by the recipient's clock, such as 22:00-08:00: messages wait for their end,\nor expire with their TTL",
 		Sources: cli.EnvVars("PUSHKIT_QUIET_HOURS"),
 	}
+	maxInFlightFlag = &cli.IntFlag{
+		Name: "max-in-flight", Usage: "have at most `N` requests of broadcasts under way to one host of a push service (default: what it sustains, up to 2048)",
+		Sources: cli.EnvVars("PUSHKIT_MAX_IN_FLIGHT"), HideDefault: true,
+		Validator: func(n int) error {
+			if n < 0 {
+				return errors.New("it is a number of requests, 0 for what the push service sustains")
+			}
+			return nil
+		},
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 
@@ -63,6 +74,7 @@ type sending struct {
 	VAPIDSubject string   `json:"vapidSubject"`
 	PushServices []string `json:"pushServices"`
 	NetHTTP      bool     `json:"netHTTP,omitempty"`
+	MaxInFlight  int      `json:"maxInFlight,omitempty"`
 }
 
 // sendingSetting is the name under which the database keeps the server's.
@@ -70,7 +82,7 @@ const sendingSetting = "sending"
 
 // sendingOf reads the flags; more are push services besides theirs.
 func sendingOf(cmd *cli.Command, more ...string) sending {
-	return sending{cmd.String(vapidSubjectFlag.Name), append(more, cmd.StringSlice(pushServicesFlag.Name)...), cmd.Bool(netHTTPFlag.Name)}
+	return sending{cmd.String(vapidSubjectFlag.Name), append(more, cmd.StringSlice(pushServicesFlag.Name)...), cmd.Bool(netHTTPFlag.Name), cmd.Int(maxInFlightFlag.Name)}
 }
 
 // keep writes it into the database.
@@ -95,7 +107,10 @@ func keptSending(ctx context.Context, cmd *cli.Command, store database) (kept se
 		}
 	}
 	given := sendingOf(cmd)
-	return sending{cmp.Or(given.VAPIDSubject, kept.VAPIDSubject), append(given.PushServices, kept.PushServices...), given.NetHTTP || kept.NetHTTP}, nil
+	return sending{
+		cmp.Or(given.VAPIDSubject, kept.VAPIDSubject), append(given.PushServices, kept.PushServices...), given.NetHTTP || kept.NetHTTP,
+		cmp.Or(given.MaxInFlight, kept.MaxInFlight),
+	}, nil
 }
 
 // client makes the client that sends.
@@ -109,7 +124,9 @@ func (s sending) client() (*webpush.Client, *webpush.Services, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return webpush.NewClient(webpush.Options{Services: services, Subject: s.VAPIDSubject, NetHTTP: s.NetHTTP}), services, nil
+	return webpush.NewClient(webpush.Options{
+		Services: services, Subject: s.VAPIDSubject, NetHTTP: s.NetHTTP, MaxInFlight: s.MaxInFlight,
+	}), services, nil
 }
 
 // services are the push services that may be used: these and the browser vendors'.
