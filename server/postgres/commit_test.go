@@ -14,10 +14,16 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
+// When a cuttingProxy cuts.
+const (
+	notNow       int32 = iota
+	beforeCommit       // the server does not hear of it
+	beforeAnswer       // the server has committed
+)
+
 // cuttingProxy passes connections on to the server of a URL, by which it is
-// reached. Once armed it cuts a connection when the server has committed, before
-// the answer arrives.
-func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bool) {
+// reached. Once armed it cuts the next connection that commits.
+func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Int32) {
 	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
@@ -33,7 +39,7 @@ func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	armed = new(atomic.Bool)
+	armed = new(atomic.Int32)
 	go func() {
 		for {
 			client, err := listener.Accept()
@@ -47,7 +53,13 @@ func cuttingProxy(t *testing.T, server string) (through string, armed *atomic.Bo
 			}
 			var cut atomic.Bool
 			go pass(database, client, func(asked []byte) bool {
-				if bytes.Contains(asked, []byte("commit")) && armed.CompareAndSwap(true, false) {
+				if !bytes.Contains(asked, []byte("commit")) {
+					return true
+				}
+				if armed.CompareAndSwap(beforeCommit, notNow) {
+					return false
+				}
+				if armed.CompareAndSwap(beforeAnswer, notNow) {
 					cut.Store(true)
 				}
 				return true
@@ -79,7 +91,7 @@ func pass(to, from net.Conn, may func([]byte) bool) {
 }
 
 // A commit whose answer is lost may have leased what nobody knows of. It is
-// given up with the next beat, though the node lives.
+// given up with the next beat, though the node lives, or before it leases more.
 func TestALeaseWhoseCommitWasNotAnsweredIsGivenUp(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
@@ -105,19 +117,19 @@ func TestALeaseWhoseCommitWasNotAnsweredIsGivenUp(t *testing.T) {
 		}
 	}
 
-	armed.Store(true)
+	armed.Store(beforeAnswer)
 	if _, _, err := node.CreateMessage(t.Context(), c.site.ID, m, push.CreateOptions{Lease: true}); push.CodeOf(err) != wire.Unavailable {
 		t.Fatalf("got %v, want unavailable", err)
 	}
 	if status := c.status(t, m.ID); status.Counts.Pending != 1 {
 		t.Fatalf("the test is of no use: the commit did not arrive: %+v", status)
 	}
-	if batches := claim(); len(batches) > 0 {
-		t.Error("it was not leased")
+	if batches, err := c.nodes[0].ClaimBatches(t.Context(), 10, nil); err != nil || len(batches) > 0 {
+		t.Errorf("it was not leased: %v", err)
 	}
 	beat()
 
-	armed.Store(true)
+	armed.Store(beforeAnswer)
 	if _, err := node.ClaimBatches(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
 		t.Fatalf("got %v, want unavailable", err)
 	}
@@ -129,12 +141,71 @@ func TestALeaseWhoseCommitWasNotAnsweredIsGivenUp(t *testing.T) {
 	if _, err := node.Record(t.Context(), results(batches[0].Deliveries, push.DeliveryPending)); err != nil {
 		t.Fatal(err)
 	}
-	armed.Store(true)
+	armed.Store(beforeAnswer)
 	if _, err := node.ClaimRetries(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
 		t.Fatalf("got %v, want unavailable", err)
 	}
 	beat()
 	if retries, err := node.ClaimRetries(t.Context(), 10, nil); err != nil || len(retries) != 1 {
 		t.Errorf("%d retries, %v; want 1", len(retries), err)
+	}
+}
+
+// A lease whose commit has failed is not given up in place of the next one, which
+// has the same fence.
+func TestALeaseThatWasNotCommittedCostsNobodyTheirs(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	sub, _, err := c.put(t, c.nodes[0], google+"/a", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	through, armed := cuttingProxy(t, c.url)
+	node := openNode(t, through, postgres.Options{})
+	for name, next := range map[string]push.Store{"another node": c.nodes[0], "the same node": node} {
+		m := pushtest.Message(t, time.Now(), `{"audience": {"subscriptions": ["`+sub.ID.String()+`"]}}`)
+		if _, _, err := c.nodes[0].CreateMessage(t.Context(), c.site.ID, m, push.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		armed.Store(beforeCommit)
+		if _, err := node.ClaimBatches(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
+			t.Fatalf("%s: got %v, want unavailable", name, err)
+		}
+		batches := awaitOne(t, func() ([]push.Batch, error) { return next.ClaimBatches(t.Context(), 10, nil) })
+		if freed, err := node.Beat(t.Context()); err != nil || freed {
+			t.Errorf("%s: the beat has freed a batch that is being sent: %v", name, err)
+		}
+		if fenced, err := next.Record(t.Context(), results(batches[0].Deliveries, push.DeliveryPending)); err != nil || fenced > 0 {
+			t.Errorf("%s: the batch was taken from it: %v", name, err)
+		}
+		armed.Store(beforeCommit)
+		if _, err := node.ClaimRetries(t.Context(), 10, nil); push.CodeOf(err) != wire.Unavailable {
+			t.Fatalf("%s: got %v, want unavailable", name, err)
+		}
+		retries := awaitOne(t, func() ([]push.Delivery, error) { return next.ClaimRetries(t.Context(), 10, nil) })
+		if freed, err := node.Beat(t.Context()); err != nil || freed {
+			t.Errorf("%s: the beat has freed a delivery that is under way: %v", name, err)
+		}
+		if fenced, err := next.Record(t.Context(), results(retries, push.DeliveryAccepted)); err != nil || fenced > 0 {
+			t.Errorf("%s: the delivery was taken from it: %v", name, err)
+		}
+	}
+}
+
+// awaitOne claims until there is one: the server holds the rows of a connection that
+// was cut until it notices.
+func awaitOne[T any](t *testing.T, claim func() ([]T, error)) []T {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		claimed, err := claim()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(claimed) > 0 {
+			return claimed
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("there is nothing to claim")
+		}
 	}
 }

@@ -19,6 +19,11 @@ func named(services []string) []string {
 
 // ClaimBatches implements [push.Queue].
 func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (batches []push.Batch, err error) {
+	s.leasing.Lock()
+	defer s.leasing.Unlock()
+	if _, err := s.freeStray(ctx); err != nil {
+		return nil, err
+	}
 	var left []push.DeliveryResult
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		batches, left = nil, nil
@@ -56,6 +61,11 @@ func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (b
 
 // ClaimRetries implements [push.Queue].
 func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
+	s.leasing.Lock()
+	defer s.leasing.Unlock()
+	if _, err := s.freeStray(ctx); err != nil {
+		return nil, err
+	}
 	var left []push.DeliveryResult
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		deliveries, left = nil, nil
@@ -81,13 +91,13 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 // Release implements [push.Queue].
 func (s *Store) Release(ctx context.Context, batch push.Batch) error {
 	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		_, err := releaseBatch(ctx, q, batch)
+		_, err := s.releaseBatch(ctx, q, batch)
 		return err
 	})
 }
 
-func releaseBatch(ctx context.Context, q *db.Queries, batch push.Batch) (int64, error) {
-	return q.ReleaseBatch(ctx, db.ReleaseBatchParams{Message: batch.Message, No: int64(batch.No), Fence: batch.Fence})
+func (s *Store) releaseBatch(ctx context.Context, q *db.Queries, batch push.Batch) (int64, error) {
+	return q.ReleaseBatch(ctx, db.ReleaseBatchParams{Message: batch.Message, No: int64(batch.No), Fence: batch.Fence, Node: s.node})
 }
 
 // NextDue implements [push.Queue]. The time is by this node's clock.
@@ -132,6 +142,8 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	s.leasing.Lock()
+	defer s.leasing.Unlock()
 	ours, err := s.freeStray(ctx)
 	return freed || ours || setBack, err
 }

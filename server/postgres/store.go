@@ -18,6 +18,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,7 +38,9 @@ type Store struct {
 	// node names this opening of the store to others.
 	node  push.ID
 	guest bool
-	stray stray
+	// leasing is held while this node leases work, or gives up what is stray.
+	leasing sync.Mutex
+	stray   stray
 }
 
 var _ push.Store = (*Store)(nil)

@@ -10,7 +10,8 @@ import (
 
 // A stray collects leases that this node may have without anybody sending what
 // they are for: the database went away in the moment of the commit, or before
-// the rest was read. They are given up with the next beat.
+// the rest was read. They are given up with the next beat, and before this node
+// leases anything: where the commit has failed, the next lease has the same fence.
 type stray struct {
 	mu         sync.Mutex
 	batches    []push.Batch
@@ -31,7 +32,8 @@ func (s *stray) take() (batches []push.Batch, deliveries []push.Delivery) {
 	return batches, deliveries
 }
 
-// freeStray gives up what is stray; freed is true where there was any.
+// freeStray gives up what is stray; freed is true where there was any. Nothing is
+// leased meanwhile.
 func (s *Store) freeStray(ctx context.Context) (freed bool, err error) {
 	batches, deliveries := s.stray.take()
 	if len(batches)+len(deliveries) == 0 {
@@ -40,7 +42,7 @@ func (s *Store) freeStray(ctx context.Context) (freed bool, err error) {
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		freed = false
 		for _, batch := range batches {
-			n, err := releaseBatch(ctx, q, batch)
+			n, err := s.releaseBatch(ctx, q, batch)
 			if err != nil {
 				return err
 			}
@@ -48,7 +50,7 @@ func (s *Store) freeStray(ctx context.Context) (freed bool, err error) {
 		}
 		for _, d := range deliveries {
 			n, err := q.ReleaseException(ctx, db.ReleaseExceptionParams{
-				Message: d.ID.Message, Batch: int64(d.ID.Batch), Ordinal: int32(d.ID.Ordinal), Fence: d.Fence})
+				Message: d.ID.Message, Batch: int64(d.ID.Batch), Ordinal: int32(d.ID.Ordinal), Fence: d.Fence, Node: s.node})
 			if err != nil {
 				return err
 			}

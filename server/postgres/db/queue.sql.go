@@ -711,17 +711,23 @@ func (q *Queries) PutNode(ctx context.Context, arg PutNodeParams) error {
 
 const releaseBatch = `-- name: ReleaseBatch :execrows
 UPDATE batches SET state = 0, node = NULL, fence = fence + 1
-WHERE message = $1 AND no = $2 AND fence = $3 AND state = 1
+WHERE message = $1 AND no = $2 AND fence = $3 AND state = 1 AND node = $4::uuid
 `
 
 type ReleaseBatchParams struct {
 	Message push.ID
 	No      int64
 	Fence   int64
+	Node    push.ID
 }
 
 func (q *Queries) ReleaseBatch(ctx context.Context, arg ReleaseBatchParams) (int64, error) {
-	result, err := q.db.Exec(ctx, releaseBatch, arg.Message, arg.No, arg.Fence)
+	result, err := q.db.Exec(ctx, releaseBatch,
+		arg.Message,
+		arg.No,
+		arg.Fence,
+		arg.Node,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -767,6 +773,7 @@ func (q *Queries) ReleaseDeadExceptions(ctx context.Context) (int64, error) {
 const releaseException = `-- name: ReleaseException :execrows
 UPDATE exceptions SET leased = false, node = NULL, fence = fence + 1
 WHERE message = $1 AND batch = $2 AND ordinal = $3 AND fence = $4 AND leased
+  AND node = $5::uuid
 `
 
 type ReleaseExceptionParams struct {
@@ -774,6 +781,7 @@ type ReleaseExceptionParams struct {
 	Batch   int64
 	Ordinal int32
 	Fence   int64
+	Node    push.ID
 }
 
 func (q *Queries) ReleaseException(ctx context.Context, arg ReleaseExceptionParams) (int64, error) {
@@ -782,6 +790,7 @@ func (q *Queries) ReleaseException(ctx context.Context, arg ReleaseExceptionPara
 		arg.Batch,
 		arg.Ordinal,
 		arg.Fence,
+		arg.Node,
 	)
 	if err != nil {
 		return 0, err

@@ -49,11 +49,12 @@ RETURNING b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, due.
 
 -- name: ReleaseBatch :execrows
 UPDATE batches SET state = 0, node = NULL, fence = fence + 1
-WHERE message = sqlc.arg(message) AND no = sqlc.arg(no) AND fence = sqlc.arg(fence) AND state = 1;
+WHERE message = sqlc.arg(message) AND no = sqlc.arg(no) AND fence = sqlc.arg(fence) AND state = 1 AND node = sqlc.arg(node)::uuid;
 
 -- name: ReleaseException :execrows
 UPDATE exceptions SET leased = false, node = NULL, fence = fence + 1
-WHERE message = sqlc.arg(message) AND batch = sqlc.arg(batch) AND ordinal = sqlc.arg(ordinal) AND fence = sqlc.arg(fence) AND leased;
+WHERE message = sqlc.arg(message) AND batch = sqlc.arg(batch) AND ordinal = sqlc.arg(ordinal) AND fence = sqlc.arg(fence) AND leased
+  AND node = sqlc.arg(node)::uuid;
 
 -- name: ForfeitBatches :exec
 WITH mine AS (
