@@ -69,8 +69,8 @@ bench: tools node_modules ## the sender beside webpush-go and npm web-push, a co
 bench-memory: tools node_modules ## a million messages in a row, and the sender's memory meanwhile
 	$(BENCH) -soak 1000000 $(BENCH_FLAGS)
 
-bench-dispatch: build ## a broadcast of the whole server to a million, and one person's message meanwhile
-	$(GO) run ./server/dispatch/internal/bench
+bench-dispatch: build ## the whole server with a million subscribers, and several nodes, against the targets
+	$(GO) build -o build/bench-dispatch ./server/dispatch/internal/bench && build/bench-dispatch $(BENCH_FLAGS)
 
 crash: build ## kill server and database in the middle of broadcasts, on both stores
 	$(GO) run ./server/dispatch/internal/crash $(CRASH_FLAGS)

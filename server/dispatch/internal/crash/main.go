@@ -28,6 +28,7 @@ func main() {
 	flag.IntVar(&o.subscribers, "subscribers", 3000, "how many a broadcast goes to")
 	flag.StringVar(&o.program, "program", "build/pushkit", "the pushkit that is killed")
 	flag.DurationVar(&o.window, "window", 500*time.Millisecond, "how long an outcome may take to be on disk, on a machine that is busy with this proof")
+	victims := flag.String("victims", "", fmt.Sprintf("who is killed on PostgreSQL, of %q, %q and %q, separated by commas; all of them in turn if empty", allNodes, oneNode, postgres))
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of what is random")
 	flag.Parse()
 
@@ -35,6 +36,10 @@ func main() {
 	defer stop()
 	fmt.Printf("%d cores, %s; %d subscribers; seed %d\n", runtime.NumCPU(), runtime.Version(), o.subscribers, o.seed)
 	for _, store := range strings.Split(*stores, ",") {
+		o.victims = nil
+		if store == "postgres" && *victims != "" {
+			o.victims = strings.Split(*victims, ",")
+		}
 		if err := prove(ctx, store, o); err != nil {
 			fmt.Fprintf(os.Stderr, "crash: %s: %v\n", store, err)
 			os.Exit(1)

@@ -60,6 +60,8 @@ type proof struct {
 	// kills and cuts are when they began, dead when the last kill had ended.
 	kills, cuts []time.Time
 	dead        time.Time
+	// disturbed is when somebody was last killed, database or node.
+	disturbed time.Time
 
 	mu    sync.Mutex
 	nodes []*rig.Node

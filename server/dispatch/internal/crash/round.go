@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -119,6 +120,7 @@ func (p *proof) round(ctx context.Context, victim string, m *mailer) (l line, er
 		}
 		l.verdict.lost += v.lost
 		l.verdict.wrong += v.wrong
+		l.verdict.example = cmp.Or(l.verdict.example, v.example)
 		l.smallRepeated += v.repeated
 		l.small++
 	}
@@ -145,6 +147,7 @@ func (p *proof) reach(ctx context.Context, id string, n int) {
 // killOne kills a victim. back brings back what has to be, and tells how long the
 // work of a node that is gone lay.
 func (p *proof) killOne(ctx context.Context, victim, id string) (back func() (time.Duration, error), err error) {
+	p.disturbed = time.Now()
 	switch victim {
 	case postgres:
 		// The nodes live and remember: nothing that they have sent is repeated.
@@ -188,20 +191,9 @@ func (p *proof) startMissing(ctx context.Context) error {
 // takeover waits until a dead node holds no lease on a broadcast and a delivery of
 // one of its batches comes; 0: it held none.
 func (p *proof) takeover(ctx context.Context, id string, dead push.ID, killed time.Time) (time.Duration, error) {
-	held, err := p.database.LeasedBatches(ctx, id, dead)
+	held, err := p.database.AwaitFreed(ctx, id, dead, takeoverLimit)
 	if err != nil || len(held) == 0 {
 		return 0, err
-	}
-	for left := held; len(left) > 0; {
-		if time.Since(killed) > takeoverLimit {
-			return 0, fmt.Errorf("batches %v of a node that was killed are still its own", left)
-		}
-		if err := rig.Sleep(ctx, 50*time.Millisecond); err != nil {
-			return 0, err
-		}
-		if left, err = p.database.LeasedBatches(ctx, id, dead); err != nil {
-			return 0, err
-		}
 	}
 	freed := time.Now().Add(-time.Second)
 	var first time.Time

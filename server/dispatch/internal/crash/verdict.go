@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -29,6 +30,7 @@ type verdict struct {
 	// the disk. wrong came again without
 	// a reason: their outcomes were on disk, or there had been time for that.
 	byFaults, wrong int
+	example         string // of what is wrong
 }
 
 func (v *verdict) add(other verdict) {
@@ -39,6 +41,7 @@ func (v *verdict) add(other verdict) {
 	v.oldest = max(v.oldest, other.oldest)
 	v.byFaults += other.byFaults
 	v.wrong += other.wrong
+	v.example = cmp.Or(v.example, other.example)
 }
 
 // judge holds the arrivals of a message against the kills and cuts. onDisk are the
@@ -63,10 +66,31 @@ func (p *proof) judge(receipts map[rig.Subscriber]rig.Receipt, onDisk map[uint32
 				}
 			default:
 				v.wrong++
+				if v.example == "" {
+					v.example = p.describe(receipt)
+				}
 			}
 		}
 	}
 	return v
+}
+
+// describe tells when a delivery arrived, and what happened at that time, in
+// seconds before the last kill or outage.
+func (p *proof) describe(r rig.Receipt) string {
+	origin := p.disturbed
+	ago := func(t time.Time) string { return fmt.Sprintf(" %.3f", origin.Sub(t).Seconds()) }
+	text := fmt.Sprintf("delivery %d of batch %d arrived", r.Ordinal, r.Batch)
+	for _, arrival := range r.Arrivals {
+		text += ago(arrival.At)
+	}
+	if n := len(p.cuts); n > 0 {
+		text += ", the last cut" + ago(p.cuts[n-1])
+	}
+	if n := len(p.kills); n > 0 {
+		text += ", the last kill" + ago(p.kills[n-1])
+	}
+	return text + " s before the last disturbance"
 }
 
 // isPending says whether a delivery had no outcome. That of a batch which was not

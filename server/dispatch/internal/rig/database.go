@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/mattn/go-sqlite3" // the driver
@@ -120,6 +121,27 @@ func (d *Database) NewestNode(ctx context.Context) (id push.ID, err error) {
 func (d *Database) LeasedBatches(ctx context.Context, message string, node push.ID) (nos []uint32, err error) {
 	err = d.query(ctx, "SELECT array_agg(no) FROM batches WHERE message = $1 AND node = $2 AND state = 1", &nos, message, [16]byte(node))
 	return nos, err
+}
+
+// AwaitFreed waits until a node that is dead holds none of a message's batches, and
+// returns those that it held at first.
+func (d *Database) AwaitFreed(ctx context.Context, message string, dead push.ID, limit time.Duration) (held []uint32, err error) {
+	if held, err = d.LeasedBatches(ctx, message, dead); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(limit)
+	for left := held; len(left) > 0; {
+		if time.Now().After(deadline) {
+			return held, fmt.Errorf("the batches %v of a dead node are its own after %v", left, limit)
+		}
+		if err := Sleep(ctx, 50*time.Millisecond); err != nil {
+			return held, err
+		}
+		if left, err = d.LeasedBatches(ctx, message, dead); err != nil {
+			return held, err
+		}
+	}
+	return held, nil
 }
 
 func (d *Database) query(ctx context.Context, statement string, to any, arguments ...any) error {

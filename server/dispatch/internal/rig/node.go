@@ -87,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if o.Database != "" {
 		args = append(args, "--database", o.Database)
 	}
-	args = pinned(o.Core, append(args, o.Flags...))
+	args = Pinned(o.Core, append(args, o.Flags...))
 	n := &Node{
 		cmd: exec.CommandContext(ctx, args[0], args[1:]...),
 		client: &http.Client{
@@ -122,8 +122,8 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	}
 }
 
-// pinned is a command line on one core, where the machine has several.
-func pinned(core string, args []string) []string {
+// Pinned is a command line on one core, where the machine has several.
+func Pinned(core string, args []string) []string {
 	if core == "" || runtime.NumCPU() < 2 {
 		return args
 	}

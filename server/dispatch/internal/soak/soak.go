@@ -148,7 +148,10 @@ func (s *soak) work(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		stopSampling()
-		return errors.Join(err, s.office.err())
+		if wrong := s.office.err(); wrong != nil {
+			return wrong
+		}
+		return err
 	})
 	if err := checking.Wait(); err != nil {
 		return err

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/webpush/pushtest"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// settle is what a server has to itself after its start.
+const settle = 2 * time.Second
+
+// people measures one server with as many subscribers as told, on SQLite.
+func (b *bench) people(ctx context.Context) error {
+	person := newPerson(b.subscribers)
+	s, err := b.newStage(pushtest.Options{DecryptEvery: 64, Handle: person.arrived})
+	if err != nil {
+		return err
+	}
+	defer s.service.Close()
+	database, err := rig.OpenDatabase("sqlite", b.folder)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := fill(ctx, database, s, b.subscribers); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	limit := 90 * time.Second * time.Duration(b.subscribers) / 1_000_000
+	b.add(took <= limit, fmt.Sprintf("import of %d subscriptions", b.subscribers), fmt.Sprintf("≤ %.0f s", limit.Seconds()),
+		"%.1f s, %.0f a second", took.Seconds(), float64(b.subscribers)/took.Seconds())
+	size, err := database.Size(ctx)
+	if err != nil {
+		return err
+	}
+	each := float64(size) / float64(b.subscribers)
+	b.add(each <= 450, "each on disk", "≤ 450 bytes", "%.0f bytes", each)
+
+	empty, err := b.start(ctx, s, "empty", "")
+	if err != nil {
+		return err
+	}
+	if err := rig.Sleep(ctx, settle+b.idle); err != nil {
+		return err
+	}
+	emptyMemory := empty.Memory()
+	empty.Kill()
+	node, err := b.start(ctx, s, "full", database.URL)
+	if err != nil {
+		return err
+	}
+	defer node.Kill()
+	if err := rig.Sleep(ctx, settle); err != nil {
+		return err
+	}
+	cpu := node.CPU()
+	if err := rig.Sleep(ctx, b.idle); err != nil {
+		return err
+	}
+	share := 100 * (node.CPU() - cpu).Seconds() / b.idle.Seconds()
+	b.add(share <= 0.5, "idle, CPU", "≤ 0.5 % of a core", "%.2f %%", share)
+	more := mib(node.Memory() - emptyMemory)
+	b.add(more <= 30, "idle, memory", "≤ 30 MiB above an empty server", "%.1f MiB above the empty one's %.1f", more, mib(emptyMemory))
+
+	if err := person.subscribe(ctx, node, s); err != nil {
+		return err
+	}
+	if err := b.broadcast(ctx, s, node, person); err != nil {
+		return err
+	}
+	return s.service.Err()
+}
+
+// broadcast sends to everybody, and to one person meanwhile.
+func (b *bench) broadcast(ctx context.Context, s stage, node *rig.Node, p *person) error {
+	before, err := b.senderAlone(ctx, s)
+	if err != nil {
+		return err
+	}
+	// What it takes without anything else.
+	quiet, err := p.during(ctx, node, func() error { return rig.Sleep(ctx, 5*time.Second) })
+	if err != nil {
+		return err
+	}
+	cpu, began := node.CPU(), time.Now()
+	var accepted time.Duration
+	var message wire.MessageResponse
+	busy, err := p.during(ctx, node, func() error {
+		id, err := node.Send(ctx, "", broadcastBody)
+		if err != nil {
+			return err
+		}
+		accepted = time.Since(began)
+		message, err = node.AwaitSent(ctx, id, time.Hour)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	took, used := time.Since(began), node.CPU()-cpu
+	after, err := b.senderAlone(ctx, s)
+	if err != nil {
+		return err
+	}
+	c := message.Counts
+	if want := int64(b.subscribers + 1); c.Accepted != want {
+		return fmt.Errorf("%d were accepted, want %d: %+v", c.Accepted, want, c)
+	}
+	// Those to the person are messages, too.
+	each := float64(used.Microseconds()) / float64(c.Accepted+int64(len(busy.took)))
+	alone := (before + after) / 2
+	b.add(each <= 1.35*alone, fmt.Sprintf("broadcast to %d, CPU of the server a message", b.subscribers), "≤ 1.35 × the sender alone",
+		"%.2f × (%.1f µs; the sender %.1f before and %.1f after; %.0f a second)", each/alone, each, before, after, float64(c.Accepted)/took.Seconds())
+	peak := node.PeakMemory()
+	b.add(mib(peak) <= 150, "its memory", "≤ 150 MiB resident", "%.1f MiB at most", mib(peak))
+	b.add(accepted <= 50*time.Millisecond, "its acceptance", "≤ 50 ms", "%.1f ms", ms(accepted))
+	p50, p99 := percentile(busy.took, 50), percentile(busy.took, 99)
+	b.add(p50 <= 5*time.Millisecond && p99 <= 30*time.Millisecond, "one person's message meanwhile, POST to arrival, p50 / p99", "≤ 5 / ≤ 30 ms",
+		"%.1f / %.1f ms (%d messages; answers %.1f / %.1f; without a broadcast %.1f / %.1f; timers of the measuring process, which shares a core with the push service, are late by %.1f / %.1f)",
+		ms(p50), ms(p99), len(busy.took), ms(percentile(busy.answered, 50)), ms(percentile(busy.answered, 99)),
+		ms(percentile(quiet.took, 50)), ms(percentile(quiet.took, 99)), ms(percentile(busy.late, 50)), ms(percentile(busy.late, 99)))
+	return nil
+}
+
+// broadcastBody is what is sent to everybody.
+var broadcastBody = `{"audience": {"all": true}, "notification": {"title": "To everybody", "body": "` + filler + `"}, "ttl": 86400}`
+
+func writeFile(folder, name string, text []byte) (path string, err error) {
+	path = filepath.Join(folder, name)
+	return path, os.WriteFile(path, text, 0o600)
+}
