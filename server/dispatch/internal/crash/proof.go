@@ -57,7 +57,7 @@ type proof struct {
 	ids []string
 	// next is the number of the next subscriber who comes.
 	next int
-	// kills and cuts are when they began, dead when the last kill had ended.
+	// kills are when they began, cuts when they began and ended, dead when the last kill had ended.
 	kills, cuts []time.Time
 	dead        time.Time
 	// disturbed is when somebody was last killed, database or node.

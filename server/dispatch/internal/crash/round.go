@@ -83,6 +83,7 @@ func (p *proof) round(ctx context.Context, victim string, m *mailer) (l line, er
 		p.reach(ctx, id, cutAt)
 		p.cuts = append(p.cuts, time.Now())
 		p.service.Cut()
+		p.cuts = append(p.cuts, time.Now())
 	}
 	p.reach(ctx, id, killAt)
 	back, err := p.killOne(ctx, victim, id)

@@ -53,7 +53,7 @@ func (p *proof) judge(receipts map[rig.Subscriber]rig.Receipt, onDisk map[uint32
 			v.unrecorded++
 		}
 		for _, arrival := range receipt.Arrivals[:len(receipt.Arrivals)-1] {
-			_, cut := isNear(arrival.At, p.cuts, p.window/5)
+			_, cut := isNear(arrival.At, p.cuts, p.window/2)
 			ago, killed := isNear(arrival.At, p.kills, p.window)
 			switch {
 			case arrival.AnswerLost, cut:

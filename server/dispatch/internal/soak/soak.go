@@ -126,18 +126,18 @@ func (s *soak) work(ctx context.Context) error {
 	began := time.Now()
 	sampling, stopSampling := context.WithCancel(ctx)
 	defer stopSampling()
-	checking, ctx := errgroup.WithContext(ctx)
-	busy, stop := context.WithTimeout(ctx, s.length)
+	checking, working := errgroup.WithContext(ctx)
+	busy, stop := context.WithTimeout(working, s.length)
 	defer stop()
 	checking.Go(func() error { return s.sample(sampling, began) })
-	var working errgroup.Group
+	var actors errgroup.Group
 	var letters sync.WaitGroup
-	working.Go(func() error { return s.comeAndGo(busy) })
-	working.Go(func() error { return s.broadcasts(busy, ctx, &letters) })
-	working.Go(func() error { return s.singles(busy, ctx, &letters) })
-	working.Go(func() error { s.breakServices(busy); return nil })
+	actors.Go(func() error { return s.comeAndGo(busy) })
+	actors.Go(func() error { return s.broadcasts(busy, working, &letters) })
+	actors.Go(func() error { return s.singles(busy, working, &letters) })
+	actors.Go(func() error { s.breakServices(busy); return nil })
 	checking.Go(func() error {
-		err := working.Wait()
+		err := actors.Wait()
 		s.mend()
 		drained := make(chan struct{})
 		go func() { letters.Wait(); close(drained) }()
@@ -145,7 +145,7 @@ func (s *soak) work(ctx context.Context) error {
 		case <-drained:
 		case <-time.After(drainLimit):
 			err = errors.Join(err, fmt.Errorf("%d messages are pending %v after all was mended", s.office.pending(), drainLimit))
-		case <-ctx.Done():
+		case <-working.Done():
 		}
 		stopSampling()
 		if wrong := s.office.err(); wrong != nil {
