@@ -139,7 +139,7 @@ func (e errand) messages() ([]webpush.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := push.ParseMessage(request, base, time.Now())
+	m, _, err := push.ParseMessage(request, base, push.Hours{}, time.Now())
 	if err != nil {
 		return nil, err
 	}
