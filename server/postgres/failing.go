@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -10,39 +11,71 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
-// followFailures notes which subscriptions fail, and which do well again. Where
-// none is known to fail, that is one look for each push service.
-func (s *Store) followFailures(ctx context.Context, q *db.Queries, results []push.DeliveryResult) error {
-	type place struct {
-		site    push.SiteID
-		service string
-	}
+// A place is where subscriptions are: a push service of a site.
+type place struct {
+	site    push.SiteID
+	service string
+}
+
+func (p place) compare(other place) int {
+	return cmp.Or(cmp.Compare(p.site, other.site), cmp.Compare(p.service, other.service))
+}
+
+// turns are what results at one place say of the subscriptions.
+type turns struct {
+	place
+	push.Turns
+	// well are those that were known to fail and were accepted, of the push service
+	// with this number.
+	well   []push.ID
+	number int32
+}
+
+// lockFailing locks what is known of the subscriptions of results, in the order in
+// which everybody does. Those that fail or are gone are locked already. Where none
+// is known to fail, that is one look for each push service.
+func lockFailing(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (all []turns, err error) {
 	places := make(map[place][]push.DeliveryResult)
 	for _, r := range results {
 		at := place{r.Delivery.Site, r.Delivery.Service}
 		places[at] = append(places[at], r)
 	}
-	for at, results := range places {
-		accepted, least, greatest, failed := push.Turns(results)
-		if len(accepted) > 0 {
-			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{
-				Site: int64(at.site), Service: at.service, Least: least, Greatest: greatest, Subscriptions: slices.Collect(maps.Keys(accepted)),
-			}); err != nil {
+	for _, at := range slices.SortedFunc(maps.Keys(places), place.compare) {
+		t := turns{place: at}
+		var some bool
+		if t.Turns, some = push.TurnsOf(places[at]); !some {
+			continue
+		}
+		rows, err := q.LockFailing(ctx, db.LockFailingParams{
+			Site: int64(at.site), Service: at.service, Subscriptions: t.IDs, Least: t.Least, Greatest: t.Greatest})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if t.Accepted[row.Subscription] {
+				t.well, t.number = append(t.well, row.Subscription), row.PushService
+			}
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// followFailures writes which subscriptions fail, and which do well again.
+func (s *Store) followFailures(ctx context.Context, q *db.Queries, all []turns) error {
+	for _, t := range all {
+		if len(t.well) > 0 {
+			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(t.site), PushService: t.number, Subscriptions: t.well}); err != nil {
 				return err
 			}
 		}
-		if len(failed) == 0 {
+		if len(t.Failed) == 0 {
 			continue
 		}
-		put := db.PutFailingParams{Now: s.now(), Site: int64(at.site), Service: at.service}
-		// One that failed twice at once is one row of the statement.
-		seen := make(map[push.ID]bool)
-		for _, r := range failed {
-			if id := r.Delivery.SubscriberID; !seen[id] {
-				seen[id] = true
-				put.Subscriptions = append(put.Subscriptions, id)
-				put.Statuses, put.Reasons = append(put.Statuses, int32(r.Status)), append(put.Reasons, storable(r.Reason))
-			}
+		put := db.PutFailingParams{Now: s.now(), Site: int64(t.site), Service: t.service}
+		for _, r := range t.Failed {
+			put.Subscriptions = append(put.Subscriptions, r.Delivery.SubscriberID)
+			put.Statuses, put.Reasons = append(put.Statuses, int32(r.Status)), append(put.Reasons, storable(r.Reason))
 		}
 		if err := q.PutFailing(ctx, put); err != nil {
 			return err

@@ -50,10 +50,17 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err := r.putExceptions(ctx, q, s); err != nil {
 		return 0, err
 	}
+	if err := r.lockEnding(ctx, q); err != nil {
+		return 0, err
+	}
+	turns, err := lockFailing(ctx, q, r.counted)
+	if err != nil {
+		return 0, err
+	}
 	if err := r.endGone(ctx, q, s); err != nil {
 		return 0, err
 	}
-	if err := s.followFailures(ctx, q, r.counted); err != nil {
+	if err := s.followFailures(ctx, q, turns); err != nil {
 		return 0, err
 	}
 	return fenced, r.writeOutcomes(ctx, q)
@@ -206,20 +213,37 @@ func (r *recording) putExceptions(ctx context.Context, q *db.Queries, s *Store) 
 	return q.PutExceptions(ctx, put)
 }
 
-// endGone ends the subscriptions of which the push service says that they are
-// gone.
-func (r *recording) endGone(ctx context.Context, q *db.Queries, s *Store) error {
-	gone := make(map[int64][][]byte)
-	for _, result := range r.put {
-		if endpoint := result.Delivery.Subscription.Endpoint(); result.Outcome == push.DeliveryGone && endpoint != "" {
+// hashesBySite are those of the endpoints of results that are so, by site.
+func (r *recording) hashesBySite(so func(push.DeliveryResult) bool) map[int64][][]byte {
+	hashes := make(map[int64][][]byte)
+	for _, result := range r.counted {
+		if endpoint := result.Delivery.Subscription.Endpoint(); endpoint != "" && so(result) {
 			hash, site := push.HashEndpoint(endpoint), int64(result.Delivery.Site)
-			gone[site] = append(gone[site], hash[:])
+			hashes[site] = append(hashes[site], hash[:])
 		}
 	}
-	for _, site := range slices.Sorted(maps.Keys(gone)) {
-		if _, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: gone[site]}); err != nil {
+	return hashes
+}
+
+func isGone(r push.DeliveryResult) bool { return r.Outcome == push.DeliveryGone }
+
+// lockEnding locks the subscriptions that are gone or fail, all of them at once:
+// two transactions that did so in turns would wait for each other.
+func (r *recording) lockEnding(ctx context.Context, q *db.Queries) error {
+	hashes := r.hashesBySite(func(r push.DeliveryResult) bool { return isGone(r) || r.IsOwnFailure() })
+	for _, site := range slices.Sorted(maps.Keys(hashes)) {
+		if _, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: hashes[site]}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// endGone ends the subscriptions of which the push service says that they are
+// gone. They are locked.
+func (r *recording) endGone(ctx context.Context, q *db.Queries, s *Store) error {
+	gone := r.hashesBySite(isGone)
+	for _, site := range slices.Sorted(maps.Keys(gone)) {
 		if err := endSubscriptions(ctx, q, site, gone[site], push.EndGone, s.now()); err != nil {
 			return err
 		}

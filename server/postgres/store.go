@@ -8,7 +8,7 @@
 // rows are locked, and those that are locked skipped; there are no advisory
 // locks, no LISTEN and no sequence that is drawn from often. Transactions are
 // READ COMMITTED. They take their locks in one order, and within a table by key:
-// expansions, batches, exceptions, subscriptions, tombstones, messages.
+// expansions, batches, exceptions, subscriptions, failing, tombstones, messages.
 //
 // Leases and what is due go by the database's clock, which all nodes share.
 // Stamps that nothing is decided by, such as when a browser was last seen, are

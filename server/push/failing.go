@@ -1,6 +1,7 @@
 package push
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,26 +46,40 @@ func (r DeliveryResult) IsOwnFailure() bool {
 	return false
 }
 
-// Turns sorts results: accepted are the ids of those that do well again, with the
-// least and the greatest of them; failed are those that fail by their own doing.
-func Turns(results []DeliveryResult) (accepted map[ID]bool, least, greatest ID, failed []DeliveryResult) {
-	accepted = make(map[ID]bool, len(results))
+// Turns are what results say of the subscriptions at one push service.
+type Turns struct {
+	// IDs are all of them, Least and Greatest the bounds.
+	IDs             []ID
+	Least, Greatest ID
+	// Accepted are those that do well.
+	Accepted map[ID]bool
+	// Failed are those that fail by their own doing, a result for each.
+	Failed []DeliveryResult
+}
+
+// TurnsOf sorts results at one push service; some is false where they say nothing,
+// as those to be tried again do, and those of people who have left.
+func TurnsOf(results []DeliveryResult) (t Turns, some bool) {
+	t.Accepted = make(map[ID]bool, len(results))
+	failed := make(map[ID]bool)
 	for _, r := range results {
 		id := r.Delivery.SubscriberID
-		switch {
-		case r.Outcome == DeliveryAccepted:
-			if len(accepted) == 0 || id.Compare(least) < 0 {
-				least = id
-			}
-			if id.Compare(greatest) > 0 {
-				greatest = id
-			}
-			accepted[id] = true
-		case r.IsOwnFailure():
-			failed = append(failed, r)
+		if id == (ID{}) || r.Outcome == DeliveryPending {
+			continue
+		}
+		t.IDs = append(t.IDs, id)
+		if r.Outcome == DeliveryAccepted {
+			t.Accepted[id] = true
+		} else if r.IsOwnFailure() && !failed[id] {
+			failed[id] = true
+			t.Failed = append(t.Failed, r)
 		}
 	}
-	return accepted, least, greatest, failed
+	if len(t.IDs) == 0 {
+		return t, false
+	}
+	t.Least, t.Greatest = slices.MinFunc(t.IDs, ID.Compare), slices.MaxFunc(t.IDs, ID.Compare)
+	return t, true
 }
 
 // ParseAge reads how long ago something was: days, such as 30d, or what

@@ -11,14 +11,18 @@ import (
 // followFailures notes which subscriptions at one push service fail, and which do
 // well again. Where none is known to fail, that is one look into an empty range.
 func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.SiteID, service int64, results []push.DeliveryResult) error {
-	accepted, least, greatest, failed := push.Turns(results)
-	if len(accepted) > 0 {
-		failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{Site: int64(site), PushService: service, Least: least[:], Greatest: greatest[:]})
+	turns, some := push.TurnsOf(results)
+	if !some {
+		return nil
+	}
+	if len(turns.Accepted) > 0 {
+		failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{
+			Site: int64(site), PushService: service, Least: turns.Least[:], Greatest: turns.Greatest[:]})
 		if err != nil {
 			return err
 		}
 		for _, id := range failing {
-			if !accepted[push.ID(id)] {
+			if !turns.Accepted[push.ID(id)] {
 				continue
 			}
 			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id}); err != nil {
@@ -27,7 +31,7 @@ func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.Sit
 		}
 	}
 	now := s.now().UnixMilli()
-	for _, r := range failed {
+	for _, r := range turns.Failed {
 		if err := q.PutFailing(ctx, db.PutFailingParams{
 			Now: now, Status: int64(r.Status), Reason: r.Reason, Site: int64(site), PushService: service, ID: r.Delivery.SubscriberID[:],
 		}); err != nil {

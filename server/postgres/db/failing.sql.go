@@ -29,31 +29,18 @@ func (q *Queries) CountFailing(ctx context.Context, arg CountFailingParams) (int
 }
 
 const deleteFailing = `-- name: DeleteFailing :exec
-DELETE FROM failing WHERE (site, push_service, subscription) IN (
-    SELECT f.site, f.push_service, f.subscription FROM failing f
-    WHERE f.site = $1 AND f.push_service = (SELECT p.id FROM push_services p WHERE p.name = $2)
-        AND f.subscription >= $3::uuid AND f.subscription <= $4::uuid
-        AND f.subscription = ANY ($5::uuid[])
-    ORDER BY f.site, f.push_service, f.subscription FOR UPDATE)
+DELETE FROM failing
+WHERE site = $1 AND push_service = $2 AND subscription = ANY ($3::uuid[])
 `
 
 type DeleteFailingParams struct {
 	Site          int64
-	Service       string
-	Least         push.ID
-	Greatest      push.ID
+	PushService   int32
 	Subscriptions []push.ID
 }
 
-// By range, so that an empty table costs one look.
 func (q *Queries) DeleteFailing(ctx context.Context, arg DeleteFailingParams) error {
-	_, err := q.db.Exec(ctx, deleteFailing,
-		arg.Site,
-		arg.Service,
-		arg.Least,
-		arg.Greatest,
-		arg.Subscriptions,
-	)
+	_, err := q.db.Exec(ctx, deleteFailing, arg.Site, arg.PushService, arg.Subscriptions)
 	return err
 }
 
@@ -175,6 +162,54 @@ func (q *Queries) FailingOfPage(ctx context.Context, arg FailingOfPageParams) ([
 	return items, nil
 }
 
+const lockFailing = `-- name: LockFailing :many
+SELECT f.push_service, f.subscription FROM failing f
+WHERE f.site = $1 AND f.push_service = (SELECT p.id FROM push_services p WHERE p.name = $2)
+    AND f.subscription >= $3::uuid AND f.subscription <= $4::uuid
+    AND f.subscription = ANY ($5::uuid[])
+ORDER BY f.site, f.push_service, f.subscription FOR UPDATE
+`
+
+type LockFailingParams struct {
+	Site          int64
+	Service       string
+	Least         push.ID
+	Greatest      push.ID
+	Subscriptions []push.ID
+}
+
+type LockFailingRow struct {
+	PushService  int32
+	Subscription push.ID
+}
+
+// By range, so that an empty table costs one look.
+func (q *Queries) LockFailing(ctx context.Context, arg LockFailingParams) ([]LockFailingRow, error) {
+	rows, err := q.db.Query(ctx, lockFailing,
+		arg.Site,
+		arg.Service,
+		arg.Least,
+		arg.Greatest,
+		arg.Subscriptions,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockFailingRow
+	for rows.Next() {
+		var i LockFailingRow
+		if err := rows.Scan(&i.PushService, &i.Subscription); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putFailing = `-- name: PutFailing :exec
 INSERT INTO failing (site, push_service, subscription, since, last_at, failures, status, reason)
 SELECT s.site, s.push_service, s.id, $1::timestamptz, $1::timestamptz, 1, w.status, w.reason
@@ -182,7 +217,6 @@ FROM subscriptions s
 JOIN push_services p ON p.id = s.push_service
 JOIN (SELECT unnest($2::uuid[]) AS id, unnest($3::integer[]) AS status, unnest($4::text[]) AS reason) w ON w.id = s.id
 WHERE s.site = $5 AND p.name = $6
-ORDER BY s.endpoint_hash FOR KEY SHARE OF s
 ON CONFLICT (site, push_service, subscription) DO UPDATE SET
     last_at = excluded.last_at, failures = failing.failures + 1, status = excluded.status, reason = excluded.reason
 `
@@ -196,7 +230,6 @@ type PutFailingParams struct {
 	Service       string
 }
 
-// The subscriptions are locked so that they do not go meanwhile.
 func (q *Queries) PutFailing(ctx context.Context, arg PutFailingParams) error {
 	_, err := q.db.Exec(ctx, putFailing,
 		arg.Now,

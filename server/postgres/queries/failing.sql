@@ -1,21 +1,22 @@
--- name: DeleteFailing :exec
+-- name: LockFailing :many
 -- By range, so that an empty table costs one look.
-DELETE FROM failing WHERE (site, push_service, subscription) IN (
-    SELECT f.site, f.push_service, f.subscription FROM failing f
-    WHERE f.site = sqlc.arg(site) AND f.push_service = (SELECT p.id FROM push_services p WHERE p.name = sqlc.arg(service))
-        AND f.subscription >= sqlc.arg(least)::uuid AND f.subscription <= sqlc.arg(greatest)::uuid
-        AND f.subscription = ANY (sqlc.arg(subscriptions)::uuid[])
-    ORDER BY f.site, f.push_service, f.subscription FOR UPDATE);
+SELECT f.push_service, f.subscription FROM failing f
+WHERE f.site = sqlc.arg(site) AND f.push_service = (SELECT p.id FROM push_services p WHERE p.name = sqlc.arg(service))
+    AND f.subscription >= sqlc.arg(least)::uuid AND f.subscription <= sqlc.arg(greatest)::uuid
+    AND f.subscription = ANY (sqlc.arg(subscriptions)::uuid[])
+ORDER BY f.site, f.push_service, f.subscription FOR UPDATE;
+
+-- name: DeleteFailing :exec
+DELETE FROM failing
+WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND subscription = ANY (sqlc.arg(subscriptions)::uuid[]);
 
 -- name: PutFailing :exec
--- The subscriptions are locked so that they do not go meanwhile.
 INSERT INTO failing (site, push_service, subscription, since, last_at, failures, status, reason)
 SELECT s.site, s.push_service, s.id, sqlc.arg(now)::timestamptz, sqlc.arg(now)::timestamptz, 1, w.status, w.reason
 FROM subscriptions s
 JOIN push_services p ON p.id = s.push_service
 JOIN (SELECT unnest(sqlc.arg(subscriptions)::uuid[]) AS id, unnest(sqlc.arg(statuses)::integer[]) AS status, unnest(sqlc.arg(reasons)::text[]) AS reason) w ON w.id = s.id
 WHERE s.site = sqlc.arg(site) AND p.name = sqlc.arg(service)
-ORDER BY s.endpoint_hash FOR KEY SHARE OF s
 ON CONFLICT (site, push_service, subscription) DO UPDATE SET
     last_at = excluded.last_at, failures = failing.failures + 1, status = excluded.status, reason = excluded.reason;
 
