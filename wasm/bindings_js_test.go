@@ -232,6 +232,9 @@ func TestIndexedDBTransaction(t *testing.T) {
 	if n, _ := value.Int(); err != nil || n != 5 {
 		t.Errorf("n is %d, error %v", n, err)
 	}
+	if count, err := store.Count(limit(t)); err != nil || count != 1 {
+		t.Errorf("count is %d, error %v", count, err)
+	}
 	if err := store.Delete(limit(t), "n"); err != nil {
 		t.Error(err)
 	}

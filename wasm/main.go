@@ -4,10 +4,10 @@
 // client on the page.
 //
 // The loader sets globalThis.pushkitClient to a function before it starts this
-// program, which calls it once with an object of three functions, each of which
+// program, which calls it once with an object of functions, each of which
 // takes one object of arguments and returns a promise:
 //
-//	{ subscribe(args), unsubscribe(args), sync(args) }
+//	{ subscribe(args), change(args), unsubscribe(args), forget(args), sync(args) }
 //
 // args has the members of [client.Options] by their JSON names, and for
 // subscribe also permission, the promise of a Notification.requestPermission()
@@ -47,12 +47,10 @@ func start() error {
 		"subscribe": func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error) {
 			return c.Subscribe(ctx, options, newPrompt(args))
 		},
-		"unsubscribe": func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
-			return c.Unsubscribe(ctx, options)
-		},
-		"sync": func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
-			return c.Sync(ctx, options)
-		},
+		"change":      quietly(c.Change),
+		"unsubscribe": quietly(c.Unsubscribe),
+		"forget":      quietly(c.Forget),
+		"sync":        quietly(c.Sync),
 	} {
 		function, err := safejs.FuncOf(call.promise)
 		if err != nil {
@@ -66,6 +64,13 @@ func start() error {
 
 // A method is one of the client's. args is what options were read from.
 type method func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error)
+
+// quietly makes a method of one that asks nobody.
+func quietly(call func(dom.Context, client.Options) (client.State, error)) method {
+	return func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
+		return call(ctx, options)
+	}
+}
 
 // promise is the method as JavaScript sees it.
 func (m method) promise(_ safejs.Value, args []safejs.Value) any {

@@ -44,7 +44,7 @@ func TestMethodsRejectWithCode(t *testing.T) {
 		"({get server() { throw 'a' }})": "Error: a",
 		"({server: 1n})":                 "",
 	} {
-		for _, method := range []string{"subscribe", "unsubscribe", "sync"} {
+		for _, method := range []string{"subscribe", "change", "unsubscribe", "forget", "sync"} {
 			code, got := rejectedWith(t, handed, method, args)
 			if code != wire.InvalidOption || detail != "" && got != detail {
 				t.Errorf("%s(%s): code %s, detail %q", method, args, code, got)

@@ -31,7 +31,7 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
-  if (record?.removing || (wanted && !isConfirmed(seen, settings))) return void (await sync());
+  if (record?.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings)))) return void (await sync());
   if (!wanted || !isDue(settings)) return;
   // Wakes the worker, which then reports what it could not report before.
   tell(seen, WorkerPing);

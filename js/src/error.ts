@@ -1,7 +1,7 @@
-import { Sentences, Unexpected, type Code } from "./wire.gen";
+import { LoaderSentences, Unexpected, type Code } from "./wire.gen";
 
-/** What to tell a person about a code; empty for a code of the server. */
-export const advice = (code: Code, server = "SERVER"): string => (Sentences[code] ?? "").replace("SERVER", () => server);
+/** What to tell a person about a code that the loader tells; empty for any other. */
+export const advice = (code: Code, server = "SERVER"): string => (LoaderSentences[code] ?? "").replace("SERVER", () => server);
 
 /** The only error that pushkit throws, rejects with or gives to `error` events. */
 export class PushkitError extends Error {

@@ -1,7 +1,7 @@
 // Go's wasm_exec.js and what starts Go with it: a file of its own, which the
 // loader imports together with the WebAssembly.
 import { hide, show } from "./exec-globals";
-import { ServerUnreachable } from "./wire.gen";
+import { GoSentences, ServerUnreachable } from "./wire.gen";
 import "wasm_exec.js";
 
 /** What the loader hands to Go. */
@@ -10,6 +10,8 @@ export interface Args {
   serviceWorker: string;
   scope: string;
   channels?: string[];
+  addChannels?: string[];
+  removeChannels?: string[];
   locale?: string;
   timeZone?: string;
   userToken?: string;
@@ -28,7 +30,7 @@ export interface State {
 }
 
 /** Go's client. Its promises reject with `{code, detail, cause?}`. */
-export type Client = { [Method in "subscribe" | "unsubscribe" | "sync"]: (args: Args) => Promise<State> };
+export type Client = { [Method in "subscribe" | "change" | "unsubscribe" | "forget" | "sync"]: (args: Args) => Promise<State> };
 
 /** This file as a module. */
 export type Exec = typeof import("./exec");
@@ -56,6 +58,30 @@ export async function start(response: Response, ended: (thrown: Error) => never)
   ending.catch(() => {});
   const client = await Promise.race([ready, ending]);
   delete page.pushkitClient;
-  const call = (method: keyof Client) => (args: Args) => Promise.race([client[method](args), ending]);
-  return { subscribe: call("subscribe"), unsubscribe: call("unsubscribe"), sync: call("sync") };
+  const call = (method: keyof Client) => (args: Args) => Promise.race([client[method](args), ending]).catch(explain);
+  return {
+    subscribe: call("subscribe"),
+    change: call("change"),
+    unsubscribe: call("unsubscribe"),
+    forget: (args) => call("forget")(args).finally(clearStorage),
+    sync: call("sync"),
+  };
+}
+
+/** Says in words what only Go says: the loader has no sentence for it. */
+function explain(thrown: { code?: string; detail?: string }): never {
+  const sentence = GoSentences[thrown.code!];
+  if (sentence) thrown.detail = `${sentence} ${thrown.detail}`;
+  throw thrown;
+}
+
+/** Removes what the loader and the elements keep outside the database. */
+function clearStorage(): void {
+  try {
+    for (const storage of [localStorage, sessionStorage]) {
+      for (const key of Object.keys(storage)) if (key.startsWith("pushkit:")) storage.removeItem(key);
+    }
+  } catch {
+    // A page that may not store has nothing stored.
+  }
 }

@@ -30,6 +30,7 @@ export class Pushkit extends EventTarget {
    */
   init(options: PushkitOptions): void {
     const settings = (this.#settings = parseOptions(options));
+    this.#emit("change");
     if (lacking()) return;
     navigator.serviceWorker.addEventListener("message", this.#hear);
     navigator.permissions
@@ -53,8 +54,7 @@ export class Pushkit extends EventTarget {
    * PushkitError.
    */
   async subscribe(options?: SubscribeOptions): Promise<Status> {
-    const checked = parseSubscribeOptions(options);
-    return this.#act("subscribe", () => {
+    return this.#act("subscribe", options, () => {
       if (Notification.permission === "denied") throw new PushkitError(PermissionDenied);
       const gesture = navigator.userActivation?.isActive !== false;
       // Now, not when Go is there: the browser asks within the click only.
@@ -62,7 +62,7 @@ export class Pushkit extends EventTarget {
         // A second question would end the first without an answer.
         this.#asking ??= Notification.requestPermission().finally(() => (this.#asking = undefined));
       }
-      return { ...checked, gesture, permission: this.#asking };
+      return { gesture, permission: this.#asking };
     });
   }
 
@@ -72,6 +72,36 @@ export class Pushkit extends EventTarget {
    */
   async unsubscribe(): Promise<Status> {
     return this.#act("unsubscribe");
+  }
+
+  /**
+   * The channels of the subscription: those that the server confirmed, and
+   * changes to them. A change rejects with a PushkitError, `not-subscribed`
+   * where there is no subscription; where the server is away, it is told later.
+   */
+  readonly channels = {
+    list: async (): Promise<string[]> => (await this.status()).channels,
+    add: async (...addChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ addChannels })),
+    remove: async (...removeChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ removeChannels })),
+    /** Replaces all. */
+    set: async (channels: string[]): Promise<Status> => this.#act("change", { channels }),
+  };
+
+  /**
+   * Says whose the subscription is, by a JWT of the site's back end. Rejects
+   * with a PushkitError, `not-subscribed` where there is no subscription.
+   */
+  async identify(userToken: string): Promise<Status> {
+    return this.#act("change", { userToken });
+  }
+
+  /**
+   * Unsubscribes, and removes everything that pushkit keeps in this browser.
+   * Rejects with a PushkitError, `server-unreachable` where the server could not
+   * be told: call it again.
+   */
+  async forget(): Promise<Status> {
+    return this.#act("forget");
   }
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */
@@ -108,13 +138,13 @@ export class Pushkit extends EventTarget {
   }
 
   /** Runs up to Go's download in the caller's own task, as the prompt needs. */
-  async #act(method: keyof Client, prepare: () => Partial<Args> = parseSubscribeOptions): Promise<Status> {
+  async #act(method: keyof Client, options?: SubscribeOptions, more?: () => Partial<Args>): Promise<Status> {
     const settings = this.#settings;
     if (!settings || lacking()) throw new PushkitError(lacking() ?? NotInitialized);
     try {
-      const args = { ...settings, ...prepare() };
+      const args = { ...settings, ...parseSubscribeOptions(options), ...more?.() };
       const state = await (await loadClient(this.#base))[method](args);
-      markChecked(settings);
+      if (state.subscribed) markChecked(settings);
       // Go's word goes before what is seen now, where another call may be under way.
       return Object.assign(await this.status(), state);
     } catch (thrown) {

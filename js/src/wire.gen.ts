@@ -13,6 +13,7 @@ export const ServiceWorkerFailed = "service-worker-failed";
 export const PermissionDenied = "permission-denied";
 export const PermissionDismissed = "permission-dismissed";
 export const NoUserGesture = "no-user-gesture";
+export const NotSubscribed = "not-subscribed";
 export const PushServiceUnreachable = "push-service-unreachable";
 export const ServerUnreachable = "server-unreachable";
 export const NotInitialized = "not-initialized";
@@ -39,6 +40,12 @@ export const InvalidUserToken = "invalid-user-token";
 export const MessageUnknown = "message-unknown";
 export const Unavailable = "unavailable";
 export const Internal = "internal";
+
+export interface Sentence {
+  code: Code;
+  sentence: string;
+}
+
 
 export interface Config {
   applicationServerKey: string;
@@ -337,22 +344,28 @@ export interface WorkerMessage {
 }
 
 
-/** What to tell a person, for each code of the client. */
-export const Sentences: { [code: string]: string } = {
+/** What to tell a person, for each code that the loader tells. */
+export const LoaderSentences: { [code: string]: string } = {
   "insecure-context": "Notifications need a secure page: open it by https or on localhost.",
   "no-service-worker": "This browser window offers no service workers. A private window may be the cause.",
   "no-push-manager": "This browser cannot receive push messages.",
   "ios-needs-install": "Add this site to the Home Screen and open it from there to get notifications.",
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
   "foreign-service-worker": "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\").",
-  "service-worker-failed": "The service worker could not be installed: its file is missing, no script, or fails.",
   "permission-denied": "Notifications are blocked for this site: allow them in the browser's site settings.",
-  "permission-dismissed": "The question was closed without an answer. You can be asked again.",
-  "no-user-gesture": "Browsers ask for notifications only after a click: call subscribe() in one.",
-  "push-service-unreachable": "The browser cannot reach its push service. Check the connection and the browser's push setting.",
   "server-unreachable": "The notification server cannot be reached. Try again later.",
   "not-initialized": "Call pushkit.init({server}) first.",
   "invalid-option": "An option has a wrong value.",
-  "storage-failed": "The browser refuses to store data for this site.",
   "unexpected": "Something unexpected happened.",
+};
+
+
+/** What to tell a person, for each code that only Go tells. */
+export const GoSentences: { [code: string]: string } = {
+  "service-worker-failed": "The service worker could not be installed: its file is missing, no script, or fails.",
+  "permission-dismissed": "The question was closed without an answer. You can be asked again.",
+  "no-user-gesture": "Browsers ask for notifications only after a click: call subscribe() in one.",
+  "not-subscribed": "This browser is not subscribed: call subscribe() first.",
+  "push-service-unreachable": "The browser cannot reach its push service. Check the connection and the browser's push setting.",
+  "storage-failed": "The browser refuses to store data for this site.",
 };

@@ -15,6 +15,7 @@ const (
 	PermissionDenied       Code = "permission-denied"
 	PermissionDismissed    Code = "permission-dismissed"
 	NoUserGesture          Code = "no-user-gesture"
+	NotSubscribed          Code = "not-subscribed"
 	PushServiceUnreachable Code = "push-service-unreachable"
 	ServerUnreachable      Code = "server-unreachable"
 	NotInitialized         Code = "not-initialized"
@@ -47,26 +48,35 @@ const (
 	Internal              Code = "internal"
 )
 
-// ClientSentences says for each client code what to tell a person, in the
-// order of the constants.
-var ClientSentences = []struct {
-	Code     Code
-	Sentence string
-}{
+// A Sentence is what to tell a person about a code.
+type Sentence struct {
+	Code     Code   `json:"code"`
+	Sentence string `json:"sentence"`
+}
+
+// LoaderSentences are those of the codes that the client's loader tells by
+// itself, in the order of the constants. SERVER stands for the server's address.
+var LoaderSentences = []Sentence{
 	{InsecureContext, "Notifications need a secure page: open it by https or on localhost."},
 	{NoServiceWorker, "This browser window offers no service workers. A private window may be the cause."},
 	{NoPushManager, "This browser cannot receive push messages."},
 	{IOSNeedsInstall, "Add this site to the Home Screen and open it from there to get notifications."},
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
 	{ForeignServiceWorker, "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\")."},
-	{ServiceWorkerFailed, "The service worker could not be installed: its file is missing, no script, or fails."},
 	{PermissionDenied, "Notifications are blocked for this site: allow them in the browser's site settings."},
-	{PermissionDismissed, "The question was closed without an answer. You can be asked again."},
-	{NoUserGesture, "Browsers ask for notifications only after a click: call subscribe() in one."},
-	{PushServiceUnreachable, "The browser cannot reach its push service. Check the connection and the browser's push setting."},
 	{ServerUnreachable, "The notification server cannot be reached. Try again later."},
 	{NotInitialized, "Call pushkit.init({server}) first."},
 	{InvalidOption, "An option has a wrong value."},
-	{StorageFailed, "The browser refuses to store data for this site."},
 	{Unexpected, "Something unexpected happened."},
+}
+
+// GoSentences are those of the client's other codes, which only Go tells: a
+// visitor for whom Go is not loaded does not download them.
+var GoSentences = []Sentence{
+	{ServiceWorkerFailed, "The service worker could not be installed: its file is missing, no script, or fails."},
+	{PermissionDismissed, "The question was closed without an answer. You can be asked again."},
+	{NoUserGesture, "Browsers ask for notifications only after a click: call subscribe() in one."},
+	{NotSubscribed, "This browser is not subscribed: call subscribe() first."},
+	{PushServiceUnreachable, "The browser cannot reach its push service. Check the connection and the browser's push setting."},
+	{StorageFailed, "The browser refuses to store data for this site."},
 }

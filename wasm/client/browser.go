@@ -37,6 +37,9 @@ type Browser struct {
 	// UpdateRecord changes what is stored for a scope, a zero Record where
 	// there is nothing, in one transaction, and returns it as it then is.
 	UpdateRecord func(ctx dom.Context, scope string, change func(*wire.Record)) (wire.Record, error)
+	// DeleteRecord deletes what is stored for a scope, and with the last
+	// scope's the whole database.
+	DeleteRecord func(ctx dom.Context, scope string) error
 }
 
 // A Registration is a ServiceWorkerRegistration.

@@ -29,6 +29,7 @@ func NewBrowser() *Browser {
 		Fetch:        fetchJSON,
 		Record:       store.record,
 		UpdateRecord: store.update,
+		DeleteRecord: store.delete,
 	}
 }
 

@@ -4,7 +4,7 @@
 //
 // What is wanted is written down first, in the [wire.Record] that page and
 // service worker share in IndexedDB, so that whatever is interrupted is finished
-// by the next Sync. All three methods may be called again at any time, from any
+// by the next Sync. All methods may be called again at any time, from any
 // number of tabs.
 //
 // The package knows the browser through [Browser] only.
@@ -53,15 +53,42 @@ func (c *Client) Subscribe(ctx dom.Context, options Options, prompt Prompt) (Sta
 	})
 }
 
+// Change changes a subscription that the person has: its channels, and by
+// UserToken whose it is. It asks nobody; where there is no subscription it fails
+// with wire.NotSubscribed. If the server cannot be reached, channels are kept:
+// Sync tells them later. A user token is not, since it lives for an hour.
+func (c *Client) Change(ctx dom.Context, options Options) (State, error) {
+	return c.resume(ctx, options, &Error{Code: wire.NotSubscribed})
+}
+
 // Unsubscribe ends the subscription in the browser and on the server. If the
 // server cannot be reached, that is not an error: nothing can be sent any more,
 // and Sync tells it later.
 func (c *Client) Unsubscribe(ctx dom.Context, options Options) (State, error) {
-	if err := options.validate(); err != nil {
-		return State{}, err
-	}
 	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
 		return State{}, c.end(ctx, &options)
+	})
+}
+
+// Forget ends the subscription as Unsubscribe does, and then removes what is
+// stored in the browser. If the server cannot be told, it fails with
+// wire.ServerUnreachable: what is left is the endpoint that Sync, or Forget once
+// more, tells it.
+func (c *Client) Forget(ctx dom.Context, options Options) (State, error) {
+	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
+		if err := c.end(ctx, &options); err != nil {
+			return State{}, err
+		}
+		record, err := c.record(ctx, options.Scope)
+		if err != nil || record == nil {
+			return State{}, err
+		}
+		if record.Removing != "" {
+			return State{}, &Error{Code: wire.ServerUnreachable}
+		}
+		ctx, cancel := within(ctx, wire.StorageTimeout)
+		defer cancel()
+		return State{}, coded(wire.StorageFailed, c.browser.DeleteRecord(ctx, options.Scope))
 	})
 }
 
@@ -70,12 +97,18 @@ func (c *Client) Unsubscribe(ctx dom.Context, options Options) (State, error) {
 // missing in the browser or on the server. It asks the person nothing and does
 // nothing for one who never subscribed.
 func (c *Client) Sync(ctx dom.Context, options Options) (State, error) {
-	if err := options.validate(); err != nil {
-		return State{}, err
-	}
+	return c.resume(ctx, options, nil)
+}
+
+// resume goes on with what the person wants; unwanted is the error for one who
+// wants nothing.
+func (c *Client) resume(ctx dom.Context, options Options, unwanted error) (State, error) {
 	return c.exclusively(ctx, options, func(ctx dom.Context) (State, error) {
 		record, err := c.record(ctx, options.Scope)
 		if err != nil || record == nil {
+			if err == nil {
+				err = unwanted
+			}
 			return State{}, err
 		}
 		permission, err := c.browser.Permission()
@@ -83,20 +116,25 @@ func (c *Client) Sync(ctx dom.Context, options Options) (State, error) {
 			return State{}, coded(wire.NoPushManager, err)
 		}
 		if !record.Wanted || permission != notification.Granted {
+			if unwanted != nil {
+				return State{}, unwanted
+			}
 			return State{}, c.finishRemoving(ctx, options.Scope, record)
 		}
-		if record.ID != "" && record.Server == options.Server {
-			// The server has those that subscribe() named, which the browser's
-			// own must not replace.
-			options.Locale, options.TimeZone = "", ""
+		options.keep(record)
+		if err := options.change(record); err != nil {
+			return State{}, err
 		}
 		return c.establish(ctx, &options)
 	})
 }
 
-// exclusively runs do while no other call on the same scope runs, in this tab
+// exclusively runs do, if the options are valid, while no other call on the same scope runs, in this tab
 // or another.
 func (c *Client) exclusively(ctx dom.Context, options Options, do func(dom.Context) (State, error)) (State, error) {
+	if err := options.validate(); err != nil {
+		return State{}, err
+	}
 	waiting, cancel := within(ctx, wire.LockTimeout)
 	defer cancel()
 	var state State

@@ -140,6 +140,10 @@ func (f *fake) browser() *Browser {
 			f.record = &record
 			return record, nil
 		},
+		DeleteRecord: func(dom.Context, string) error {
+			f.record = nil
+			return f.store
+		},
 	}
 }
 

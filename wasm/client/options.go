@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -26,6 +27,10 @@ type Options struct {
 	ApplicationServerKey string `json:"applicationServerKey"`
 	// Channels replaces the subscription's channels; nil leaves them.
 	Channels *[]string `json:"channels"`
+	// AddChannels and RemoveChannels are what Change does to the channels that
+	// Channels, or else the subscription, has.
+	AddChannels    []string `json:"addChannels"`
+	RemoveChannels []string `json:"removeChannels"`
 	// Locale is a BCP 47 tag, TimeZone an IANA name.
 	Locale   string `json:"locale"`
 	TimeZone string `json:"timeZone"`
@@ -63,10 +68,46 @@ func (o *Options) validate() error {
 	if o.Channels == nil {
 		return nil
 	}
-	if len(*o.Channels) > wire.MaxChannels {
+	return checkChannels(*o.Channels)
+}
+
+// change makes Channels what they are to be for a subscription, nil where
+// nothing was said of them.
+func (o *Options) change(record *wire.Record) error {
+	if o.AddChannels == nil && o.RemoveChannels == nil {
+		return nil
+	}
+	channels := record.Channels
+	for _, said := range []*[]string{record.WantedChannels, o.Channels} {
+		if said != nil {
+			channels = *said
+		}
+	}
+	changed := []string{}
+	for _, names := range [][]string{channels, o.AddChannels} {
+		for _, name := range names {
+			if !slices.Contains(changed, name) && !slices.Contains(o.RemoveChannels, name) {
+				changed = append(changed, name)
+			}
+		}
+	}
+	o.Channels = &changed
+	return checkChannels(changed)
+}
+
+// keep leaves what the server knows of the person as subscribe() named it: the
+// browser's own must not replace it.
+func (o *Options) keep(record *wire.Record) {
+	if record.ID != "" && record.Server == o.Server {
+		o.Locale, o.TimeZone = "", ""
+	}
+}
+
+func checkChannels(channels []string) error {
+	if len(channels) > wire.MaxChannels {
 		return invalid("channels are more than " + strconv.Itoa(wire.MaxChannels))
 	}
-	for i, channel := range *o.Channels {
+	for i, channel := range channels {
 		if n := utf8.RuneCountInString(channel); n == 0 || n > wire.MaxChannelLength {
 			return invalid("channels[" + strconv.Itoa(i) + "] must have 1 to " +
 				strconv.Itoa(wire.MaxChannelLength) + " characters")

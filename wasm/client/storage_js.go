@@ -46,6 +46,23 @@ func (s *storage) update(ctx dom.Context, scope string, change func(*wire.Record
 	return updated, err
 }
 
+func (s *storage) delete(ctx dom.Context, scope string) error {
+	var left int
+	err := s.transact(ctx, indexeddb.ReadWrite, func(store *indexeddb.ObjectStore) error {
+		err := store.Delete(ctx, scope)
+		if err == nil {
+			left, err = store.Count(ctx)
+		}
+		return err
+	})
+	if err != nil || left > 0 {
+		return err
+	}
+	// The events that wait for the server go with it. Our own connection, and
+	// those of other tabs, are closed by the browser's versionchange event.
+	return indexeddb.Delete(ctx, wire.DatabaseName)
+}
+
 func get(ctx dom.Context, store *indexeddb.ObjectStore, scope string) (*wire.Record, error) {
 	value, err := store.Get(ctx, scope)
 	if err != nil || value.IsUndefined() {

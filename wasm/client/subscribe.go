@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -15,14 +14,12 @@ import (
 // at its start.
 func (c *Client) establish(ctx dom.Context, options *Options) (State, error) {
 	// First of all: the worker learns the server's address from the record, and
-	// whatever is interrupted from here on is pending. What was confirmed stays
-	// so while the server is asked for the same once more.
+	// whatever is interrupted from here on is pending. A subscription that was
+	// confirmed stays so, also while the server has other channels of it.
 	record, err := c.update(ctx, options.Scope, func(record *wire.Record) {
-		again := record.Wanted && !record.Pending && record.Server == options.Server &&
-			(options.Channels == nil || sameNames(*options.Channels, record.Channels))
+		record.Pending = !record.Wanted || record.Pending || record.Server != options.Server
 		record.Server = options.Server
 		record.Wanted = true
-		record.Pending = !again
 		if options.Channels != nil {
 			record.WantedChannels = options.Channels
 		}
@@ -62,19 +59,6 @@ func (c *Client) establish(ctx dom.Context, options *Options) (State, error) {
 		return State{}, err
 	}
 	return c.tell(ctx, options, record, s)
-}
-
-// sameNames says whether two lists hold the same names, in any order.
-func sameNames(a, b []string) bool {
-	within := func(a, b []string) bool {
-		for _, name := range a {
-			if !slices.Contains(b, name) {
-				return false
-			}
-		}
-		return true
-	}
-	return within(a, b) && within(b, a)
 }
 
 // tell posts the browser's subscription and writes down what the server

@@ -36,6 +36,16 @@ func (s *ObjectStore) Delete(ctx dom.Context, key any) error {
 	return err
 }
 
+// Count returns how many values there are. See
+// https://www.w3.org/TR/IndexedDB/#dom-idbobjectstore-count.
+func (s *ObjectStore) Count(ctx dom.Context) (int, error) {
+	count, err := s.request(ctx, "count")
+	if err != nil {
+		return 0, err
+	}
+	return count.Int()
+}
+
 func (s *ObjectStore) request(ctx dom.Context, method string, args ...any) (safejs.Value, error) {
 	request, err := dom.Call(s.value, method, args...)
 	if err != nil {

@@ -1,6 +1,7 @@
 // The path: from a click in a stock browser to a notification on the desktop, and from a click on it back; and what each
 // party says where it cannot be walked. One start of the browser serves all cases.
 import { after, before, describe } from "node:test";
+import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
@@ -30,7 +31,7 @@ export function walkThePath(browser) {
 
     after(() => world?.stop());
 
-    const all = [subscribing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
     for (const cases of all) cases(() => world, browser);
   });
 }

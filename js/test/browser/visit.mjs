@@ -113,15 +113,16 @@ export class Visit {
   /**
    * Calls a method of pushkit and tells how it ends.
    *
-   * @param {"subscribe" | "unsubscribe" | "sync"} method
+   * @param {"subscribe" | "unsubscribe" | "sync" | "forget" | "identify"} method
+   * @param {unknown[]} args
    * @returns {Promise<{status?: any, code?: string, message?: string}>}
    */
-  call(method) {
+  call(method, ...args) {
     return this.page.evaluate(
-      async (server, method) => {
+      async (server, method, args) => {
         const { pushkit } = await import(`${server}/pushkit.js`);
         try {
-          return { status: await pushkit[method]() };
+          return { status: await pushkit[method](...args) };
         } catch (error) {
           const { code, message } = /** @type {{code: string, message: string}} */ (error);
           return { code, message };
@@ -129,6 +130,7 @@ export class Visit {
       },
       this.server,
       method,
+      args,
     );
   }
 

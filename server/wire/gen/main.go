@@ -90,12 +90,17 @@ func generate(folder string) ([]byte, error) {
 			b.WriteString("}\n")
 		}
 	}
-	b.WriteString("\n\n/** What to tell a person, for each code of the client. */\nexport const Sentences: { [code: string]: string } = {\n")
-	for _, s := range wire.ClientSentences {
-		fmt.Fprintf(&b, "  %q: %q,\n", s.Code, s.Sentence)
+	writeSentences(&b, "LoaderSentences", "What to tell a person, for each code that the loader tells.", wire.LoaderSentences)
+	writeSentences(&b, "GoSentences", "What to tell a person, for each code that only Go tells.", wire.GoSentences)
+	return b.Bytes(), nil
+}
+
+func writeSentences(b *bytes.Buffer, name, doc string, sentences []wire.Sentence) {
+	fmt.Fprintf(b, "\n\n/** %s */\nexport const %s: { [code: string]: string } = {\n", doc, name)
+	for _, s := range sentences {
+		fmt.Fprintf(b, "  %q: %q,\n", s.Code, s.Sentence)
 	}
 	b.WriteString("};\n")
-	return b.Bytes(), nil
 }
 
 func typescript(t types.Type) string {
