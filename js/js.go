@@ -1,5 +1,5 @@
 // Package js holds the client's built files, which `make client` (js/build)
-// makes and the server serves: the loader, the service worker, Go's
+// makes and the server serves: the loader, the elements, the service worker, Go's
 // wasm_exec.js and the WebAssembly, each with its brotli form (".br") beside.
 package js
 
@@ -33,8 +33,8 @@ func Files() (fs.FS, error) {
 
 func built(files fs.FS) error {
 	patterns := []string{
-		wire.FileLoader, wire.FileLoaderClassic, wire.FileWorker,
-		"pushkit.*.wasm", "wasm_exec.*.js",
+		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileWorker,
+		"pushkit.*.wasm", "wasm_exec.*.js", "pushkit-elements.*.js",
 	}
 	for _, pattern := range patterns {
 		for _, name := range []string{pattern, pattern + ".br"} {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,12 +30,18 @@ func testBundler(t *testing.T) bundler {
 		"PUSHKIT_WASM":    `"pushkit.test.wasm"`,
 		"PUSHKIT_EXEC":    `"wasm_exec.test.js"`,
 		"PUSHKIT_VERSION": `"0.0.0"`,
+
+		"PUSHKIT_LANGUAGES": `"de"`,
 	}}
 }
 
 func TestBundlesSayNothingOfTheMachineThatBuiltThem(t *testing.T) {
 	b := testBundler(t)
-	for _, e := range append(loaderEntries(), execEntry()) {
+	elements, err := b.elementEntries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range append(append(loaderEntries(), execEntry()), elements...) {
 		files, err := b.bundle(e)
 		if err != nil {
 			t.Fatal(err)
@@ -74,6 +81,35 @@ func TestTheWorkerCanBeImportedByAnyKindOfWorker(t *testing.T) {
 		if module := e.name == wire.FileLoader; static != module {
 			t.Errorf("%s: has a module's syntax: %v, want %v", e.name, static, module)
 		}
+	}
+}
+
+// Texts are data: a language can be added by one file.
+func TestEachLanguageIsAFileThatTheElementsLoad(t *testing.T) {
+	b := testBundler(t)
+	entries, err := b.elementEntries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.name)
+	}
+	for _, name := range []string{"pushkit-elements.js", "pushkit-elements.ar.js", "pushkit-elements.zh.js"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("no %s in %v", name, names)
+		}
+	}
+	if slices.Contains(names, "pushkit-elements.en.js") {
+		t.Error("English is in the elements' own file")
+	}
+	files, err := b.bundle(entries[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The page's own instance of pushkit, not a second one.
+	if !regexp.MustCompile(`from"\./pushkit\.js"`).Match(files[wire.FileElements]) {
+		t.Error("the elements do not import the loader beside them")
 	}
 }
 

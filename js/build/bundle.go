@@ -29,6 +29,13 @@ type bundler struct {
 	defines map[string]string
 }
 
+// elementsFolder has the custom elements, textsFolder their texts: a file for
+// each language, of which English is in the elements' own file.
+const (
+	elementsFolder = "js/src/elements"
+	textsFolder    = elementsFolder + "/texts"
+)
+
 // entry is one bundle.
 type entry struct {
 	source string // below root
@@ -44,6 +51,44 @@ func loaderEntries() []entry {
 		{source: "js/src/classic.ts", name: wire.FileLoaderClassic, format: api.FormatIIFE},
 		{source: "sw/index.ts", name: wire.FileWorker, format: api.FormatIIFE},
 	}
+}
+
+// elementEntries are the elements, and the texts of each language but English.
+func (b bundler) elementEntries() ([]entry, error) {
+	languages, err := b.languages()
+	if err != nil {
+		return nil, err
+	}
+	entries := []entry{{source: elementsFolder + "/index.ts", name: wire.FileElements, format: api.FormatESModule}}
+	for _, language := range languages {
+		entries = append(entries, textsEntry(language))
+	}
+	return entries, nil
+}
+
+// textsEntry has no source map: it is nothing but texts.
+func textsEntry(language string) entry {
+	return entry{
+		source: textsFolder + "/" + language + ".ts",
+		name:   strings.TrimSuffix(wire.FileElements, ".js") + "." + language + ".js",
+		format: api.FormatESModule, noMap: true,
+	}
+}
+
+// languages are those of the texts' folder, by their primary language subtags,
+// without English.
+func (b bundler) languages() ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(b.root, textsFolder, "[a-z][a-z].ts"))
+	if err != nil {
+		return nil, err
+	}
+	var languages []string
+	for _, file := range files {
+		if language := strings.TrimSuffix(filepath.Base(file), ".ts"); language != "en" {
+			languages = append(languages, language)
+		}
+	}
+	return languages, nil
 }
 
 // execEntry has no source map: most of it is Go's file, which is not ours.
@@ -81,7 +126,7 @@ func (b bundler) bundle(e entry) (map[string][]byte, error) {
 		// Fields as plain assignments: nothing here needs Object.defineProperty,
 		// and its helper costs the loader bytes.
 		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
-		Plugins:     []api.Plugin{b.wasmExec()},
+		Plugins:     []api.Plugin{b.wasmExec(), loaderBeside},
 	})
 	if len(result.Errors) > 0 {
 		return nil, errors.New(strings.Join(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}), ""))
@@ -95,6 +140,14 @@ func (b bundler) bundle(e entry) (map[string][]byte, error) {
 	}
 	return files, nil
 }
+
+// loaderBeside leaves the import of "pushkit" to the browser, which has the
+// loader's file beside the one that imports it: the page's instance is in it.
+var loaderBeside = api.Plugin{Name: "loader", Setup: func(build api.PluginBuild) {
+	build.OnResolve(api.OnResolveOptions{Filter: `^pushkit$`}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
+		return api.OnResolveResult{Path: "./" + wire.FileLoader, External: true}, nil
+	})
+}}
 
 // wasmExec resolves the import of "wasm_exec.js" to the one of the Go that
 // builds the WebAssembly: the two must be of one version.

@@ -1,6 +1,6 @@
 // Command build makes the client's files, which the server embeds and serves:
-// the loader as a module and as a classic script, the service worker, Go's
-// wasm_exec.js and the WebAssembly, each with a .br beside it.
+// the loader as a module and as a classic script, the elements, the service worker,
+// Go's wasm_exec.js and the WebAssembly, each with a .br beside it.
 //
 //	go run ./js/build [-out js/dist] [-sizes]
 //	go run ./js/build -bundle FILE.ts
@@ -95,12 +95,21 @@ func build(b bundler, wasm, version string) (map[string][]byte, error) {
 	wasmName, execName := hashed(wasmFile, module), hashed(execFile, execFiles[execFile])
 	files[wasmName], files[execName] = module, execFiles[execFile]
 
-	b.defines = map[string]string{
-		"PUSHKIT_WASM":    quote(wasmName),
-		"PUSHKIT_EXEC":    quote(execName),
-		"PUSHKIT_VERSION": quote(version),
+	languages, err := b.languages()
+	if err != nil {
+		return nil, err
 	}
-	for _, e := range loaderEntries() {
+	b.defines = map[string]string{
+		"PUSHKIT_LANGUAGES": quote(strings.Join(languages, " ")),
+		"PUSHKIT_WASM":      quote(wasmName),
+		"PUSHKIT_EXEC":      quote(execName),
+		"PUSHKIT_VERSION":   quote(version),
+	}
+	elements, err := b.elementEntries()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range append(loaderEntries(), elements...) {
 		bundled, err := b.bundle(e)
 		if err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
+import { unreachable } from "./error";
 import type { Client, Exec } from "./exec";
-import { ServerUnreachable } from "./wire.gen";
 
 let loading: Promise<Client> | undefined;
 let attempts = 0;
@@ -18,9 +18,6 @@ async function start(base: string): Promise<Client> {
     // Browsers remember for an address that its import failed, while the page lives.
     import(`${new URL(PUSHKIT_EXEC, base)}#${attempts++}`) as Promise<Exec>,
     fetch(new URL(PUSHKIT_WASM, base)),
-  ]).catch((cause) => {
-    // As Go's own errors, for whoever calls to make a PushkitError of.
-    throw { cause, code: ServerUnreachable };
-  });
+  ]).catch(unreachable);
   return exec.start(response, forget);
 }

@@ -1,4 +1,4 @@
-import { LoaderSentences, Unexpected, type Code } from "./wire.gen";
+import { LoaderSentences, ServerUnreachable, Unexpected, type Code } from "./wire.gen";
 
 /** What to tell a person about a code that the loader tells; empty for any other. */
 export const advice = (code: Code, server = "SERVER"): string => (LoaderSentences[code] ?? "").replace("SERVER", () => server);
@@ -26,4 +26,9 @@ export function toError(thrown: unknown, server?: string): PushkitError {
   return typeof code === "string"
     ? new PushkitError(code, detail, cause, server)
     : new PushkitError(Unexpected, message, thrown);
+}
+
+/** For a file of the server's that does not come. */
+export function unreachable(cause: unknown): never {
+  throw new PushkitError(ServerUnreachable, "", cause);
 }

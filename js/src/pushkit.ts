@@ -1,11 +1,12 @@
 import { markChecked, visit } from "./check";
 import { loadClient } from "./client";
-import { PushkitError, toError } from "./error";
+import type { Outcome, PromptOptions } from "./elements";
+import { PushkitError, toError, unreachable } from "./error";
 import type { PushkitEventMap, PushkitListener } from "./events";
 import type { Args, Client } from "./exec";
 import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
 import { lacking, observe, readStatus, tell, type Status } from "./status";
-import { NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush } from "./wire.gen";
+import { FileElements, NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush } from "./wire.gen";
 
 /**
  * Web push for a page. It observes, and holds the user's gesture; all changes
@@ -102,6 +103,15 @@ export class Pushkit extends EventTarget {
    */
   async forget(): Promise<Status> {
     return this.#act("forget");
+  }
+
+  /**
+   * Asks the person before the browser does, once the options allow it, and
+   * tells how that ended. It loads what it shows.
+   */
+  async prompt(options?: PromptOptions): Promise<Outcome> {
+    const elements = await import(new URL(FileElements, this.#base).href).catch(unreachable);
+    return elements.prompt(this, options);
   }
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */

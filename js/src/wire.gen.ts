@@ -253,6 +253,7 @@ export const PathMessages = "/v1/messages";
 export const PathCancel = "/cancel";
 export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
+export const FileElements = "pushkit-elements.js";
 export const FileWorker = "pushkit-sw.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";
 export const DeclarativeWebPush = 8030;

@@ -18,6 +18,7 @@ const (
 const (
 	FileLoader        = "pushkit.js"
 	FileLoaderClassic = "pushkit.classic.js"
+	FileElements      = "pushkit-elements.js"
 	FileWorker        = "pushkit-sw.js"
 )
 

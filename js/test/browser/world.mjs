@@ -4,7 +4,7 @@ import { setup, setupChromium } from "../harness/setup.mjs";
 import { until } from "../harness/until.mjs";
 
 /** How many origins a world has for its cases. */
-const origins = 96;
+const origins = 128;
 
 /** A name of this machine under which pages are no secure context. */
 export const insecureHost = "insecure.example.com";

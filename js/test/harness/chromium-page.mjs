@@ -38,6 +38,14 @@ export class ChromiumPage {
     await this.#page.click(selector);
   }
 
+  get keyboard() {
+    return this.#page.keyboard;
+  }
+
+  get mouse() {
+    return this.#page.mouse;
+  }
+
   async bringToFront() {
     await this.#page.bringToFront();
   }

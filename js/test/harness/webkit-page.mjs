@@ -1,6 +1,9 @@
 /** The key of an element's reference (WebDriver, section 12.1). */
 const elementKey = "element-6066-11e4-a52e-4f735466cecf";
 
+/** Keys by their names (WebDriver, section 17.4.2). @type {Record<string, string>} */
+const keys = { Enter: "\uE007", Tab: "\uE004", Escape: "\uE00C" };
+
 /** A window of WebKit, with as much of puppeteer's Page as the cases need. */
 export class WebKitPage {
   #command;
@@ -31,6 +34,28 @@ export class WebKitPage {
   async click(selector) {
     const element = await this.#command("POST", "/element", { using: "css selector", value: selector });
     await this.#command("POST", `/element/${element[elementKey]}/click`, {});
+  }
+
+  keyboard = {
+    /** @param {string} key by its name, or the character that it types */
+    press: async (key) => {
+      const value = keys[key] ?? key;
+      await this.#act({ type: "key", id: "keyboard", actions: [{ type: "keyDown", value }, { type: "keyUp", value }] });
+    },
+  };
+
+  mouse = {
+    /** @param {number} x @param {number} y from the window's corner, in CSS pixels */
+    click: async (x, y) => {
+      const move = { type: "pointerMove", duration: 0, x: Math.round(x), y: Math.round(y) };
+      const press = [{ type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 }];
+      await this.#act({ type: "pointer", id: "mouse", parameters: { pointerType: "mouse" }, actions: [move, ...press] });
+    },
+  };
+
+  /** @param {object} source of input */
+  async #act(source) {
+    await this.#command("POST", "/actions", { actions: [source] });
   }
 
   /**
