@@ -18,7 +18,9 @@ func Supported() bool {
 // nothing changes. An empty scope is the script's folder. A file that cannot be
 // loaded is a [dom.TypeError], one of another origin, of a wrong MIME type or
 // below scope a [dom.SecurityError]. See
-// https://www.w3.org/TR/service-workers/#navigator-service-worker-register.
+// https://www.w3.org/TR/service-workers/#navigator-service-worker-register. Where
+// the page requires Trusted Types, its directive trusted-types, if it has one,
+// must allow the policy "pushkit".
 func Register(ctx dom.Context, scriptURL, scope string) (*Registration, error) {
 	workers, ok := container()
 	if !ok {
@@ -28,7 +30,7 @@ func Register(ctx dom.Context, scriptURL, scope string) (*Registration, error) {
 	if scope != "" {
 		options["scope"] = scope
 	}
-	value, err := dom.CallAsync(ctx, workers, "register", scriptURL, options)
+	value, err := dom.CallAsync(ctx, workers, "register", trusted(scriptURL), options)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
 import { elements } from "./cases/elements.mjs";
+import { elementsPath } from "./cases/elements-path.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
 import { payloads } from "./cases/payloads.mjs";
@@ -34,7 +35,7 @@ export function walkThePath(browser) {
 
     after(() => world?.stop());
 
-    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    const all = [subscribing, changing, elementsPath, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
     for (const cases of all) cases(() => world, browser);
     elements(async () => {
       await addGallery(world.site, world.server.url);

@@ -2,6 +2,9 @@
 // and, with a push service and push events that the tests make, how a message is shown, clicked and counted. Notifications,
 // permission and clicks are the engine's own.
 import { after, before, describe } from "node:test";
+import { addGallery } from "../elements/gallery.mjs";
+import { Stage } from "../elements/stage.mjs";
+import { elements } from "./cases/elements.mjs";
 import { permission } from "./cases/webkit-permission.mjs";
 import { showing } from "./cases/webkit-showing.mjs";
 import { withoutPush } from "./cases/webkit-without-push.mjs";
@@ -22,5 +25,17 @@ for (const { name, features, suites } of [
     after(() => world?.stop());
 
     for (const cases of suites) cases(() => world);
+
+    if (features.length > 0) {
+      elements(async () => {
+        await addGallery(world.site, world.server.url);
+        const origin = world.newOrigin();
+        const page = await world.webkit.newPage(`${origin}/bare.html`);
+        return {
+          stage: (query, path = "/gallery.html") => Stage.open(/** @type {any} */ (page), origin + path, query),
+          close: () => page.close(),
+        };
+      });
+    }
   });
 }

@@ -28,7 +28,7 @@ export async function addGallery(site, server) {
   const script = await readFile(join(root, "js/test/elements/gallery.js"), "utf8");
   site.files.set("/gallery.js", { body: script, type: "text/javascript; charset=utf-8" });
   site.files.set("/gallery.css", {
-    body: "body { margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; min-block-size: 150vh; background: Canvas; color: CanvasText }",
+    body: "body { margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; min-block-size: 150vh; background: Canvas; color: CanvasText } #before { background: Canvas; color: CanvasText; border: 1px solid }",
     type: "text/css; charset=utf-8",
   });
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Elements</title>

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { strictPolicy } from "../../elements/gallery.mjs";
+import { Stage } from "../../elements/stage.mjs";
+import { until } from "../../harness/until.mjs";
+import { Visit } from "../visit.mjs";
+
+const script = `
+import { pushkit } from "https://push.example.com/pushkit.js";
+import "https://push.example.com/pushkit-elements.js";
+window.violations = [];
+addEventListener("securitypolicyviolation", ({ violatedDirective, sample }) => violations.push(violatedDirective + " " + sample));
+window.shifts = [];
+if (PerformanceObserver.supportedEntryTypes.includes("layout-shift")) {
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: "layout-shift", buffered: true });
+}
+window.asked = 0;
+const ask = Notification.requestPermission.bind(Notification);
+Notification.requestPermission = (...args) => (asked++, ask(...args));
+window.pushkit = pushkit;
+window.element = document.querySelector("pushkit-button, pushkit-preferences");
+pushkit.init({ server: "https://push.example.com" });
+`;
+
+const style = `
+pushkit-button:not(:defined) { display: inline-block; min-block-size: 44px; visibility: hidden }
+pushkit-preferences:not(:defined) { display: block; min-block-size: 26rem; visibility: hidden }
+`;
+
+/**
+ * The elements with the real pushkit, browser, server and push service, on a page with a strict policy.
+ *
+ * @param {() => import("../world.mjs").World} theWorld
+ */
+export function elementsPath(theWorld) {
+  /** @param {string} body */
+  async function open(body) {
+    const world = theWorld();
+    const headers = { "Content-Security-Policy": strictPolicy(world.server.url) };
+    world.site.files.set("/strict.js", { body: script, type: "text/javascript; charset=utf-8" });
+    world.site.files.set("/strict.css", { body: style, type: "text/css" });
+    world.site.files.set("/strict.html", {
+      body: `<!doctype html><html lang="en"><title>strict</title><link rel="stylesheet" href="/strict.css"><script type="module" src="/strict.js"></script>
+        <p id="status">Strict.</p><main>${body}</main><p>The page goes on.</p>`,
+      headers,
+    });
+    const visit = await Visit.start(world, world.newOrigin(), "/strict.html");
+    const stage = new Stage(/** @type {any} */ (visit.page));
+    const end = async () => {
+      await stage.forbiddenNothing();
+      await visit.end();
+    };
+    return { world, visit, stage, end };
+  }
+
+  test("pushkit-button subscribes under a strict policy with Trusted Types, asks only when clicked, and shifts nothing", async () => {
+    const { world, visit, stage, end } = await open(`<pushkit-button channels="news">Tell me</pushkit-button>`);
+    await stage.shows("default");
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).asked), 0);
+    await stage.click("button");
+    await stage.shows("asking");
+    await world.browser.prompt.allow();
+    await stage.shows("subscribed");
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).asked), 1);
+    const { id, channels } = await visit.status();
+    assert.ok((await world.subscriptions()).includes(id));
+    assert.deepEqual(channels, ["news"]);
+    await visit.notify();
+    assert.deepEqual(await visit.page.evaluate(() => /** @type {any} */ (window).shifts), []);
+    await end();
+  });
+
+  test("pushkit-button shows how to allow again, once the person has blocked", async () => {
+    const { world, stage, end } = await open("<pushkit-button></pushkit-button>");
+    await stage.shows("default");
+    await stage.click("button");
+    await world.browser.prompt.deny();
+    await stage.shows("blocked");
+    await stage.until((root) => root.querySelectorAll("#card li").length === 2, "instructions");
+    await end();
+  });
+
+  test("pushkit-preferences saves channels on the server, and turns off", async () => {
+    const options = `<datalist><option value="news" selected>News</option><option value="sport">Sport</option></datalist>`;
+    const { world, visit, stage, end } = await open(`<pushkit-preferences>${options}</pushkit-preferences>`);
+    await world.browser.setPermission(visit.origin, "granted");
+    await stage.shows("default");
+    await stage.click("button");
+    await stage.shows("subscribed");
+    const { id } = await visit.status();
+    const stored = async () => {
+      const { body } = await world.server.api("GET", "/v1/subscriptions?limit=1000");
+      return body.data.find((/** @type {{id: string}} */ subscription) => subscription.id === id);
+    };
+    assert.deepEqual((await stored()).channels, ["news"]);
+    await stage.look((root) => root.querySelectorAll("input")[1]?.click());
+    await stage.click("button");
+    await stage.until((root) => root.querySelector("[role=status]")?.textContent === "Saved.", "word that it is saved");
+    assert.deepEqual((await stored()).channels, ["news", "sport"]);
+    await stage.click("off");
+    await stage.shows("default");
+    assert.equal(await stored(), undefined);
+    await end();
+  });
+
+  test("pushkit.prompt() loads the prompt, subscribes, and never asks a person again who said no", async () => {
+    const { world, visit, end } = await open("");
+    await visit.page.evaluate(() => {
+      /** @type {any} */ (window).outcome = /** @type {any} */ (window).pushkit.prompt({ title: "Scores?", channels: ["sport"] });
+    });
+    const show = async () => {
+      await until(() => visit.page.evaluate(() => document.querySelector("pushkit-prompt")?.hasAttribute("open")), "prompt");
+      await visit.page.evaluate(() => void Object.assign(window, { element: document.querySelector("pushkit-prompt") }));
+      return new Stage(/** @type {any} */ (visit.page));
+    };
+    const stage = await show();
+    assert.match(await stage.look((_, element) => element.textContent ?? ""), /Scores\?/);
+    await stage.click("button");
+    await world.browser.prompt.allow();
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).outcome), "subscribed");
+    assert.deepEqual((await visit.status()).channels, ["sport"]);
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).pushkit.prompt()), "not-shown");
+    await visit.call("unsubscribe");
+    await visit.page.evaluate(() => {
+      document.querySelector("pushkit-prompt")?.remove();
+      /** @type {any} */ (window).outcome = /** @type {any} */ (window).pushkit.prompt({ again: 0 });
+    });
+    await (await show()).click("never");
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).outcome), "no");
+    assert.equal(await visit.page.evaluate(() => /** @type {any} */ (window).pushkit.prompt({ again: 0 })), "not-shown");
+    assert.equal(await visit.page.evaluate(() => document.querySelector("pushkit-prompt")), null);
+    await end();
+  });
+}
