@@ -155,7 +155,7 @@ func serverCodes(t *testing.T) (codes []wire.Code) {
 			t.Fatal(err)
 		}
 		code := wire.Code(text)
-		for _, client := range wire.ClientSentences {
+		for _, client := range slices.Concat(wire.LoaderSentences, wire.GoSentences) {
 			if client.Code == code {
 				return true
 			}

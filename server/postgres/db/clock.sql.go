@@ -65,10 +65,10 @@ func (q *Queries) ShiftExceptions(ctx context.Context, arg ShiftExceptionsParams
 
 const shiftExpansions = `-- name: ShiftExpansions :exec
 UPDATE expansions SET due_at = due_at - make_interval(secs => $1::float8)
-WHERE (message, push_service, time_zone) IN (
-    SELECT e.message, e.push_service, e.time_zone FROM expansions e
+WHERE (message, push_service, part) IN (
+    SELECT e.message, e.push_service, e.part FROM expansions e
     WHERE e.due_at > $2::timestamptz AND e.due_at <= $3::timestamptz
-    ORDER BY e.message, e.push_service, e.time_zone FOR UPDATE)
+    ORDER BY e.message, e.push_service, e.part FOR UPDATE)
 `
 
 type ShiftExpansionsParams struct {

@@ -21,10 +21,10 @@ WHERE (message, no) IN (
 
 -- name: ShiftExpansions :exec
 UPDATE expansions SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8)
-WHERE (message, push_service, time_zone) IN (
-    SELECT e.message, e.push_service, e.time_zone FROM expansions e
+WHERE (message, push_service, part) IN (
+    SELECT e.message, e.push_service, e.part FROM expansions e
     WHERE e.due_at > sqlc.arg(now)::timestamptz AND e.due_at <= sqlc.arg(before)::timestamptz
-    ORDER BY e.message, e.push_service, e.time_zone FOR UPDATE);
+    ORDER BY e.message, e.push_service, e.part FOR UPDATE);
 
 -- name: ShiftMessages :exec
 UPDATE messages SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8)
