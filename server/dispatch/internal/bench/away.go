@@ -141,7 +141,7 @@ func (b *bench) outageOf(ctx context.Context, what string, database *rig.Databas
 	resumed := time.Since(returned)
 	lost := 0
 	for _, id := range accepted {
-		m, err := node.AwaitSent(ctx, id, sentLimit)
+		m, err := node.AwaitSent(ctx, id, askEvery, sentLimit)
 		if err != nil {
 			return err
 		}

@@ -18,8 +18,9 @@ const (
 	nodeInFlight = "40"
 	// takeoverLimit is how long the work of a node that was killed may lie.
 	takeoverLimit = 15 * time.Second
-	// sentLimit is how long a broadcast of this section may take.
-	sentLimit = 10 * time.Minute
+	// sentLimit is how long a broadcast may take, askEvery how often it is asked for.
+	sentLimit = time.Hour
+	askEvery  = 250 * time.Millisecond
 )
 
 // nodes measures several nodes on one PostgreSQL.
@@ -92,7 +93,7 @@ func (b *bench) nodes(ctx context.Context) error {
 	}
 	lay := time.Since(killed)
 	b.add(len(held) > 0 && lay <= takeoverLimit, "a node killed -9 with leases held", "its work goes on within 15 s", "%d batches went to other nodes after %.1f s", len(held), lay.Seconds())
-	m, err := running[0].AwaitSent(ctx, id, sentLimit)
+	m, err := running[0].AwaitSent(ctx, id, askEvery, sentLimit)
 	if err == nil && m.Counts.Accepted != int64(b.nodeSubscribers) {
 		err = fmt.Errorf("after a kill: %+v", m.Counts)
 	}
@@ -106,7 +107,7 @@ func (b *bench) timed(ctx context.Context, node *rig.Node) (time.Duration, error
 	if err != nil {
 		return 0, err
 	}
-	m, err := node.AwaitSent(ctx, id, sentLimit)
+	m, err := node.AwaitSent(ctx, id, askEvery, sentLimit)
 	if err == nil && m.Counts.Accepted != int64(b.nodeSubscribers) {
 		err = fmt.Errorf("%+v", m.Counts)
 	}

@@ -77,29 +77,15 @@ func (b *bench) people(ctx context.Context) error {
 	return s.service.Err()
 }
 
-// broadcast sends to everybody, and to one person meanwhile.
+// broadcast sends to everybody: between two of the sender alone, and once more while
+// one person gets messages.
 func (b *bench) broadcast(ctx context.Context, s stage, node *rig.Node, p *person) error {
 	before, err := b.senderAlone(ctx, s)
 	if err != nil {
 		return err
 	}
-	// What it takes without anything else.
-	quiet, err := p.during(ctx, node, func() error { return rig.Sleep(ctx, 5*time.Second) })
-	if err != nil {
-		return err
-	}
 	cpu, began := node.CPU(), time.Now()
-	var accepted time.Duration
-	var message wire.MessageResponse
-	busy, err := p.during(ctx, node, func() error {
-		id, err := node.Send(ctx, "", broadcastBody)
-		if err != nil {
-			return err
-		}
-		accepted = time.Since(began)
-		message, err = node.AwaitSent(ctx, id, time.Hour)
-		return err
-	})
+	accepted, c, err := b.toEverybody(ctx, node)
 	if err != nil {
 		return err
 	}
@@ -108,24 +94,47 @@ func (b *bench) broadcast(ctx context.Context, s stage, node *rig.Node, p *perso
 	if err != nil {
 		return err
 	}
-	c := message.Counts
-	if want := int64(b.subscribers + 1); c.Accepted != want {
-		return fmt.Errorf("%d were accepted, want %d: %+v", c.Accepted, want, c)
-	}
-	// Those to the person are messages, too.
-	each := float64(used.Microseconds()) / float64(c.Accepted+int64(len(busy.took)))
-	alone := (before + after) / 2
+	each, alone := float64(used.Microseconds())/float64(c.Accepted), (before+after)/2
 	b.add(each <= 1.35*alone, fmt.Sprintf("broadcast to %d, CPU of the server a message", b.subscribers), "≤ 1.35 × the sender alone",
 		"%.2f × (%.1f µs; the sender %.1f before and %.1f after; %.0f a second)", each/alone, each, before, after, float64(c.Accepted)/took.Seconds())
+
+	quiet, err := p.during(ctx, node, func() error { return rig.Sleep(ctx, 5*time.Second) })
+	if err != nil {
+		return err
+	}
+	busy, err := p.during(ctx, node, func() error {
+		again, _, err := b.toEverybody(ctx, node)
+		accepted = max(accepted, again)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.add(accepted <= 50*time.Millisecond, "its acceptance", "≤ 50 ms", "%.1f ms, the longer of two", ms(accepted))
 	peak := node.PeakMemory()
 	b.add(mib(peak) <= 150, "its memory", "≤ 150 MiB resident", "%.1f MiB at most", mib(peak))
-	b.add(accepted <= 50*time.Millisecond, "its acceptance", "≤ 50 ms", "%.1f ms", ms(accepted))
 	p50, p99 := percentile(busy.took, 50), percentile(busy.took, 99)
 	b.add(p50 <= 5*time.Millisecond && p99 <= 30*time.Millisecond, "one person's message meanwhile, POST to arrival, p50 / p99", "≤ 5 / ≤ 30 ms",
 		"%.1f / %.1f ms (%d messages; answers %.1f / %.1f; without a broadcast %.1f / %.1f; timers of the measuring process, which shares a core with the push service, are late by %.1f / %.1f)",
 		ms(p50), ms(p99), len(busy.took), ms(percentile(busy.answered, 50)), ms(percentile(busy.answered, 99)),
 		ms(percentile(quiet.took, 50)), ms(percentile(quiet.took, 99)), ms(percentile(busy.late, 50)), ms(percentile(busy.late, 99)))
 	return nil
+}
+
+// toEverybody sends a broadcast, and waits until it is sent.
+func (b *bench) toEverybody(ctx context.Context, node *rig.Node) (accepted time.Duration, c wire.MessageCounts, err error) {
+	began := time.Now()
+	id, err := node.Send(ctx, "", broadcastBody)
+	if err != nil {
+		return 0, c, err
+	}
+	accepted = time.Since(began)
+	m, err := node.AwaitSent(ctx, id, askEvery, sentLimit)
+	// And the one person.
+	if want := int64(b.subscribers + 1); err == nil && m.Counts.Accepted != want {
+		err = fmt.Errorf("%d were accepted, want %d: %+v", m.Counts.Accepted, want, m.Counts)
+	}
+	return accepted, m.Counts, err
 }
 
 // broadcastBody is what is sent to everybody.

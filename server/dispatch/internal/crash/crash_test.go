@@ -21,7 +21,7 @@ func TestAKillLosesNothingAndRepeatsOnlyWhatWasInFlight(t *testing.T) {
 			t.Parallel()
 			o := options{
 				// Other packages' tests use the machine meanwhile.
-				rounds: 3, subscribers: 300, program: program, window: 5 * time.Second, seed: 1, out: t.Output(),
+				rounds: 3, subscribers: 1200, program: program, window: 5 * time.Second, seed: 1, out: t.Output(),
 			}
 			if store == "postgres" {
 				server, err := postgrestest.Start()

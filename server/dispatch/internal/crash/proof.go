@@ -39,6 +39,8 @@ const (
 	latency = 10 * time.Millisecond
 	// sentLimit is how long a message may take with all that is done to it.
 	sentLimit = time.Minute
+	// askEvery is how often a message's state is asked for.
+	askEvery = 20 * time.Millisecond
 	// takeoverLimit is how long the work of a node that was killed may lie.
 	takeoverLimit = 15 * time.Second
 	// gonePerRound is how many subscriptions end before each broadcast.

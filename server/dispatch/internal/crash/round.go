@@ -106,7 +106,7 @@ func (p *proof) round(ctx context.Context, victim string, m *mailer) (l line, er
 	if err != nil {
 		return l, err
 	}
-	message, err := node.AwaitSent(ctx, id, sentLimit)
+	message, err := node.AwaitSent(ctx, id, askEvery, sentLimit)
 	if err != nil {
 		return l, err
 	}

@@ -134,7 +134,7 @@ func (p *proof) judgeBroadcast(id string, got wire.MessageCounts, onDisk map[uin
 
 // judgeSmall wants that a message to one person has come to that one alone.
 func (p *proof) judgeSmall(ctx context.Context, node *rig.Node, s small) (verdict, error) {
-	message, err := node.AwaitSent(ctx, s.id, sentLimit)
+	message, err := node.AwaitSent(ctx, s.id, askEvery, sentLimit)
 	if err != nil {
 		return verdict{}, err
 	}

@@ -93,9 +93,10 @@ func (n *Node) post(ctx context.Context, path string, body any) error {
 	return n.call(ctx, http.MethodPost, path, "", text, nil)
 }
 
-// AwaitSent waits until nothing of a message is pending. A node that is away for
-// now is asked again.
-func (n *Node) AwaitSent(ctx context.Context, id string, limit time.Duration) (m wire.MessageResponse, err error) {
+// AwaitSent waits until nothing of a message is pending, and asks that often: each
+// time the node adds up what its batches have counted. A node that is away for now
+// is asked again.
+func (n *Node) AwaitSent(ctx context.Context, id string, every, limit time.Duration) (m wire.MessageResponse, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("message %s is not sent after %v", id, limit))
 	defer cancel()
 	for {
@@ -103,7 +104,7 @@ func (n *Node) AwaitSent(ctx context.Context, id string, limit time.Duration) (m
 			return m, nil
 		}
 		select {
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(every):
 		case <-ctx.Done():
 			return m, fmt.Errorf("%w: %+v, %v", context.Cause(ctx), m, err)
 		}
