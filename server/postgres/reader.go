@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
@@ -81,6 +82,7 @@ func (r *reader) loadBatch(ctx context.Context, batch *push.Batch, service int32
 	if err != nil {
 		return nil, err
 	}
+	l.Deliveries = slices.Grow(l.Deliveries, len(ordinals))
 	for i, ordinal := range ordinals {
 		l.Add(batch.No, ordinal, batch.Fence, 0, recipients[ids[i]])
 	}

@@ -23,9 +23,16 @@ func (d DeliveryID) BatchID() BatchID { return BatchID{d.Message, d.Batch} }
 
 // GroupByBatch returns the items of each batch, and the batches in order.
 func GroupByBatch[T any](items []T, batchOf func(T) BatchID) (order []BatchID, groups map[BatchID][]T) {
-	groups = make(map[BatchID][]T)
+	sizes := make(map[BatchID]int)
+	for _, item := range items {
+		sizes[batchOf(item)]++
+	}
+	groups = make(map[BatchID][]T, len(sizes))
 	for _, item := range items {
 		id := batchOf(item)
+		if groups[id] == nil {
+			groups[id] = make([]T, 0, sizes[id])
+		}
 		groups[id] = append(groups[id], item)
 	}
 	return slices.SortedFunc(maps.Keys(groups), BatchID.Compare), groups

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -166,6 +167,7 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		}
 		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone}
 	}
+	l.Deliveries = slices.Grow(l.Deliveries, len(ordinals))
 	for _, ordinal := range ordinals {
 		l.Add(batch, ordinal, fence, attempt, recipients[members.At(ordinal)])
 	}
