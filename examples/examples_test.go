@@ -2,13 +2,25 @@ package examples
 
 import (
 	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-func TestPlainWorksFromAnyFolderUnderAStrictContentSecurityPolicy(t *testing.T) {
-	page, err := fs.ReadFile(Plain(), "index.html")
+// sites are the examples that are pages, by their folders.
+func sites() map[string]fs.FS {
+	return map[string]fs.FS{"plain": Plain(), "elements": os.DirFS("elements")}
+}
+
+func TestSitesWorkFromAnyFolderUnderAStrictContentSecurityPolicy(t *testing.T) {
+	for name, site := range sites() {
+		t.Run(name, func(t *testing.T) { worksFromAnyFolder(t, site) })
+	}
+}
+
+func worksFromAnyFolder(t *testing.T, site fs.FS) {
+	page, err := fs.ReadFile(site, "index.html")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,12 +37,18 @@ func TestPlainWorksFromAnyFolderUnderAStrictContentSecurityPolicy(t *testing.T) 
 	}
 }
 
-func TestPlainNamesTheServerWhereItIsNeeded(t *testing.T) {
+func TestSitesNameTheServerWhereItIsNeeded(t *testing.T) {
+	for name, site := range sites() {
+		t.Run(name, func(t *testing.T) { namesTheServer(t, site) })
+	}
+}
+
+func namesTheServer(t *testing.T, site fs.FS) {
 	for name, want := range map[string]string{
 		"app.js":        `import { pushkit } from "` + PlaceholderServer + `/pushkit.js"`,
 		"pushkit-sw.js": `importScripts("` + PlaceholderServer + `/pushkit-sw.js")`,
 	} {
-		text, err := fs.ReadFile(Plain(), name)
+		text, err := fs.ReadFile(site, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,17 +58,23 @@ func TestPlainNamesTheServerWhereItIsNeeded(t *testing.T) {
 	}
 }
 
-func TestPlainHasEveryFileThatItNames(t *testing.T) {
+func TestSitesHaveEveryFileThatTheyName(t *testing.T) {
+	for name, site := range sites() {
+		t.Run(name, func(t *testing.T) { hasEveryFile(t, site) })
+	}
+}
+
+func hasEveryFile(t *testing.T, site fs.FS) {
 	named := regexp.MustCompile(`"([a-z-]+\.(?:css|js|png|svg))"`)
 	seen := 0
 	for _, name := range []string{"index.html", "app.js"} {
-		text, err := fs.ReadFile(Plain(), name)
+		text, err := fs.ReadFile(site, name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, match := range named.FindAllSubmatch(text, -1) {
 			seen++
-			if _, err := fs.Stat(Plain(), string(match[1])); err != nil {
+			if _, err := fs.Stat(site, string(match[1])); err != nil {
 				t.Errorf("%s names %s: %v", name, match[1], err)
 			}
 		}

@@ -63,7 +63,7 @@ export async function start(response: Response, ended: (thrown: Error) => never)
     subscribe: call("subscribe"),
     change: call("change"),
     unsubscribe: call("unsubscribe"),
-    forget: (args) => call("forget")(args).finally(clearStorage),
+    forget: (args) => call("forget")(args).then((state) => (clearStorage(), state)),
     sync: call("sync"),
   };
 }

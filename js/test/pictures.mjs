@@ -1,9 +1,10 @@
 // Takes the README's pictures, light and dark, in stock Firefox, on an X display with Debian's notification daemon dunst:
 // the demo of pushkit serve, after a message was sent, its notification clicked, and a second one sent; and the page of
-// the emulator, which has seen these and two that it refused.
+// the emulator, which has seen these and two that it refused. And of the custom elements in examples/elements.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { looks, takeElements } from "./elements/pictures.mjs";
 import { Firefox } from "./harness/firefox.mjs";
 import { Program, temporaryFolder } from "./harness/program.mjs";
 import { root } from "./harness/repository.mjs";
@@ -150,8 +151,8 @@ const painted = (page) => page.evaluate(() => new Promise((resolve) => requestAn
 /**
  * The picture's file.
  *
- * @param {"demo" | "emulator"} what
- * @param {"light" | "dark"} scheme
+ * @param {"demo" | "emulator" | "elements"} what
+ * @param {import("./elements/pictures.mjs").Look} scheme
  */
 const fileOf = (what, scheme) => join(pictures, `${what}-${scheme}.png`);
 
@@ -232,13 +233,17 @@ async function showEmulator(page, emulator) {
   await painted(page);
 }
 
+/** Says a picture's size, and throws where it is over the budget. @param {string} file */
+function weigh(file) {
+  const { size } = statSync(file);
+  console.log(`${relative(root, file)}: ${size} bytes`);
+  if (size > budget) throw new Error(`${file} is over ${budget} bytes`);
+}
+
 mkdirSync(pictures, { recursive: true });
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   await take(scheme);
-  for (const what of /** @type {const} */ (["demo", "emulator"])) {
-    const file = fileOf(what, scheme);
-    const { size } = statSync(file);
-    console.log(`${relative(root, file)}: ${size} bytes`);
-    if (size > budget) throw new Error(`${file} is over ${budget} bytes`);
-  }
+  for (const what of /** @type {const} */ (["demo", "emulator"])) weigh(fileOf(what, scheme));
 }
+await takeElements((look) => fileOf("elements", look), font);
+for (const look of looks) weigh(fileOf("elements", look));

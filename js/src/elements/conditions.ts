@@ -10,12 +10,21 @@ export async function conditions({ seconds = 0, scroll = 0, event }: Rules, sign
       signal.addEventListener("abort", () => clearTimeout(timer));
     }),
     until((done) => {
-      const check = (): void => {
-        if (scrolled(scrollY, innerHeight, document.documentElement.scrollHeight) >= scroll) done();
-      };
       if (!scroll) return done();
-      check();
-      addEventListener("scroll", check, { passive: true, signal });
+      const page = document.documentElement;
+      const check = (): void => {
+        if (scrolled(scrollY, innerHeight, page.scrollHeight) >= scroll) done();
+      };
+      // A page that changes its size may have nothing left to scroll.
+      const sizes = new ResizeObserver(check);
+      signal.addEventListener("abort", () => sizes.disconnect());
+      const watch = (): void => {
+        sizes.observe(page);
+        addEventListener("scroll", check, { passive: true, signal });
+      };
+      // Before it is all there, it has not yet what there is to scroll.
+      if (document.readyState === "complete") watch();
+      else addEventListener("load", watch, { once: true, signal });
     }),
     until((done) => {
       if (!event) return done();

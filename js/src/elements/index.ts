@@ -37,6 +37,14 @@ export function prompt(pushkit: Pushkit, options: PromptOptions = {}): Promise<O
   });
 }
 
+declare global {
+  interface HTMLElementTagNameMap {
+    "pushkit-button": PushkitButton;
+    "pushkit-prompt": PushkitPrompt;
+    "pushkit-preferences": PushkitPreferences;
+  }
+}
+
 // A second copy of this file defines nothing anew.
 for (const [name, element] of Object.entries({
   "pushkit-button": PushkitButton,

@@ -10,7 +10,7 @@ const style = `
 fieldset { display: grid; gap: .25rem; inline-size: 100%; padding: 0; border: 0 }
 legend { padding: 0; font-weight: 700 }
 label { display: flex; gap: .75rem; align-items: center; min-block-size: 44px; cursor: pointer }
-input { flex: none; inline-size: 1.35rem; block-size: 1.35rem; margin: 0; accent-color: var(--accent) }
+input { flex: none; inline-size: 1.35rem; block-size: 1.35rem; margin: 0; accent-color: var(--pk-accent) }
 .state { display: flex; gap: .5rem; align-items: center; font-weight: 700 }
 summary { display: list-item; min-block-size: 44px; padding-block: .65rem; cursor: pointer }
 dl { display: grid; gap: .25rem .75rem; grid-template-columns: auto 1fr }
@@ -119,7 +119,6 @@ export class PushkitPreferences extends PushkitElement {
 
   async #submit(event: Event): Promise<void> {
     event.preventDefault();
-    if (this.known.doing) return;
     const boxes = this.#boxes;
     const chosen = boxes.filter(({ checked }) => checked).map(({ name }) => name);
     this.#saved = false;

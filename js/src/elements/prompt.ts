@@ -136,9 +136,7 @@ export class PushkitPrompt extends PushkitElement {
   }
 
   async #press(): Promise<void> {
-    const { state } = this;
-    if (state === "asking" || state === "busy") return;
-    if (await (state === "default" ? this.subscribe() : this.retry())) {
+    if (await (this.state === "default" ? this.subscribe() : this.retry())) {
       this.#end("subscribed");
       setTimeout(() => this.#hide(), farewell);
     } else if (this.state === "blocked") {
@@ -209,8 +207,11 @@ export class PushkitPrompt extends PushkitElement {
   }
 
   async #initialized(signal: AbortSignal): Promise<void> {
-    while ((await this.pushkit.status()).reason === NotInitialized && !signal.aborted) {
-      await new Promise((resolve) => this.pushkit.addEventListener("change", resolve, { once: true, signal }));
+    for (;;) {
+      // Before the question: init() may be called while it is answered.
+      const changed = new Promise((resolve) => this.pushkit.addEventListener("change", resolve, { once: true, signal }));
+      if ((await this.pushkit.status()).reason !== NotInitialized) return;
+      await changed;
     }
   }
 }

@@ -5,14 +5,14 @@
  */
 const css = `
 :host {
-  --accent: var(--pushkit-accent, #4f46e5);
-  --on-accent: var(--pushkit-on-accent, #fff);
-  --background: var(--pushkit-background, Canvas);
-  --text: var(--pushkit-text, CanvasText);
-  --border: var(--pushkit-border, GrayText);
-  --radius: var(--pushkit-radius, .75rem);
+  --pk-accent: var(--pushkit-accent, #4f46e5);
+  --pk-on-accent: var(--pushkit-on-accent, #fff);
+  --pk-background: var(--pushkit-background, Canvas);
+  --pk-text: var(--pushkit-text, CanvasText);
+  --pk-border: var(--pushkit-border, GrayText);
+  --pk-radius: var(--pushkit-radius, .75rem);
   box-sizing: border-box;
-  color: var(--text);
+  color: var(--pk-text);
   font: var(--pushkit-font, 1rem/1.5 system-ui, sans-serif);
   text-align: start;
 }
@@ -27,9 +27,9 @@ button {
   min-block-size: 44px;
   min-inline-size: 44px;
   padding: .5em 1em;
-  border: 1px solid var(--border);
-  border-radius: var(--radius);
-  background: var(--background);
+  border: 1px solid var(--pk-border);
+  border-radius: var(--pk-radius);
+  background: var(--pk-background);
   color: inherit;
   font: inherit;
   font-weight: 600;
@@ -37,14 +37,14 @@ button {
 }
 button:hover { text-decoration: underline }
 button[aria-disabled=true] { cursor: progress; text-decoration: none }
-.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent) }
-:focus-visible { outline: 3px solid var(--pushkit-focus, var(--text)); outline-offset: 2px }
+.primary { border-color: var(--pk-accent); background: var(--pk-accent); color: var(--pk-on-accent) }
+:focus-visible { outline: 3px solid var(--pushkit-focus, var(--pk-text)); outline-offset: 2px }
 .card {
   padding: 1rem;
-  border: 1px solid var(--border);
-  border-radius: var(--radius);
-  background: var(--background);
-  color: var(--text);
+  border: 1px solid var(--pk-border);
+  border-radius: var(--pk-radius);
+  background: var(--pk-background);
+  color: var(--pk-text);
   box-shadow: 0 .5rem 2rem #0004;
 }
 .stack { display: grid; gap: .75rem; justify-items: start }

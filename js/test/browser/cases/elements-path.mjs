@@ -18,7 +18,7 @@ window.asked = 0;
 const ask = Notification.requestPermission.bind(Notification);
 Notification.requestPermission = (...args) => (asked++, ask(...args));
 window.pushkit = pushkit;
-window.element = document.querySelector("pushkit-button, pushkit-preferences");
+window.element = document.querySelector("pushkit-button, pushkit-preferences, pushkit-prompt");
 pushkit.init({ server: "https://push.example.com" });
 `;
 
@@ -100,6 +100,14 @@ export function elementsPath(theWorld) {
     await stage.click("off");
     await stage.shows("default");
     assert.equal(await stored(), undefined);
+    await end();
+  });
+
+  test("pushkit-prompt in a page is shown by its rules, once init() is called", async () => {
+    const { stage, end } = await open(`<pushkit-prompt scroll="50"><span slot="title">Scores?</span></pushkit-prompt>`);
+    await stage.until((_, element) => element.hasAttribute("open"), "prompt");
+    await stage.press("Tab", "Escape");
+    await stage.until((_, element) => !element.hasAttribute("open"), "no prompt");
     await end();
   });
 

@@ -139,6 +139,18 @@ export function elements(open) {
     assert.ok(Number([...sizes][0]?.split("x")[1]) >= 44, "44 pixels high");
   });
 
+  for (const element of ["prompt", "preferences"]) {
+    on(`pushkit-${element} takes no second press while the first is under way`, async (stage) => {
+      const shown = await stage({ element, state: "busy", permission: "granted" });
+      await shown.click("button");
+      await shown.shows("busy");
+      await shown.click("button");
+      await shown.page.evaluate(() => /** @type {any} */ (window).answer());
+      await shown.shows("subscribed");
+      assert.deepEqual((await shown.calls()).filter(([name]) => name === "subscribe").length, 1);
+    });
+  }
+
   for (const state of /** @type {const} */ (["dismissed", "error"])) {
     on(`pushkit-button, ${state}, says so and the next press tries again`, async (stage) => {
       const shown = await stage({ element: "button", state });
