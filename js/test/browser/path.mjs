@@ -5,8 +5,6 @@ import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
-import { elements } from "./cases/elements.mjs";
-import { elementsPath } from "./cases/elements-path.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
 import { payloads } from "./cases/payloads.mjs";
@@ -15,8 +13,6 @@ import { refusals } from "./cases/refusals.mjs";
 import { repair } from "./cases/repair.mjs";
 import { subscribing } from "./cases/subscribing.mjs";
 import { workers } from "./cases/workers.mjs";
-import { addGallery } from "../elements/gallery.mjs";
-import { Stage } from "../elements/stage.mjs";
 import { World } from "./world.mjs";
 
 /**
@@ -35,16 +31,7 @@ export function walkThePath(browser) {
 
     after(() => world?.stop());
 
-    const all = [subscribing, changing, elementsPath, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
     for (const cases of all) cases(() => world, browser);
-    elements(async () => {
-      await addGallery(world.site, world.server.url);
-      const origin = world.newOrigin();
-      const page = await world.browser.newPage();
-      return {
-        stage: (query, path = "/gallery.html") => Stage.open(/** @type {any} */ (page), origin + path, query),
-        close: () => page.close(),
-      };
-    });
   });
 }

@@ -1,0 +1,3 @@
+import { tryTheElements } from "./elements.mjs";
+
+tryTheElements("firefox");
