@@ -28,7 +28,7 @@ func (q *Queries) LatestLease(ctx context.Context, now *time.Time) (LatestLeaseR
 }
 
 const shiftBatches = `-- name: ShiftBatches :exec
-UPDATE batches SET due_at = due_at - make_interval(secs => $1::float8)
+UPDATE batches SET due_at = due_at - make_interval(secs => $1::float8), ttl_from = ttl_from - make_interval(secs => $1::float8)
 WHERE (message, no) IN (
     SELECT b.message, b.no FROM batches b
     WHERE b.state <> 2 AND b.due_at > $2::timestamptz AND b.due_at <= $3::timestamptz
@@ -64,7 +64,7 @@ func (q *Queries) ShiftExceptions(ctx context.Context, arg ShiftExceptionsParams
 }
 
 const shiftExpansions = `-- name: ShiftExpansions :exec
-UPDATE expansions SET due_at = due_at - make_interval(secs => $1::float8)
+UPDATE expansions SET due_at = due_at - make_interval(secs => $1::float8), start_at = start_at - make_interval(secs => $1::float8)
 WHERE (message, push_service, part) IN (
     SELECT e.message, e.push_service, e.part FROM expansions e
     WHERE e.due_at > $2::timestamptz AND e.due_at <= $3::timestamptz

@@ -13,14 +13,14 @@ WHERE (message, batch, ordinal) IN (
     ORDER BY e.message, e.batch, e.ordinal FOR UPDATE);
 
 -- name: ShiftBatches :exec
-UPDATE batches SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8)
+UPDATE batches SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8), ttl_from = ttl_from - make_interval(secs => sqlc.arg(seconds)::float8)
 WHERE (message, no) IN (
     SELECT b.message, b.no FROM batches b
     WHERE b.state <> 2 AND b.due_at > sqlc.arg(now)::timestamptz AND b.due_at <= sqlc.arg(before)::timestamptz
     ORDER BY b.message, b.no FOR UPDATE);
 
 -- name: ShiftExpansions :exec
-UPDATE expansions SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8)
+UPDATE expansions SET due_at = due_at - make_interval(secs => sqlc.arg(seconds)::float8), start_at = start_at - make_interval(secs => sqlc.arg(seconds)::float8)
 WHERE (message, push_service, part) IN (
     SELECT e.message, e.push_service, e.part FROM expansions e
     WHERE e.due_at > sqlc.arg(now)::timestamptz AND e.due_at <= sqlc.arg(before)::timestamptz

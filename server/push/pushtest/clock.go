@@ -17,19 +17,27 @@ func testClockSetBack(t *testing.T, s *store) {
 	if len(leased) != 3 {
 		t.Fatalf("%d are leased", len(leased))
 	}
+	// This one was read, and waits.
+	read, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	s.expand(t)
 	other.record(t, push.DeliveryResult{Delivery: leased[0], Outcome: push.DeliveryPending, RetryAt: s.clock.Now().Add(2 * time.Second)})
-	// These are not leased: due, and read halfway.
+	// And this one was not read.
 	waiting, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
 	later, _ := s.create(t, `{"audience": {"all": true}, "sendAt": "`+s.clock.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`, push.CreateOptions{})
 	s.clock.Advance(-time.Hour)
 	if !s.beat(t) {
 		t.Error("the node is not told that there is work")
 	}
-	if claimed := s.claim(t); len(claimed) != 3 {
-		t.Errorf("%d of what was due are claimed, want 3", len(claimed))
-	} else {
-		s.finish(t, claimed, push.DeliveryAccepted)
+	claimed := s.claim(t)
+	if len(claimed) != 6 {
+		t.Errorf("%d of what was due are claimed, want 6", len(claimed))
 	}
+	for _, d := range claimed {
+		if d.TTLFrom.After(s.clock.Now()) {
+			t.Errorf("its TTL counts from %v, which is to come", d.TTLFrom)
+		}
+	}
+	s.finish(t, claimed, push.DeliveryAccepted)
 	s.clock.Advance(2 * time.Second)
 	s.beat(t)
 	if retried := s.claim(t); len(retried) != 1 || retried[0].SubscriberID != leased[0].SubscriberID {
@@ -44,7 +52,7 @@ func testClockSetBack(t *testing.T, s *store) {
 		t.Errorf("%d of the dead node's are taken over, want 2", len(taken))
 	}
 	s.finish(t, taken, push.DeliveryAccepted)
-	for _, id := range []push.ID{status.ID, waiting.ID} {
+	for _, id := range []push.ID{status.ID, read.ID, waiting.ID} {
 		if got := s.status(t, id); got.State != wire.MessageSent || got.Counts.Accepted != 3 {
 			t.Errorf("got %+v", got)
 		}

@@ -22,7 +22,7 @@ func (q *Queries) LatestLease(ctx context.Context) (int64, error) {
 }
 
 const shiftBatches = `-- name: ShiftBatches :exec
-UPDATE batches SET due_at = due_at - CAST(?1 AS INTEGER)
+UPDATE batches SET due_at = due_at - CAST(?1 AS INTEGER), ttl_from = ttl_from - CAST(?1 AS INTEGER)
 WHERE state <> 2 AND due_at > ?2 AND due_at <= ?3
 `
 
@@ -52,7 +52,7 @@ func (q *Queries) ShiftExceptions(ctx context.Context, arg ShiftExceptionsParams
 }
 
 const shiftExpansions = `-- name: ShiftExpansions :exec
-UPDATE expansions SET due_at = due_at - CAST(?1 AS INTEGER)
+UPDATE expansions SET due_at = due_at - CAST(?1 AS INTEGER), start_at = start_at - CAST(?1 AS INTEGER)
 WHERE due_at > ?2 AND due_at <= ?3
 `
 
