@@ -33,6 +33,11 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	if ttl < 0 || m.TTL == 0 && d.now().After(delivery.TTLFrom.Add(nowGrace)) {
 		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false
 	}
+	// A batch that was due in the evening may have waited until the night.
+	now := d.now()
+	if awake := m.AfterQuiet(now, delivery.TimeZone); awake.After(now) {
+		return message, d.later(delivery, awake.Sub(now), webpush.Result{Reason: "the recipient's quiet hours had begun before it could be sent"}), false
+	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
 		return message, d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: "the VAPID key cannot be read: " + err.Error()}), false

@@ -196,10 +196,8 @@ func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err err
 	d.claiming.Lock()
 	defer d.claiming.Unlock()
 	epoch := d.pulse.now()
-	expanded, err := d.queue.Expand(ctx)
-	if err != nil {
-		return false, err
-	}
+	// An audience that cannot be read holds up no batch.
+	nothingToRead, readErr := d.queue.Expand(ctx)
 	closed, _ := d.closed()
 	retries, err := d.queue.ClaimRetries(ctx, claimedRetries, closed)
 	if err != nil {
@@ -220,7 +218,13 @@ func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err err
 	for _, batch := range batches {
 		d.feed(ctx, sending, batch.Service, job{batch: &batch, deliveries: batch.Deliveries, epoch: epoch})
 	}
-	return expanded && len(retries) == 0 && len(batches) == 0, nil
+	if len(retries) > 0 || len(batches) > 0 {
+		if readErr != nil {
+			d.away.Do(func() { d.log.Error("an audience cannot be read; trying again", "error", readErr) })
+		}
+		return false, nil
+	}
+	return nothingToRead, readErr
 }
 
 // feed gives a lane a job. A lane that was not full when the job was claimed has

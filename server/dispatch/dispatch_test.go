@@ -141,7 +141,7 @@ func (s *server) send(t *testing.T, d *running, now time.Time, body string) push
 // await waits until a message's state is as wanted.
 func (s *server) await(t *testing.T, id push.ID, what string, ok func(push.MessageStatus) bool) push.MessageStatus {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		status, err := s.MessageStatus(t.Context(), s.site.ID, id)
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func (s *Store) followClock(ctx context.Context) (setBack bool, err error) {
 	}
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		// Of several nodes that notice, one does it.
-		if n, err := q.ShortenLeases(ctx, now.Add(push.LeaseTime)); err != nil || n == 0 {
+		if n, err := q.ShortenLeases(ctx, db.ShortenLeasesParams{Until: now.Add(push.LeaseTime), Beyond: now.Add(2 * push.LeaseTime)}); err != nil || n == 0 {
 			return err
 		}
 		by, before := shift.Seconds(), now.Add(shift+push.LeaseTime)

@@ -110,6 +110,8 @@ func (s *Store) NextDue(ctx context.Context, except []string) (at time.Time, ok 
 	if err != nil || math.IsInf(seconds, 1) {
 		return time.Time{}, false, err
 	}
+	// No farther than a duration holds: nobody sleeps so long.
+	seconds = min(seconds, (24 * time.Hour).Seconds())
 	return s.now().Add(time.Duration(math.Round(seconds*1e6)) * time.Microsecond), true, nil
 }
 

@@ -31,7 +31,7 @@ const (
 )
 
 // IsOwnFailure says whether a result speaks against the subscription: not against
-// this server (401, 403), nor the message (413), nor for want of an attempt.
+// this server (401, 403), nor the message (413), nor where nobody answered.
 func (r DeliveryResult) IsOwnFailure() bool {
 	switch r.Outcome {
 	case DeliveryFailed:
@@ -41,7 +41,7 @@ func (r DeliveryResult) IsOwnFailure() bool {
 		}
 		return true
 	case DeliveryExpired:
-		return r.Status != 0 || r.Delivery.Attempt > 0
+		return r.Status != 0
 	}
 	return false
 }

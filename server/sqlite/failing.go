@@ -8,6 +8,9 @@ import (
 	"github.com/pushkit/pushkit/server/sqlite/db"
 )
 
+// fewAccepted is up to how many subscriptions are looked up one by one.
+const fewAccepted = 32
+
 // followFailures notes which subscriptions at one push service fail, and which do
 // well again. Where none is known to fail, that is one look into an empty range.
 func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.SiteID, service int64, results []push.DeliveryResult) error {
@@ -15,7 +18,14 @@ func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.Sit
 	if !some {
 		return nil
 	}
-	if len(turns.Accepted) > 0 {
+	if len(turns.Accepted) > 0 && len(turns.Accepted) <= fewAccepted {
+		// The ids of a few people are far apart.
+		for id := range turns.Accepted {
+			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id[:]}); err != nil {
+				return err
+			}
+		}
+	} else if len(turns.Accepted) > 0 {
 		failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{
 			Site: int64(site), PushService: service, Least: turns.Least[:], Greatest: turns.Greatest[:]})
 		if err != nil {

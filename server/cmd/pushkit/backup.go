@@ -39,7 +39,7 @@ func backup(ctx context.Context, cmd *cli.Command) error {
 		return fmt.Errorf("there is no database at %s", path)
 	}
 	name, began := cmd.Args().First(), time.Now()
-	err = newFile(name, cmd.Bool(forceFlag.Name), func(temporary string) error { return sqlite.Backup(ctx, path, temporary) })
+	err = newFile(name, cmd.Bool(forceFlag.Name), path, func(temporary string) error { return sqlite.Backup(ctx, path, temporary) })
 	if err != nil {
 		return err
 	}

@@ -121,3 +121,28 @@ func openRaw(t *testing.T, path string) *sql.DB {
 	t.Cleanup(func() { database.Close() })
 	return database
 }
+
+// A server would go on writing into a file that nobody finds any more.
+func TestNothingTakesTheDatabasesPlace(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	setOrigin(t, folder)
+	database := filepath.Join(folder, "data", "pushkit.db")
+	if err := os.Symlink(database, filepath.Join(folder, "link.db")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{
+		{"backup", "--force", "data/pushkit.db"}, {"backup", "--force", "link.db"}, {"subscriptions", "export", "--force", "data/pushkit.db"},
+	} {
+		if _, errs, status := run(t, folder, command...); status != 1 || !strings.Contains(errs, "the database's own") {
+			t.Errorf("%v: %d %q", command, status, errs)
+		}
+	}
+	if after, err := os.Stat(database); err != nil || !os.SameFile(before, after) {
+		t.Errorf("another file is in its place, %v", err)
+	}
+}

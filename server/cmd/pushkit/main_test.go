@@ -186,8 +186,10 @@ func (p *pushService) subscribeIn(t *testing.T, store push.Store, paths ...strin
 		t.Fatal(err)
 	}
 	services := pushtest.Services(t, p.URL)
-	results := make(chan string)
+	results := make(chan string, len(paths))
+	free := make(chan struct{}, 32) // no more at once: each has a time limit
 	for _, path := range paths {
+		free <- struct{}{}
 		r := pushtest.Subscribe(t, services, p.URL+path, `"channels": ["news"]`)
 		go func() {
 			sub, _, err := store.PutSubscription(context.Background(), site.ID, r)
@@ -195,6 +197,7 @@ func (p *pushService) subscribeIn(t *testing.T, store push.Store, paths ...strin
 				t.Error(err)
 			}
 			results <- sub.ID.String()
+			<-free
 		}()
 	}
 	for range paths {

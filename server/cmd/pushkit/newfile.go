@@ -9,8 +9,14 @@ import (
 
 // newFile makes a file that is whole or not there, and that nobody else may read:
 // fill writes it under another name beside. One that is there already is replaced
-// by force alone.
-func newFile(path string, force bool, fill func(temporary string) error) (err error) {
+// by force alone, and the database, where it is a file, never.
+func newFile(path string, force bool, database string, fill func(temporary string) error) (err error) {
+	there, err := os.Stat(path)
+	for _, name := range []string{database, database + "-wal", database + "-shm", database + ".lock"} {
+		if its, e := os.Stat(name); e == nil && err == nil && os.SameFile(there, its) {
+			return fmt.Errorf("%s is the database's own: give another name", path)
+		}
+	}
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("%s is there already: give another name, or --force to replace it", path)
 	}

@@ -211,18 +211,24 @@ func (s *service) isSetByAnother() bool {
 }
 
 // setHours keeps the site's time zone and quiet hours. Of nodes that share a
-// database those that were told nothing leave what others were told.
+// database none changes what it was not told.
 func (s *service) setHours(ctx context.Context, cmd *cli.Command) error {
-	if _, shared := s.store.(sharedDatabase); shared && !cmd.IsSet(timeZoneFlag.Name) && !cmd.IsSet(quietHoursFlag.Name) {
+	_, shared := s.store.(sharedDatabase)
+	if shared && !cmd.IsSet(timeZoneFlag.Name) && !cmd.IsSet(quietHoursFlag.Name) {
 		return nil
 	}
-	hours := push.Hours{TimeZone: cmd.String(timeZoneFlag.Name)}
+	hours := s.site.Hours
+	if !shared || cmd.IsSet(timeZoneFlag.Name) {
+		hours.TimeZone = cmd.String(timeZoneFlag.Name)
+	}
 	if !push.IsZone(hours.TimeZone) {
 		return fmt.Errorf("--%s: %q is not a time zone such as Europe/Berlin", timeZoneFlag.Name, hours.TimeZone)
 	}
 	var err error
-	if hours.Quiet, err = push.ParseQuietHours(cmd.String(quietHoursFlag.Name)); err != nil {
-		return fmt.Errorf("--%s: %w", quietHoursFlag.Name, err)
+	if !shared || cmd.IsSet(quietHoursFlag.Name) {
+		if hours.Quiet, err = push.ParseQuietHours(cmd.String(quietHoursFlag.Name)); err != nil {
+			return fmt.Errorf("--%s: %w", quietHoursFlag.Name, err)
+		}
 	}
 	s.site.Hours = hours
 	return s.store.SetHours(ctx, s.site.ID, hours)

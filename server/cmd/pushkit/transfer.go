@@ -135,7 +135,8 @@ func exportSubscriptions(ctx context.Context, cmd *cli.Command) error {
 	if name == "-" {
 		err = write(cmd.Root().Writer)
 	} else {
-		err = newFile(name, cmd.Bool(forceFlag.Name), func(temporary string) error {
+		database, _, _ := databaseURL(cmd) // it was opened
+		err = newFile(name, cmd.Bool(forceFlag.Name), database, func(temporary string) error {
 			file, err := os.OpenFile(temporary, os.O_WRONLY, 0)
 			if err != nil {
 				return err

@@ -103,11 +103,16 @@ func (q *Queries) ShiftMessages(ctx context.Context, arg ShiftMessagesParams) er
 
 const shortenLeases = `-- name: ShortenLeases :execrows
 UPDATE nodes SET alive_until = $1 WHERE id IN (
-    SELECT n.id FROM nodes n WHERE n.alive_until > $1 ORDER BY n.id FOR UPDATE)
+    SELECT n.id FROM nodes n WHERE n.alive_until > $2 ORDER BY n.id FOR UPDATE)
 `
 
-func (q *Queries) ShortenLeases(ctx context.Context, until time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, shortenLeases, until)
+type ShortenLeasesParams struct {
+	Until  time.Time
+	Beyond time.Time
+}
+
+func (q *Queries) ShortenLeases(ctx context.Context, arg ShortenLeasesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, shortenLeases, arg.Until, arg.Beyond)
 	if err != nil {
 		return 0, err
 	}

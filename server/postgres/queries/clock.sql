@@ -4,7 +4,7 @@ FROM nodes HAVING count(*) > 0;
 
 -- name: ShortenLeases :execrows
 UPDATE nodes SET alive_until = sqlc.arg(until) WHERE id IN (
-    SELECT n.id FROM nodes n WHERE n.alive_until > sqlc.arg(until) ORDER BY n.id FOR UPDATE);
+    SELECT n.id FROM nodes n WHERE n.alive_until > sqlc.arg(beyond) ORDER BY n.id FOR UPDATE);
 
 -- name: ShiftExceptions :exec
 UPDATE exceptions SET next_at = next_at - make_interval(secs => sqlc.arg(seconds)::float8)
