@@ -86,7 +86,7 @@ func (b *bench) outageOf(ctx context.Context, what string, database *rig.Databas
 		return err
 	}
 	defer s.service.Close()
-	if err := fill(ctx, database, s, awaySubscribers); err != nil {
+	if _, err := b.fill(ctx, database, s, awaySubscribers); err != nil {
 		return err
 	}
 	node, err := b.start(ctx, s, "away", database.URL, "--max-in-flight", nodeInFlight)

@@ -35,7 +35,7 @@ func (b *bench) nodes(ctx context.Context) error {
 		return err
 	}
 	defer database.Close()
-	if err := fill(ctx, database, s, b.nodeSubscribers); err != nil {
+	if _, err := b.fill(ctx, database, s, b.nodeSubscribers); err != nil {
 		return err
 	}
 	var running []*rig.Node
