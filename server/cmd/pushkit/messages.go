@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
 
@@ -76,32 +75,12 @@ func listMessages(ctx context.Context, cmd *cli.Command) error {
 	return errors.Join(printMessages(ctx, cmd, b), b.close())
 }
 
-// printMessages prints a table, or a JSON object a line.
 func printMessages(ctx context.Context, cmd *cli.Command, b backend) error {
-	table := tabwriter.NewWriter(cmd.Root().Writer, 0, 4, 2, ' ', 0)
-	lines := json.NewEncoder(cmd.Root().Writer)
-	asJSON := cmd.Bool(jsonFlag.Name)
-	if !asJSON {
-		fmt.Fprintln(table, "ID\tSTATE\tDUE\tTARGETED\tACCEPTED\tPENDING\tDISPLAYED\tCLICKED")
-	}
-	for cursor := ""; ; {
+	return printList(cmd, "ID\tSTATE\tDUE\tTARGETED\tACCEPTED\tPENDING\tDISPLAYED\tCLICKED", func(m wire.MessageResponse) string {
+		c := m.Counts
+		return fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d", m.ID, m.State, m.DueAt, c.Targeted, c.Accepted, c.Pending, c.Displayed, c.Clicked)
+	}, func(cursor string) ([]wire.MessageResponse, *string, error) {
 		page, err := b.messages(ctx, cursor)
-		if err != nil {
-			return err
-		}
-		for _, m := range page.Data {
-			if asJSON {
-				if err := lines.Encode(m); err != nil {
-					return err
-				}
-				continue
-			}
-			c := m.Counts
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", m.ID, m.State, m.DueAt, c.Targeted, c.Accepted, c.Pending, c.Displayed, c.Clicked)
-		}
-		if page.Next == nil {
-			return table.Flush()
-		}
-		cursor = *page.Next
-	}
+		return page.Data, page.Next, err
+	})
 }
