@@ -1,6 +1,5 @@
 // The path: from a click in a stock browser to a notification on the desktop, and from a click on it back; and what each
 // party says where it cannot be walked. One start of the browser serves all cases.
-import { after, before, describe } from "node:test";
 import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
@@ -13,7 +12,7 @@ import { refusals } from "./cases/refusals.mjs";
 import { repair } from "./cases/repair.mjs";
 import { subscribing } from "./cases/subscribing.mjs";
 import { workers } from "./cases/workers.mjs";
-import { World } from "./world.mjs";
+import { inAWorld } from "./world.mjs";
 
 /**
  * Registers all cases for a browser.
@@ -21,17 +20,8 @@ import { World } from "./world.mjs";
  * @param {"firefox" | "chromium"} browser
  */
 export function walkThePath(browser) {
-  describe(browser, () => {
-    /** @type {World} */
-    let world;
-
-    before(async () => {
-      world = await World.start(browser);
-    });
-
-    after(() => world?.stop());
-
+  inAWorld(browser, (theWorld) => {
     const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
-    for (const cases of all) cases(() => world, browser);
+    for (const cases of all) cases(theWorld, browser);
   });
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { after, before, describe } from "node:test";
 import { root } from "../harness/repository.mjs";
 import { setup, setupChromium } from "../harness/setup.mjs";
 import { until } from "../harness/until.mjs";
@@ -132,6 +133,27 @@ export class World {
       throw new Error(`${/** @type {Error} */ (error).message}; they are ${JSON.stringify(message.counts)}`);
     }
   }
+}
+
+/**
+ * Registers cases for a browser, in a world that is started once for all of them.
+ *
+ * @param {"firefox" | "chromium"} browser
+ * @param {(theWorld: () => World) => void} cases
+ */
+export function inAWorld(browser, cases) {
+  describe(browser, () => {
+    /** @type {World} */
+    let world;
+
+    before(async () => {
+      world = await World.start(browser);
+    });
+
+    after(() => world?.stop());
+
+    cases(() => world);
+  });
 }
 
 /**
