@@ -34,9 +34,8 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false
 	}
 	// A batch that was due in the evening may have waited until the night.
-	now := d.now()
-	if awake := m.AfterQuiet(now, delivery.TimeZone); awake.After(now) {
-		return message, d.later(delivery, awake.Sub(now), webpush.Result{Reason: "the recipient's quiet hours had begun before it could be sent"}), false
+	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
+		return message, d.later(delivery, 0, webpush.Result{Reason: "the recipient's quiet hours had begun before it could be sent"}), false
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -18,26 +20,13 @@ func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.Sit
 	if !some {
 		return nil
 	}
-	if len(turns.Accepted) > 0 && len(turns.Accepted) <= fewAccepted {
-		// The ids of a few people are far apart.
-		for id := range turns.Accepted {
-			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id[:]}); err != nil {
-				return err
-			}
-		}
-	} else if len(turns.Accepted) > 0 {
-		failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{
-			Site: int64(site), PushService: service, Least: turns.Least[:], Greatest: turns.Greatest[:]})
-		if err != nil {
+	well, err := s.failedBefore(ctx, q, site, service, turns)
+	if err != nil {
+		return err
+	}
+	for _, id := range well {
+		if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id[:]}); err != nil {
 			return err
-		}
-		for _, id := range failing {
-			if !turns.Accepted[push.ID(id)] {
-				continue
-			}
-			if err := q.DeleteFailing(ctx, db.DeleteFailingParams{Site: int64(site), PushService: service, Subscription: id}); err != nil {
-				return err
-			}
 		}
 	}
 	now := s.now().UnixMilli()
@@ -49,6 +38,23 @@ func (s *Store) followFailures(ctx context.Context, q *db.Queries, site push.Sit
 		}
 	}
 	return nil
+}
+
+// failedBefore returns those of the accepted that may have a row. Those of a batch
+// stand close together, and are looked up by their range; the ids of a few people
+// are far apart.
+func (s *Store) failedBefore(ctx context.Context, q *db.Queries, site push.SiteID, service int64, turns push.Turns) (ids []push.ID, err error) {
+	if len(turns.Accepted) <= fewAccepted {
+		return slices.Collect(maps.Keys(turns.Accepted)), nil
+	}
+	failing, err := q.FailingBetween(ctx, db.FailingBetweenParams{
+		Site: int64(site), PushService: service, Least: turns.Least[:], Greatest: turns.Greatest[:]})
+	for _, id := range failing {
+		if turns.Accepted[push.ID(id)] {
+			ids = append(ids, push.ID(id))
+		}
+	}
+	return ids, err
 }
 
 // ListFailing implements [push.Subscriptions].
