@@ -29,6 +29,11 @@ type Options struct {
 	// MaxInFlight is how many requests SendBatch has under way to one host of a push
 	// service at most; 0: 2048. It finds out how many of these are good by itself.
 	MaxInFlight int
+	// BulkThreads is on how many threads of a low priority what SendBatch sends is
+	// encrypted, so that on a busy machine all else goes first; 0: on the caller's.
+	// A process that has them needs as many more of GOMAXPROCS, for all else to
+	// find one at once.
+	BulkThreads int
 	// TLS is for push services of one's own whose certificates no system trusts;
 	// nil is the default.
 	TLS *tls.Config
@@ -42,6 +47,7 @@ type Client struct {
 	destinations destinations
 	transport    transport.Transport
 	tokens       tokens
+	background   *background
 }
 
 // NewClient returns a client.
@@ -59,11 +65,15 @@ func newClient(o Options, g guard) *Client {
 	return &Client{
 		subject: o.Subject, timeout: requestTimeout,
 		destinations: destinations{services: o.Services, mostInFlight: o.MaxInFlight}, transport: carrier,
+		background: newBackground(o.BulkThreads),
 	}
 }
 
 // Close ends the client's connections; requests under way fail.
-func (c *Client) Close() { c.transport.Close() }
+func (c *Client) Close() {
+	c.transport.Close()
+	c.background.close()
+}
 
 // Send encrypts, signs and posts one message, and says what became of it. It
 // does not try again. It goes before what [Client.SendBatch] sends to the same
@@ -110,7 +120,7 @@ func (c *Client) send(ctx context.Context, messages []Message, urgent bool, done
 			continue
 		}
 		first := i
-		c.post(ctx, to, messages[i:i+granted.n], granted, func(j int, r Result) { done(first+j, r) })
+		c.post(ctx, to, messages[i:i+granted.n], granted, urgent, func(j int, r Result) { done(first+j, r) })
 		i += granted.n
 	}
 }
@@ -125,7 +135,7 @@ func (c *Client) admit(m *Message) (*destination, error) {
 
 // post encrypts and signs messages for one push service and hands them to the
 // transport.
-func (c *Client) post(ctx context.Context, to *destination, messages []Message, granted grant, done func(i int, r Result)) {
+func (c *Client) post(ctx context.Context, to *destination, messages []Message, granted grant, urgent bool, done func(i int, r Result)) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	left := atomic.Int64{}
 	left.Store(int64(len(messages)))
@@ -145,7 +155,14 @@ func (c *Client) post(ctx context.Context, to *destination, messages []Message, 
 		r.Location = clip(r.Location)
 		done(i, r)
 	}
-	requests, err := c.requests(to, messages, time.Now())
+	var requests []transport.Request
+	var err error
+	encrypt := func() { requests, err = c.requests(to, messages, time.Now()) }
+	if urgent {
+		encrypt()
+	} else {
+		c.background.do(encrypt)
+	}
 	if err != nil {
 		for i := range messages {
 			end(i, wordNothing, refusedBeforeSending(err))

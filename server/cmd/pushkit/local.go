@@ -95,7 +95,7 @@ func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	sender, _, err := how.client()
+	sender, _, err := how.client(0)
 	if err == nil {
 		err = recoverLeases(ctx, l.store)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -234,6 +235,9 @@ func (s *service) setHours(ctx context.Context, cmd *cli.Command) error {
 	return s.store.SetHours(ctx, s.site.ID, hours)
 }
 
+// cores are those that the process may use, which Go has found out.
+var cores = runtime.GOMAXPROCS(0)
+
 // assemble wires the parts together; the result runs them until its context is
 // done.
 func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(context.Context) error, err error) {
@@ -243,7 +247,9 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 		local = append(emulatorServices("http://"+addr.String()), "http://"+localName(addr))
 	}
 	how := sendingOf(cmd, local...)
-	sender, services, err := how.client()
+	// Broadcasts have every core, and all else goes before them.
+	runtime.GOMAXPROCS(2 * cores)
+	sender, services, err := how.client(cores)
 	if err == nil {
 		err = how.keep(ctx, s.store)
 	}

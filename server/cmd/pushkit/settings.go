@@ -113,8 +113,8 @@ func keptSending(ctx context.Context, cmd *cli.Command, store database) (kept se
 	}, nil
 }
 
-// client makes the client that sends.
-func (s sending) client() (*webpush.Client, *webpush.Services, error) {
+// client makes the client that sends, in bulk on so many threads of their own.
+func (s sending) client(bulkThreads int) (*webpush.Client, *webpush.Services, error) {
 	if s.VAPIDSubject != "" {
 		if err := webpush.CheckSubject(s.VAPIDSubject); err != nil {
 			return nil, nil, fmt.Errorf("--vapid-subject: %w", err)
@@ -126,6 +126,7 @@ func (s sending) client() (*webpush.Client, *webpush.Services, error) {
 	}
 	return webpush.NewClient(webpush.Options{
 		Services: services, Subject: s.VAPIDSubject, NetHTTP: s.NetHTTP, MaxInFlight: s.MaxInFlight,
+		BulkThreads: bulkThreads,
 	}), services, nil
 }
 
