@@ -88,13 +88,13 @@ func TestACancelEndsRetries(t *testing.T) {
 	id := s.send(t, d, time.Now(), to(s.subscribe(t, "/a"), ""))
 	<-s.arrived
 	s.await(t, id, "a further attempt", func(push.MessageStatus) bool {
-		at, ok, err := s.NextDue(t.Context(), nil)
+		at, ok, err := s.NextDue(t.Context(), nil, nil)
 		return err == nil && ok && at.After(time.Now())
 	})
 	if got := s.cancel(t, id).Counts; got != (push.Counts{Targeted: 1, Cancelled: 1}) {
 		t.Errorf("got %+v", got)
 	}
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("it is tried again, %v", err)
 	}
 }

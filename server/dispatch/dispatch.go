@@ -8,6 +8,7 @@ package dispatch
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,10 @@ import (
 const (
 	// claimedRetries is how many further attempts are claimed at once.
 	claimedRetries = 256
+	// claimedSmall is how many small batches are claimed at once, and mostSmall from
+	// how many under way to one push service no more are claimed.
+	claimedSmall = 16
+	mostSmall    = 64
 	// shortestSleep is the wait where something is due that this node cannot
 	// have: another one is about to take it.
 	shortestSleep = 5 * time.Millisecond
@@ -181,15 +186,21 @@ func (d *Dispatcher) claim(ctx, sending context.Context) {
 }
 
 // closed returns the push services for which nothing is claimed now: those whose
-// lane is full or that are halted; and after which time that may change by itself.
-func (d *Dispatcher) closed() (services []string, wait time.Duration) {
+// lane is full or that are halted, and for small batches, which overtake the lane,
+// those that have many of them already; and after which time that may change by
+// itself.
+func (d *Dispatcher) closed() (services, toSmall []string, wait time.Duration) {
 	services, wait = d.halts.waiting(d.now())
+	toSmall = slices.Clone(services)
 	for service, l := range d.lanes {
 		if l.isFull() {
 			services = append(services, service)
 		}
+		if l.small.Load() >= mostSmall {
+			toSmall = append(toSmall, service)
+		}
 	}
-	return services, wait
+	return services, toSmall, wait
 }
 
 func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err error) {
@@ -198,7 +209,11 @@ func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err err
 	epoch := d.pulse.now()
 	// An audience that cannot be read holds up no batch.
 	nothingToRead, readErr := d.queue.Expand(ctx)
-	closed, _ := d.closed()
+	small, err := d.claimSmall(ctx, sending, epoch)
+	if err != nil {
+		return false, err
+	}
+	closed, _, _ := d.closed()
 	retries, err := d.queue.ClaimRetries(ctx, claimedRetries, closed)
 	if err != nil {
 		return false, err
@@ -210,7 +225,7 @@ func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err err
 	for service, deliveries := range byService {
 		d.feed(ctx, sending, service, job{deliveries: deliveries, epoch: epoch})
 	}
-	closed, _ = d.closed()
+	closed, _, _ = d.closed()
 	batches, err := d.queue.ClaimBatches(ctx, 1, closed)
 	if err != nil {
 		return false, err
@@ -218,13 +233,30 @@ func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err err
 	for _, batch := range batches {
 		d.feed(ctx, sending, batch.Service, job{batch: &batch, deliveries: batch.Deliveries, epoch: epoch})
 	}
-	if len(retries) > 0 || len(batches) > 0 {
+	if small || len(retries) > 0 || len(batches) > 0 {
 		if readErr != nil {
 			d.away.Do(func() { d.log.Error("an audience cannot be read; trying again", "error", readErr) })
 		}
 		return false, nil
 	}
 	return nothingToRead, readErr
+}
+
+// claimSmall sends what is due of messages to a few people, however full the lanes
+// are.
+func (d *Dispatcher) claimSmall(ctx, sending context.Context, epoch int) (some bool, err error) {
+	_, closed, _ := d.closed()
+	batches, err := d.queue.ClaimSmall(ctx, claimedSmall, closed)
+	for _, batch := range batches {
+		l := d.lane(ctx, sending, batch.Service)
+		l.small.Add(1)
+		d.lanesAtWork.Go(func() {
+			d.sendAhead(sending, job{batch: &batch, deliveries: batch.Deliveries, epoch: epoch})
+			l.small.Add(-1)
+			d.Wake()
+		})
+	}
+	return len(batches) > 0, err
 }
 
 // feed gives a lane a job. A lane that was not full when the job was claimed has
@@ -237,8 +269,8 @@ func (d *Dispatcher) feed(ctx, sending context.Context, service string, j job) {
 }
 
 func (d *Dispatcher) sleepUntilDue(ctx context.Context) {
-	closed, pause := d.closed()
-	at, ok, err := d.queue.NextDue(ctx, closed)
+	closed, toSmall, pause := d.closed()
+	at, ok, err := d.queue.NextDue(ctx, closed, toSmall)
 	if err != nil {
 		pause = pauseAfterError
 	} else if ok {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -25,6 +26,8 @@ type job struct {
 type lane struct {
 	service string
 	jobs    chan job
+	// small counts the small batches under way, which do not go through jobs.
+	small atomic.Int32
 }
 
 func (l *lane) isFull() bool { return len(l.jobs) == cap(l.jobs) }
@@ -34,7 +37,7 @@ func (l *lane) isFull() bool { return len(l.jobs) == cap(l.jobs) }
 func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 	l := d.lanes[service]
 	if l == nil {
-		l = &lane{service, make(chan job, 1)}
+		l = &lane{service: service, jobs: make(chan job, 1)}
 		d.lanes[service] = l
 		d.lanesAtWork.Go(func() {
 			for {

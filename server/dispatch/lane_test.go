@@ -117,7 +117,7 @@ func TestAPushServiceThatRefusesUsIsHaltedUntilThatIsMended(t *testing.T) {
 // isHandedBack says whether what is left of a batch waits once more.
 func (s *server) isHandedBack(t *testing.T) func(push.MessageStatus) bool {
 	return func(status push.MessageStatus) bool {
-		_, waits, err := s.NextDue(t.Context(), nil)
+		_, waits, err := s.NextDue(t.Context(), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,5 +183,43 @@ func TestAHostThatIsAwayHoldsUpNoOtherOfItsVendor(t *testing.T) {
 	got := s.await(t, id, "those of the other host", func(status push.MessageStatus) bool { return status.Counts.Accepted == n })
 	if got.Counts.Pending != n {
 		t.Errorf("got %+v", got.Counts)
+	}
+}
+
+// A message that another process accepts, or that comes due, is not handed over.
+func TestOnePersonsMessageOvertakesWhereverItComesFrom(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	release := make(chan struct{})
+	unblock := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(unblock)
+	s.answer(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/one" {
+			<-release
+		}
+	})
+	const n = 3*push.BatchSize - 100
+	s.subscribeAt(t, s.url, n)
+	d := s.dispatch(t, s.Store)
+	id := s.send(t, d, time.Now(), `{"audience": {"all": true}}`)
+	s.await(t, id, "its whole audience", func(status push.MessageStatus) bool { return status.TargetedFinal })
+	one := s.subscribe(t, "/one")
+	at := time.Now().Add(time.Second).UTC().Format(time.RFC3339Nano)
+	for _, m := range []string{"", fmt.Sprintf(`, "sendAt": %q`, at)} {
+		status, _, err := s.CreateMessage(t.Context(), s.site.ID, pushtest.Message(t, time.Now(), to(one, m)), push.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Wake()
+		if got := s.awaitSent(t, status.ID); got.Accepted != 1 {
+			t.Errorf("got %+v", got)
+		}
+	}
+	if status, err := s.MessageStatus(t.Context(), s.site.ID, id); err != nil || status.Counts.Pending != n {
+		t.Errorf("the broadcast: %+v, %v", status, err)
+	}
+	unblock()
+	if got := s.awaitSent(t, id); got.Accepted != n {
+		t.Errorf("the broadcast: %+v", got)
 	}
 }

@@ -51,7 +51,7 @@ func quietFrom(begin, length time.Duration) (hours push.Hours, end time.Time) {
 func (s *server) awaitDue(t *testing.T, want func(time.Time) bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		at, ok, err := s.NextDue(t.Context(), nil)
+		at, ok, err := s.NextDue(t.Context(), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 		if err != nil {
 			return err
 		}
-		if _, err := insertBatches(ctx, q, m.ID, m.Drafts(members), waiting); err != nil {
+		if _, err := insertBatches(ctx, q, m, m.Drafts(members), waiting); err != nil {
 			return err
 		}
 	default:
@@ -112,7 +112,7 @@ func expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Me
 		return err
 	}
 	drafts := push.DraftsAt(int64(row.PushService), m.Step(part, row.Scanned, row.Total), found.Members)
-	if _, err := insertBatches(ctx, q, m.ID, drafts, waiting); err != nil {
+	if _, err := insertBatches(ctx, q, m, drafts, waiting); err != nil {
 		return err
 	}
 	if found.End {
@@ -142,11 +142,11 @@ func waiting(push.Draft) *push.ID { return nil }
 // insertBatches adds batches, each leased to the node that holder names, if it does.
 // They are numbered from first, by the message's own count. The error is
 // errCancelled where the message was.
-func insertBatches(ctx context.Context, q *db.Queries, message push.ID, drafts []push.Draft, holder func(push.Draft) *push.ID) (first uint32, err error) {
+func insertBatches(ctx context.Context, q *db.Queries, m *push.Message, drafts []push.Draft, holder func(push.Draft) *push.ID) (first uint32, err error) {
 	if len(drafts) == 0 {
 		return 0, nil
 	}
-	count, err := q.CountBatches(ctx, db.CountBatchesParams{More: int64(len(drafts)), ID: message, Cancelled: wire.MessageCancelled})
+	count, err := q.CountBatches(ctx, db.CountBatchesParams{More: int64(len(drafts)), ID: m.ID, Cancelled: wire.MessageCancelled})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, errCancelled
 	}
@@ -155,7 +155,7 @@ func insertBatches(ctx context.Context, q *db.Queries, message push.ID, drafts [
 	}
 	count -= int64(len(drafts))
 	for i, draft := range drafts {
-		if err := insertBatch(ctx, q, message, count+int64(i), draft, holder(draft)); err != nil {
+		if err := insertBatch(ctx, q, m, count+int64(i), draft, holder(draft)); err != nil {
 			return 0, err
 		}
 	}
@@ -163,7 +163,7 @@ func insertBatches(ctx context.Context, q *db.Queries, message push.ID, drafts [
 }
 
 // insertBatch adds one. One whose deliveries have expired is done.
-func insertBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, draft push.Draft, node *push.ID) error {
+func insertBatch(ctx context.Context, q *db.Queries, m *push.Message, no int64, draft push.Draft, node *push.ID) error {
 	outcomes := draft.Outcomes()
 	c := outcomes.Counts()
 	state := int16(batchWaiting)
@@ -174,13 +174,13 @@ func insertBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, 
 		state = batchLeased
 	}
 	if err := q.InsertBatch(ctx, db.InsertBatchParams{
-		Message: message, No: no, PushService: int32(draft.Service), DueAt: draft.DueAt, TtlFrom: draft.TTLFrom,
-		State: state, Node: node, Fence: firstFence,
+		Message: m.ID, No: no, PushService: int32(draft.Service), DueAt: draft.DueAt, TtlFrom: draft.TTLFrom,
+		Small: m.Audience.Small(), State: state, Node: node, Fence: firstFence,
 		Outcomes: outcomes, Events: make([]byte, len(outcomes)), Targeted: c.Targeted, Expired: c.Expired, Pending: c.Pending,
 	}); err != nil || state == batchDone {
 		return err
 	}
-	return q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: push.JoinMembers(draft.Members)})
+	return q.InsertMembers(ctx, db.InsertMembersParams{Message: m.ID, No: no, Members: push.JoinMembers(draft.Members)})
 }
 
 // partRows implements [push.PartRows].

@@ -66,7 +66,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		// The audience is read when the message is due: by then there may be
 		// push services that nobody uses yet.
 		err = q.InsertExpansion(ctx, db.InsertExpansionParams{
-			Message: m.ID, PushService: anyService, DueAt: due.DueAt, StartAt: due.DueAt, Zones: []string{}, Rest: true})
+			Message: m.ID, PushService: anyService, DueAt: due.DueAt, StartAt: due.DueAt, Zones: []string{}, Rest: true, Small: m.Audience.Small()})
 	}
 	if err == nil {
 		err = finishMessages(ctx, q, m.ID)
@@ -103,7 +103,7 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 	}
 	drafts := m.Drafts(members)
 	isLeased := func(draft push.Draft) bool { return lease && draft.IsDue(m.DueAt) }
-	first, err := insertBatches(ctx, q, m.ID, drafts, func(draft push.Draft) *push.ID {
+	first, err := insertBatches(ctx, q, m, drafts, func(draft push.Draft) *push.ID {
 		if isLeased(draft) {
 			return &s.node
 		}

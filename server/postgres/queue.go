@@ -18,7 +18,28 @@ func named(services []string) []string {
 }
 
 // ClaimBatches implements [push.Queue].
-func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (batches []push.Batch, err error) {
+func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+	return s.claimBatches(ctx, limit, except, (*db.Queries).LeaseBatches)
+}
+
+// ClaimSmall implements [push.Queue].
+func (s *Store) ClaimSmall(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+	return s.claimBatches(ctx, limit, except, leaseSmallBatches)
+}
+
+func leaseSmallBatches(q *db.Queries, ctx context.Context, due db.LeaseBatchesParams) ([]db.LeaseBatchesRow, error) {
+	small, err := q.LeaseSmallBatches(ctx, db.LeaseSmallBatchesParams(due))
+	rows := make([]db.LeaseBatchesRow, len(small))
+	for i, row := range small {
+		rows[i] = db.LeaseBatchesRow(row)
+	}
+	return rows, err
+}
+
+// A leaser leases batches that wait.
+type leaser func(*db.Queries, context.Context, db.LeaseBatchesParams) ([]db.LeaseBatchesRow, error)
+
+func (s *Store) claimBatches(ctx context.Context, limit int, except []string, lease leaser) (batches []push.Batch, err error) {
 	s.leasing.Lock()
 	defer s.leasing.Unlock()
 	if _, err := s.freeStray(ctx); err != nil {
@@ -27,7 +48,7 @@ func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (b
 	var left []push.DeliveryResult
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		batches, left = nil, nil
-		rows, err := q.LeaseBatches(ctx, db.LeaseBatchesParams{
+		rows, err := lease(q, ctx, db.LeaseBatchesParams{
 			Node: s.node, Now: s.testClock(), Excepted: named(except), AtMost: int32(limit)})
 		if err != nil {
 			return err
@@ -101,10 +122,10 @@ func (s *Store) releaseBatch(ctx context.Context, q *db.Queries, batch push.Batc
 }
 
 // NextDue implements [push.Queue]. The time is by this node's clock.
-func (s *Store) NextDue(ctx context.Context, except []string) (at time.Time, ok bool, err error) {
+func (s *Store) NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error) {
 	var seconds float64
 	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		seconds, err = q.NextDue(ctx, db.NextDueParams{Excepted: named(except), Now: s.testClock()})
+		seconds, err = q.NextDue(ctx, db.NextDueParams{Excepted: named(except), ExceptedSmall: named(exceptSmall), Now: s.testClock()})
 		return err
 	})
 	if err != nil || math.IsInf(seconds, 1) {

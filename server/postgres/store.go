@@ -157,7 +157,7 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 		case <-ticker.C:
 		}
 		// Where the database is away, the dispatcher says so.
-		if at, ok, err := s.NextDue(ctx, nil); err == nil && ok && !at.After(s.now()) {
+		if at, ok, err := s.NextDue(ctx, nil, nil); err == nil && ok && !at.After(s.now()) {
 			wake()
 		}
 	}

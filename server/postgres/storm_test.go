@@ -122,7 +122,7 @@ func TestAStormOfNodesLosesNothing(t *testing.T) {
 		if err := work(c.nodes[1], false); err != nil {
 			t.Fatal(err)
 		}
-		if _, left, err := c.nodes[0].NextDue(t.Context(), nil); err != nil {
+		if _, left, err := c.nodes[0].NextDue(t.Context(), nil, nil); err != nil {
 			t.Fatal(err)
 		} else if !left {
 			break

@@ -108,6 +108,9 @@ type Queue interface {
 	// ClaimBatches leases up to limit batches that are due, of no push service in
 	// except.
 	ClaimBatches(ctx context.Context, limit int, except []string) ([]Batch, error)
+	// ClaimSmall is ClaimBatches of messages to a small audience, which overtake all
+	// others: Expand reads them first as well.
+	ClaimSmall(ctx context.Context, limit int, except []string) ([]Batch, error)
 	// ClaimRetries leases up to limit deliveries whose next attempt is due, of no
 	// push service in except.
 	ClaimRetries(ctx context.Context, limit int, except []string) ([]Delivery, error)
@@ -117,9 +120,9 @@ type Queue interface {
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
 	// Release hands a batch back: what has no outcome is claimed again.
 	Release(ctx context.Context, batch Batch) error
-	// NextDue is when the queue has work next, of no push service in except; ok
-	// is false where it has none.
-	NextDue(ctx context.Context, except []string) (at time.Time, ok bool, err error)
+	// NextDue is when the queue has work next, of no push service in except, nor in
+	// exceptSmall what ClaimSmall would lease; ok is false where it has none.
+	NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error)
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.
 	Beat(ctx context.Context) (freed bool, err error)

@@ -44,7 +44,7 @@ func (s *Store) expandSmall(ctx context.Context, site push.SiteID, m *push.Messa
 		if err != nil {
 			return err
 		}
-		if err := insertDrafts(ctx, q, row.Message, m.Drafts(members)); err != nil {
+		if err := insertDrafts(ctx, q, m, m.Drafts(members)); err != nil {
 			return err
 		}
 		return finishMessage(ctx, q, row.Message)
@@ -114,7 +114,7 @@ func (s *Store) expandPart(ctx context.Context, site push.SiteID, m *push.Messag
 		} else if n, err := q.StepExpansion(ctx, step); err != nil || n == 0 {
 			return err
 		}
-		if err := insertDrafts(ctx, q, row.Message, drafts); err != nil || !found.End {
+		if err := insertDrafts(ctx, q, m, drafts); err != nil || !found.End {
 			return err
 		}
 		return finishMessage(ctx, q, row.Message)
@@ -130,15 +130,20 @@ func endExpansion(ctx context.Context, q *db.Queries, row db.Expansion) (ours bo
 
 func zoneColumns(part push.Part) (zones string, rest int64, err error) {
 	encoded, err := json.Marshal(part.Zones)
-	if part.Others {
-		rest = 1
-	}
-	return string(encoded), rest, err
+	return string(encoded), integer(part.Others), err
 }
 
 func partOf(row db.Expansion) (push.Part, error) {
 	part := push.Part{DueAt: time.UnixMilli(row.DueAt), Start: time.UnixMilli(row.StartAt), Others: row.Rest == 1}
 	return part, json.Unmarshal([]byte(row.Zones), &part.Zones)
+}
+
+// integer is SQLite's form of a bool.
+func integer(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // idOf reads a cursor, which is empty at the start.
@@ -147,9 +152,9 @@ func idOf(cursor []byte) (id push.ID) {
 	return id
 }
 
-func insertDrafts(ctx context.Context, q *db.Queries, message []byte, drafts []push.Draft) error {
+func insertDrafts(ctx context.Context, q *db.Queries, m *push.Message, drafts []push.Draft) error {
 	for _, draft := range drafts {
-		if _, err := insertBatch(ctx, q, message, draft, nil); err != nil {
+		if _, err := insertBatch(ctx, q, m, draft, nil); err != nil {
 			return err
 		}
 	}
@@ -158,8 +163,8 @@ func insertDrafts(ctx context.Context, q *db.Queries, message []byte, drafts []p
 
 // insertBatch adds a batch, leased to a node where one is given. One whose
 // deliveries have expired is done.
-func insertBatch(ctx context.Context, q *db.Queries, message []byte, draft push.Draft, node []byte) (no int64, err error) {
-	last, err := q.LastBatch(ctx, message)
+func insertBatch(ctx context.Context, q *db.Queries, m *push.Message, draft push.Draft, node []byte) (no int64, err error) {
+	last, err := q.LastBatch(ctx, m.ID[:])
 	if err != nil {
 		return 0, err
 	}
@@ -174,13 +179,13 @@ func insertBatch(ctx context.Context, q *db.Queries, message []byte, draft push.
 		state = batchLeased
 	}
 	if err := q.InsertBatch(ctx, db.InsertBatchParams{
-		Message: message, No: no, PushService: draft.Service, DueAt: draft.DueAt.UnixMilli(), TtlFrom: draft.TTLFrom.UnixMilli(),
-		State: state, Node: node, Fence: firstFence,
+		Message: m.ID[:], No: no, PushService: draft.Service, DueAt: draft.DueAt.UnixMilli(), TtlFrom: draft.TTLFrom.UnixMilli(),
+		Small: integer(m.Audience.Small()), State: state, Node: node, Fence: firstFence,
 		Outcomes: outcomes, Events: make([]byte, len(outcomes)), Targeted: c.Targeted, Expired: c.Expired, Pending: c.Pending,
 	}); err != nil || state == batchDone {
 		return no, err
 	}
-	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: message, No: no, Members: push.JoinMembers(draft.Members)})
+	return no, q.InsertMembers(ctx, db.InsertMembersParams{Message: m.ID[:], No: no, Members: push.JoinMembers(draft.Members)})
 }
 
 // partRows implements [push.PartRows].
@@ -215,10 +220,7 @@ func (r *partRows) Window(after push.ID, limit int) (int, push.ID, error) {
 
 // InZones implements [push.PartRows].
 func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
-	rest := int64(0)
-	if r.part.Others {
-		rest = 1
-	}
+	rest := integer(r.part.Others)
 	if r.audience.All {
 		return ids(r.q.ZonesAll(r.ctx, db.ZonesAllParams{
 			Site: r.site, PushService: r.service, ID: after[:], ID_2: last[:], Zones: r.part.Zones, Column6: rest, Limit: int64(limit)}))

@@ -56,14 +56,10 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		return push.MessageStatus{}, nil, err
 	}
 	fast := m.Audience.Small() && !m.DueAt.After(s.now())
-	final := int64(0)
-	if fast {
-		final = 1
-	}
 	if err := q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID[:], Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt.UnixMilli(), DueAt: m.DueAt.UnixMilli(),
 		Ttl: int64(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Schedule: string(schedule),
-		Payload: m.Payload.Template(), TargetedFinal: final,
+		Payload: m.Payload.Template(), TargetedFinal: integer(fast),
 	}); err != nil {
 		return push.MessageStatus{}, nil, err
 	}
@@ -103,12 +99,12 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 	var batches []push.Batch
 	for _, draft := range m.Drafts(members) {
 		if !lease || !draft.IsDue(m.DueAt) {
-			if _, err := insertBatch(ctx, q, m.ID[:], draft, nil); err != nil {
+			if _, err := insertBatch(ctx, q, m, draft, nil); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		no, err := insertBatch(ctx, q, m.ID[:], draft, s.node)
+		no, err := insertBatch(ctx, q, m, draft, s.node)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +126,7 @@ func (s *Store) batchNow(ctx context.Context, q *db.Queries, site push.SiteID, m
 // then there may be push services that nobody uses yet.
 func expandLater(ctx context.Context, q *db.Queries, m *push.Message) error {
 	return q.InsertExpansion(ctx, db.InsertExpansionParams{
-		Message: m.ID[:], PushService: anyService, DueAt: m.DueAt.UnixMilli(), StartAt: m.DueAt.UnixMilli(), Zones: "[]", Rest: 1})
+		Message: m.ID[:], Small: integer(m.Audience.Small()), PushService: anyService, DueAt: m.DueAt.UnixMilli(), StartAt: m.DueAt.UnixMilli(), Zones: "[]", Rest: 1})
 }
 
 // anyService stands in the first expansion of a message, which reads a small

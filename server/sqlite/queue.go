@@ -32,16 +32,37 @@ type claim struct {
 }
 
 // ClaimBatches implements [push.Queue].
-func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) (batches []push.Batch, err error) {
+func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+	return s.claimBatches(ctx, limit, except, (*db.Queries).WaitingBatches)
+}
+
+// ClaimSmall implements [push.Queue].
+func (s *Store) ClaimSmall(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+	return s.claimBatches(ctx, limit, except, waitingSmallBatches)
+}
+
+func waitingSmallBatches(q *db.Queries, ctx context.Context, due db.WaitingBatchesParams) ([]db.WaitingBatchesRow, error) {
+	small, err := q.WaitingSmallBatches(ctx, db.WaitingSmallBatchesParams(due))
+	rows := make([]db.WaitingBatchesRow, len(small))
+	for i, row := range small {
+		rows[i] = db.WaitingBatchesRow(row)
+	}
+	return rows, err
+}
+
+// A finder finds batches that wait.
+type finder func(*db.Queries, context.Context, db.WaitingBatchesParams) ([]db.WaitingBatchesRow, error)
+
+func (s *Store) claimBatches(ctx context.Context, limit int, except []string, find finder) (batches []push.Batch, err error) {
 	due := db.WaitingBatchesParams{DueAt: s.now().UnixMilli(), Except: excepting(except), Limit: 1}
 	// Looking first keeps an idle server from writing.
-	if rows, err := s.read.WaitingBatches(ctx, due); err != nil || len(rows) == 0 {
+	if rows, err := find(s.read, ctx, due); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	due.Limit = int64(limit)
 	var claims []claim
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows, err := q.WaitingBatches(ctx, due)
+		rows, err := find(q, ctx, due)
 		if err != nil {
 			return err
 		}
@@ -226,7 +247,7 @@ func release(ctx context.Context, q *db.Queries, batch push.Batch) error {
 }
 
 // NextDue implements [push.Queue].
-func (s *Store) NextDue(ctx context.Context, except []string) (time.Time, bool, error) {
+func (s *Store) NextDue(ctx context.Context, except, exceptSmall []string) (time.Time, bool, error) {
 	expansion, err := s.read.NextExpansionDue(ctx)
 	if err != nil {
 		return time.Time{}, false, err
@@ -235,8 +256,12 @@ func (s *Store) NextDue(ctx context.Context, except []string) (time.Time, bool, 
 	if err != nil {
 		return time.Time{}, false, err
 	}
+	small, err := s.read.NextSmallBatchDue(ctx, excepting(exceptSmall))
+	if err != nil {
+		return time.Time{}, false, err
+	}
 	exception, err := s.read.NextExceptionDue(ctx, excepting(except))
-	at := min(expansion, batch, exception)
+	at := min(expansion, batch, small, exception)
 	if err != nil || at == math.MaxInt64 {
 		return time.Time{}, false, err
 	}

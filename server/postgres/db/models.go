@@ -37,6 +37,7 @@ type Batch struct {
 	Clicked     int64
 	Closed      int64
 	TtlFrom     time.Time
+	Small       bool
 }
 
 type BatchMember struct {
@@ -69,6 +70,7 @@ type Expansion struct {
 	Cursor      push.ID
 	Scanned     int64
 	Total       int64
+	Small       bool
 }
 
 type Failing struct {

@@ -185,9 +185,9 @@ func (q *Queries) ForfeitExceptions(ctx context.Context, node push.ID) error {
 }
 
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13)
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, small, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10, $11, $12, $13, $14)
 `
 
 type InsertBatchParams struct {
@@ -196,6 +196,7 @@ type InsertBatchParams struct {
 	PushService int32
 	DueAt       time.Time
 	TtlFrom     time.Time
+	Small       bool
 	State       int16
 	Node        *push.ID
 	Fence       int64
@@ -213,6 +214,7 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.PushService,
 		arg.DueAt,
 		arg.TtlFrom,
+		arg.Small,
 		arg.State,
 		arg.Node,
 		arg.Fence,
@@ -226,9 +228,9 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 }
 
 const insertExpansion = `-- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
-VALUES ($1, $2, $3, $4, $5, $6, $7,
-    '00000000-0000-0000-0000-000000000000', 0, $8)
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, small, cursor, scanned, total)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+    '00000000-0000-0000-0000-000000000000', 0, $9)
 `
 
 type InsertExpansionParams struct {
@@ -239,6 +241,7 @@ type InsertExpansionParams struct {
 	StartAt     time.Time
 	Zones       []string
 	Rest        bool
+	Small       bool
 	Total       int64
 }
 
@@ -251,6 +254,7 @@ func (q *Queries) InsertExpansion(ctx context.Context, arg InsertExpansionParams
 		arg.StartAt,
 		arg.Zones,
 		arg.Rest,
+		arg.Small,
 		arg.Total,
 	)
 	return err
@@ -410,6 +414,69 @@ func (q *Queries) LeaseExceptions(ctx context.Context, arg LeaseExceptionsParams
 	return items, nil
 }
 
+const leaseSmallBatches = `-- name: LeaseSmallBatches :many
+WITH due AS (
+    SELECT w.message, w.no, p.name AS service
+    FROM batches w JOIN push_services p ON p.id = w.push_service
+    WHERE w.state = 0 AND w.small AND w.due_at <= COALESCE($2::timestamptz, clock_timestamp())
+      AND p.name <> ALL ($3::text[])
+    ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
+)
+UPDATE batches b SET state = 1, node = $1::uuid, fence = b.fence + 1
+FROM due WHERE b.message = due.message AND b.no = due.no
+RETURNING b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, due.service
+`
+
+type LeaseSmallBatchesParams struct {
+	Node     push.ID
+	Now      *time.Time
+	Excepted []string
+	AtMost   int32
+}
+
+type LeaseSmallBatchesRow struct {
+	Message     push.ID
+	No          int64
+	PushService int32
+	TtlFrom     time.Time
+	Outcomes    []byte
+	Fence       int64
+	Service     string
+}
+
+func (q *Queries) LeaseSmallBatches(ctx context.Context, arg LeaseSmallBatchesParams) ([]LeaseSmallBatchesRow, error) {
+	rows, err := q.db.Query(ctx, leaseSmallBatches,
+		arg.Node,
+		arg.Now,
+		arg.Excepted,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LeaseSmallBatchesRow
+	for rows.Next() {
+		var i LeaseSmallBatchesRow
+		if err := rows.Scan(
+			&i.Message,
+			&i.No,
+			&i.PushService,
+			&i.TtlFrom,
+			&i.Outcomes,
+			&i.Fence,
+			&i.Service,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockBatches = `-- name: LockBatches :many
 SELECT b.message, b.no, b.outcomes, b.fence
 FROM batches b
@@ -544,9 +611,9 @@ func (q *Queries) LockExceptionsToTry(ctx context.Context, arg LockExceptionsToT
 }
 
 const lockExpansion = `-- name: LockExpansion :one
-SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total FROM expansions
+SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total, small FROM expansions
 WHERE due_at <= COALESCE($1::timestamptz, clock_timestamp())
-ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+ORDER BY small DESC, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 `
 
 func (q *Queries) LockExpansion(ctx context.Context, now *time.Time) (Expansion, error) {
@@ -563,6 +630,7 @@ func (q *Queries) LockExpansion(ctx context.Context, now *time.Time) (Expansion,
 		&i.Cursor,
 		&i.Scanned,
 		&i.Total,
+		&i.Small,
 	)
 	return i, err
 }
@@ -634,19 +702,22 @@ SELECT COALESCE(EXTRACT(EPOCH FROM LEAST(
     (SELECT e.due_at FROM expansions e ORDER BY e.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
      WHERE b.state = 0 AND p.name <> ALL ($1::text[]) ORDER BY b.due_at LIMIT 1),
+    (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
+     WHERE b.state = 0 AND b.small AND p.name <> ALL ($2::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT e.next_at FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services p ON p.id = b.push_service
      WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL ($1::text[]) ORDER BY e.next_at LIMIT 1)
-) - COALESCE($2::timestamptz, clock_timestamp()))::float8, 'infinity'::float8)::float8 AS seconds
+) - COALESCE($3::timestamptz, clock_timestamp()))::float8, 'infinity'::float8)::float8 AS seconds
 `
 
 type NextDueParams struct {
-	Excepted []string
-	Now      *time.Time
+	Excepted      []string
+	ExceptedSmall []string
+	Now           *time.Time
 }
 
 // In how many seconds there is work next; infinity where there is none.
 func (q *Queries) NextDue(ctx context.Context, arg NextDueParams) (float64, error) {
-	row := q.db.QueryRow(ctx, nextDue, arg.Excepted, arg.Now)
+	row := q.db.QueryRow(ctx, nextDue, arg.Excepted, arg.ExceptedSmall, arg.Now)
 	var seconds float64
 	err := row.Scan(&seconds)
 	return seconds, err

@@ -1,12 +1,12 @@
 -- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
-VALUES (sqlc.arg(message), sqlc.arg(push_service), sqlc.arg(part), sqlc.arg(due_at), sqlc.arg(start_at), sqlc.arg(zones), sqlc.arg(rest),
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, small, cursor, scanned, total)
+VALUES (sqlc.arg(message), sqlc.arg(push_service), sqlc.arg(part), sqlc.arg(due_at), sqlc.arg(start_at), sqlc.arg(zones), sqlc.arg(rest), sqlc.arg(small),
     '00000000-0000-0000-0000-000000000000', 0, sqlc.arg(total));
 
 -- name: LockExpansion :one
 SELECT * FROM expansions
 WHERE due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
-ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+ORDER BY small DESC, due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: StepExpansion :exec
 UPDATE expansions SET cursor = sqlc.arg(cursor), due_at = sqlc.arg(due_at), scanned = sqlc.arg(scanned)
@@ -20,8 +20,8 @@ WHERE message = sqlc.arg(message) AND push_service = sqlc.arg(push_service) AND 
 DELETE FROM expansions WHERE message = sqlc.arg(message);
 
 -- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
-VALUES (sqlc.arg(message), sqlc.arg(no), sqlc.arg(push_service), sqlc.arg(due_at), sqlc.arg(ttl_from), sqlc.arg(state), sqlc.narg(node), sqlc.arg(fence),
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, small, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (sqlc.arg(message), sqlc.arg(no), sqlc.arg(push_service), sqlc.arg(due_at), sqlc.arg(ttl_from), sqlc.arg(small), sqlc.arg(state), sqlc.narg(node), sqlc.arg(fence),
     sqlc.arg(outcomes), sqlc.arg(events), sqlc.arg(targeted), sqlc.arg(expired), sqlc.arg(pending));
 
 -- name: InsertMembers :exec
@@ -40,6 +40,18 @@ WITH due AS (
     SELECT w.message, w.no, p.name AS service
     FROM batches w JOIN push_services p ON p.id = w.push_service
     WHERE w.state = 0 AND w.due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
+      AND p.name <> ALL (sqlc.arg(excepted)::text[])
+    ORDER BY w.due_at LIMIT sqlc.arg(at_most) FOR UPDATE OF w SKIP LOCKED
+)
+UPDATE batches b SET state = 1, node = sqlc.arg(node)::uuid, fence = b.fence + 1
+FROM due WHERE b.message = due.message AND b.no = due.no
+RETURNING b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, due.service;
+
+-- name: LeaseSmallBatches :many
+WITH due AS (
+    SELECT w.message, w.no, p.name AS service
+    FROM batches w JOIN push_services p ON p.id = w.push_service
+    WHERE w.state = 0 AND w.small AND w.due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
       AND p.name <> ALL (sqlc.arg(excepted)::text[])
     ORDER BY w.due_at LIMIT sqlc.arg(at_most) FOR UPDATE OF w SKIP LOCKED
 )
@@ -189,6 +201,8 @@ SELECT COALESCE(EXTRACT(EPOCH FROM LEAST(
     (SELECT e.due_at FROM expansions e ORDER BY e.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
      WHERE b.state = 0 AND p.name <> ALL (sqlc.arg(excepted)::text[]) ORDER BY b.due_at LIMIT 1),
+    (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
+     WHERE b.state = 0 AND b.small AND p.name <> ALL (sqlc.arg(excepted_small)::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT e.next_at FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services p ON p.id = b.push_service
      WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL (sqlc.arg(excepted)::text[]) ORDER BY e.next_at LIMIT 1)
 ) - COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::float8, 'infinity'::float8)::float8 AS seconds;

@@ -40,7 +40,7 @@ func (s *store) wantCancelled(t *testing.T, id push.ID, want push.Counts) {
 			t.Errorf("%d deliveries of a cancelled message are handed out", len(left))
 		}
 	}
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("something of it is left to do, %v", err)
 	}
 }

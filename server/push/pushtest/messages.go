@@ -225,7 +225,7 @@ func testScheduled(t *testing.T, s *store) {
 		}
 		ids = append(ids, status.ID)
 	}
-	at, ok, err := s.NextDue(t.Context(), nil)
+	at, ok, err := s.NextDue(t.Context(), nil, nil)
 	if err != nil || !ok || at.UTC().Format(time.RFC3339) != sendAt {
 		t.Errorf("the next is due at %v, %v, %v; want %s", at, ok, err, sendAt)
 	}
@@ -243,7 +243,7 @@ func testScheduled(t *testing.T, s *store) {
 			t.Errorf("got %+v", status)
 		}
 	}
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("an empty queue has something due, %v", err)
 	}
 }

@@ -143,7 +143,7 @@ func testRetries(t *testing.T, s *store) {
 	if early := s.claim(t); len(early) > 0 {
 		t.Errorf("%d are tried again too early", len(early))
 	}
-	at, ok, err := s.NextDue(t.Context(), nil)
+	at, ok, err := s.NextDue(t.Context(), nil, nil)
 	if err != nil || !ok || !at.Equal(s.clock.Now().Add(time.Minute)) {
 		t.Errorf("the next is due at %v, %v, %v", at, ok, err)
 	}
@@ -166,7 +166,7 @@ func testRetries(t *testing.T, s *store) {
 	if status = s.status(t, status.ID); status.State != wire.MessageSent || status.Counts.Accepted != 1 || status.Counts.Expired != 1 {
 		t.Errorf("got %+v", status)
 	}
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("an empty queue has something due, %v", err)
 	}
 	// Only the vendor's word deletes.
@@ -391,7 +391,7 @@ func testRelease(t *testing.T, s *store) {
 		t.Fatal(err)
 	}
 	s.finish(t, s.claim(t), push.DeliveryAccepted)
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("something is left, %v", err)
 	}
 }
@@ -425,10 +425,10 @@ func testExcept(t *testing.T, s *store) {
 		if got := claim(both...); len(got) > 0 {
 			t.Fatalf("%d are claimed of closed push services", len(got))
 		}
-		if _, ok, err := s.NextDue(t.Context(), both); ok || err != nil {
+		if _, ok, err := s.NextDue(t.Context(), both, both); ok || err != nil {
 			t.Errorf("closed push services have something due, %v", err)
 		}
-		if _, ok, err := s.NextDue(t.Context(), []string{"google"}); !ok || err != nil {
+		if _, ok, err := s.NextDue(t.Context(), []string{"google"}, []string{"google"}); !ok || err != nil {
 			t.Errorf("the open one has nothing due, %v", err)
 		}
 		first := claim("google", "mozilla")

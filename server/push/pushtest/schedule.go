@@ -54,7 +54,7 @@ func (s *store) wantNext(t *testing.T, ttlFrom time.Time, want ...push.ID) {
 // wantDue expects that the queue has work next at a time.
 func (s *store) wantDue(t *testing.T, want time.Time) {
 	t.Helper()
-	if at, ok, err := s.NextDue(t.Context(), nil); err != nil || !ok || !at.Equal(want) {
+	if at, ok, err := s.NextDue(t.Context(), nil, nil); err != nil || !ok || !at.Equal(want) {
 		t.Errorf("the next is due at %s, %v, %v; want %s", at.UTC(), ok, err, want)
 	}
 }
@@ -274,7 +274,7 @@ func testSpreadQuietHours(t *testing.T, s *store) {
 	status, _ := s.createIn(t, nightHours, `{"audience": {"all": true}, "spread": 3600}`, push.CreateOptions{})
 	until := func(after time.Duration) (got []push.ID) {
 		for end := at.Add(after); s.clock.Now().Before(end); {
-			due, ok, err := s.NextDue(t.Context(), nil)
+			due, ok, err := s.NextDue(t.Context(), nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

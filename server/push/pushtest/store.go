@@ -59,6 +59,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"a clock that is set back":         testClockSetBack,
 		"a clock that is set ahead":        testClockSetAhead,
 		"push services that are closed":    testExcept,
+		"small messages overtake":          testSmall,
 		"scheduled":                        testScheduled,
 		"a site's hours":                   testHours,
 		"local times":                      testLocal,

@@ -35,6 +35,7 @@ type Batch struct {
 	Node        []byte
 	Fence       int64
 	TtlFrom     int64
+	Small       int64
 }
 
 type BatchMember struct {
@@ -67,6 +68,7 @@ type Expansion struct {
 	Cursor      []byte
 	Scanned     int64
 	Total       int64
+	Small       int64
 }
 
 type Failing struct {

@@ -351,8 +351,8 @@ func (q *Queries) ForfeitExceptions(ctx context.Context, node []byte) error {
 }
 
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, small, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertBatchParams struct {
@@ -361,6 +361,7 @@ type InsertBatchParams struct {
 	PushService int64
 	DueAt       int64
 	TtlFrom     int64
+	Small       int64
 	State       int64
 	Node        []byte
 	Fence       int64
@@ -378,6 +379,7 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.PushService,
 		arg.DueAt,
 		arg.TtlFrom,
+		arg.Small,
 		arg.State,
 		arg.Node,
 		arg.Fence,
@@ -391,8 +393,8 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 }
 
 const insertExpansion = `-- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
-VALUES (?, ?, ?, ?, ?, ?, ?, x'', 0, ?)
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, small, cursor, scanned, total)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'', 0, ?)
 `
 
 type InsertExpansionParams struct {
@@ -403,6 +405,7 @@ type InsertExpansionParams struct {
 	StartAt     int64
 	Zones       string
 	Rest        int64
+	Small       int64
 	Total       int64
 }
 
@@ -415,6 +418,7 @@ func (q *Queries) InsertExpansion(ctx context.Context, arg InsertExpansionParams
 		arg.StartAt,
 		arg.Zones,
 		arg.Rest,
+		arg.Small,
 		arg.Total,
 	)
 	return err
@@ -562,7 +566,7 @@ func (q *Queries) NextExceptionDue(ctx context.Context, except []string) (int64,
 }
 
 const nextExpansion = `-- name: NextExpansion :one
-SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total FROM expansions WHERE due_at <= ? ORDER BY due_at LIMIT 1
+SELECT message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total, small FROM expansions WHERE due_at <= ? ORDER BY small DESC, due_at LIMIT 1
 `
 
 func (q *Queries) NextExpansion(ctx context.Context, dueAt int64) (Expansion, error) {
@@ -579,6 +583,7 @@ func (q *Queries) NextExpansion(ctx context.Context, dueAt int64) (Expansion, er
 		&i.Cursor,
 		&i.Scanned,
 		&i.Total,
+		&i.Small,
 	)
 	return i, err
 }
@@ -589,6 +594,29 @@ SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansio
 
 func (q *Queries) NextExpansionDue(ctx context.Context) (int64, error) {
 	row := q.db.QueryRowContext(ctx, nextExpansionDue)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const nextSmallBatchDue = `-- name: NextSmallBatchDue :one
+SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.small = 1 AND s.name NOT IN (/*SLICE:except*/?)
+`
+
+func (q *Queries) NextSmallBatchDue(ctx context.Context, except []string) (int64, error) {
+	query := nextSmallBatchDue
+	var queryParams []interface{}
+	if len(except) > 0 {
+		for _, v := range except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
@@ -871,6 +899,73 @@ func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) 
 	var items []WaitingBatchesRow
 	for rows.Next() {
 		var i WaitingBatchesRow
+		if err := rows.Scan(
+			&i.Message,
+			&i.No,
+			&i.PushService,
+			&i.TtlFrom,
+			&i.Outcomes,
+			&i.Fence,
+			&i.Service,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const waitingSmallBatches = `-- name: WaitingSmallBatches :many
+SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.small = 1 AND b.due_at <= ? AND s.name NOT IN (/*SLICE:except*/?)
+ORDER BY b.due_at LIMIT ?
+`
+
+type WaitingSmallBatchesParams struct {
+	DueAt  int64
+	Except []string
+	Limit  int64
+}
+
+type WaitingSmallBatchesRow struct {
+	Message     []byte
+	No          int64
+	PushService int64
+	TtlFrom     int64
+	Outcomes    []byte
+	Fence       int64
+	Service     string
+}
+
+// See WaitingBatches.
+func (q *Queries) WaitingSmallBatches(ctx context.Context, arg WaitingSmallBatchesParams) ([]WaitingSmallBatchesRow, error) {
+	query := waitingSmallBatches
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.DueAt)
+	if len(arg.Except) > 0 {
+		for _, v := range arg.Except {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WaitingSmallBatchesRow
+	for rows.Next() {
+		var i WaitingSmallBatchesRow
 		if err := rows.Scan(
 			&i.Message,
 			&i.No,

@@ -1,9 +1,9 @@
 -- name: InsertExpansion :exec
-INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, cursor, scanned, total)
-VALUES (?, ?, ?, ?, ?, ?, ?, x'', 0, ?);
+INSERT INTO expansions (message, push_service, part, due_at, start_at, zones, rest, small, cursor, scanned, total)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'', 0, ?);
 
 -- name: NextExpansion :one
-SELECT * FROM expansions WHERE due_at <= ? ORDER BY due_at LIMIT 1;
+SELECT * FROM expansions WHERE due_at <= ? ORDER BY small DESC, due_at LIMIT 1;
 
 -- name: StepExpansion :execrows
 -- No row: the step was made by somebody else, or the message was cancelled.
@@ -21,8 +21,8 @@ DELETE FROM expansions WHERE message = ?;
 SELECT CAST(COALESCE(MAX(no), -1) AS INTEGER) FROM batches WHERE message = ?;
 
 -- name: InsertBatch :exec
-INSERT INTO batches (message, no, push_service, due_at, ttl_from, state, node, fence, outcomes, events, targeted, expired, pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO batches (message, no, push_service, due_at, ttl_from, small, state, node, fence, outcomes, events, targeted, expired, pending)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: InsertMembers :exec
 INSERT INTO batch_members (message, no, members) VALUES (?, ?, ?);
@@ -38,6 +38,13 @@ DELETE FROM batch_members WHERE message = ? AND no = ?;
 SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
 WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
+ORDER BY b.due_at LIMIT ?;
+
+-- name: WaitingSmallBatches :many
+-- See WaitingBatches.
+SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.small = 1 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
 ORDER BY b.due_at LIMIT ?;
 
 -- name: LeaseBatch :exec
@@ -120,6 +127,11 @@ SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansio
 SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
 FROM batches b JOIN push_services s ON s.id = b.push_service
 WHERE b.state = 0 AND s.name NOT IN (sqlc.slice(except));
+
+-- name: NextSmallBatchDue :one
+SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
+FROM batches b JOIN push_services s ON s.id = b.push_service
+WHERE b.state = 0 AND b.small = 1 AND s.name NOT IN (sqlc.slice(except));
 
 -- name: NextExceptionDue :one
 SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
