@@ -21,6 +21,19 @@ type Import struct {
 	// CreatedAt is zero where the file does not say; then it is now. So is
 	// LastSeenAt.
 	CreatedAt, LastSeenAt time.Time
+	// WrittenAt is when the file was written: a browser that was seen since knows
+	// better, where LastSeenAt is zero. Zero itself: now.
+	WrittenAt time.Time
+}
+
+// isOlder says whether a browser was seen since the file was written.
+func (i *Import) isOlder(than time.Time) bool {
+	at := i.LastSeenAt
+	if at.IsZero() {
+		at = i.WrittenAt
+	}
+	// A file has milliseconds.
+	return !at.IsZero() && at.Before(than.Truncate(time.Millisecond))
 }
 
 // CheckUser refuses a text that cannot be a user's id.
@@ -164,8 +177,7 @@ func (k *Known) refresh(item *Import, known *Subscription) (ImportOutcome, error
 	if err := item.checkSameKeys(known); err != nil {
 		return ImportBad, err
 	}
-	// A file has milliseconds.
-	if seen := item.LastSeenAt; !seen.IsZero() && seen.Before(known.LastSeenAt.Truncate(time.Millisecond)) {
+	if item.isOlder(known.LastSeenAt) {
 		return ImportUnchanged, nil
 	}
 	fresh := *known

@@ -37,6 +37,8 @@ type Importer struct {
 	Site  push.SiteID
 	// Services say which push services may be used.
 	Services *webpush.Services
+	// WrittenAt is when the file was written; see [push.Import].
+	WrittenAt time.Time
 	// Bad hears of each line that is not imported, in order.
 	Bad func(line int64, reason error)
 	// Progress hears how many bytes were read and imported; nil: nobody does.
@@ -150,7 +152,9 @@ func (i *Importer) parse(chunks <-chan *chunk) {
 		for n := range c.lines {
 			line := &c.lines[n]
 			if line.err == nil {
-				c.items[n], line.err = ParseLine(line.text, i.Services)
+				if c.items[n], line.err = ParseLine(line.text, i.Services); line.err == nil {
+					c.items[n].WrittenAt = i.WrittenAt
+				}
 			}
 			line.text = nil
 		}

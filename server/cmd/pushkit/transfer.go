@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v3"
@@ -25,7 +26,8 @@ func importCommand() *cli.Command {
 		Description: "FILE has a JSON object a line: what pushkit subscriptions export writes, or PushSubscription.toJSON(),\n" +
 			"also as the member subscription, with applicationServerKey, channels, locale, timeZone, user, id, createdAt\n" +
 			"and lastSeenAt if they are known. A line that is bad is reported with its number, and the rest goes in;\n" +
-			"the exit status is 1 then. What has ended here, or was seen later than the file says, stays as it is.\n" +
+			"the exit status is 1 then. What has ended here, or was seen later than the line says (without lastSeenAt: than\n" +
+			"FILE was written), stays as it is.\n" +
 			"It works on the database itself, also while a server runs on it: there is no --server.",
 		Flags:  []cli.Flag{jsonFlag, databaseFlag, pushServicesFlag},
 		Action: importSubscriptions,
@@ -95,15 +97,15 @@ func importFrom(ctx context.Context, cmd *cli.Command, store database, site push
 			return sum, err
 		}
 	}
-	total := int64(-1)
+	total, writtenAt := int64(-1), time.Time{}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		total = info.Size()
+		total, writtenAt = info.Size(), info.ModTime()
 	}
 	bar := newProgress(cmd.Root().ErrWriter, "importing", progressbar.OptionShowBytes(true))
 	bar.ChangeMax64(total)
 	defer bar.Finish()
 	return (&transfer.Importer{
-		Store: store, Site: site.ID, Services: services, Gentle: !alone,
+		Store: store, Site: site.ID, Services: services, WrittenAt: writtenAt, Gentle: !alone,
 		Bad: func(line int64, reason error) {
 			bar.Clear()
 			fmt.Fprintf(cmd.Root().ErrWriter, "line %d: %v\n", line, reason)

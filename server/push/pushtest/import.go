@@ -92,6 +92,15 @@ func testImport(t *testing.T, s *store) {
 	if got := s.byEndpoint(t, someEndpoint); !slices.Equal(got.Channels, []string{"c"}) {
 		t.Errorf("an old file has taken back what the person chose since: %+v", got)
 	}
+	// One that does not say when it saw the browsers is as old as itself.
+	old := full()
+	old.LastSeenAt, old.WrittenAt = time.Time{}, s.clock.Now().Add(-time.Minute)
+	s.load(t, []*push.Import{old}, push.ImportUnchanged)
+	old.WrittenAt = s.clock.Now().Add(time.Minute)
+	s.load(t, []*push.Import{old}, push.ImportRefreshed)
+	if got := s.byEndpoint(t, someEndpoint); !slices.Equal(got.Channels, []string{"a", "b"}) || !got.LastSeenAt.Equal(s.clock.Now()) {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func testBadImports(t *testing.T, s *store) {
