@@ -55,15 +55,42 @@ func (r *siteRows) write(changes push.Changes) error {
 	if err := r.insertMany(changes.Inserted); err != nil {
 		return err
 	}
-	for _, update := range changes.Updated {
-		if err := r.Update(update.Subscription); err != nil {
-			return err
+	return r.updateMany(changes.Updated)
+}
+
+func (r *siteRows) updateMany(updates []push.Update) error {
+	if len(updates) == 0 {
+		return nil
+	}
+	update := db.UpdateSubscriptionsParams{Site: r.site}
+	insert, remove := db.InsertChannelsOfManyParams{Site: r.site}, db.DeleteChannelsOfManyParams{Site: r.site}
+	for _, sub := range updates {
+		hash, service := push.HashEndpoint(sub.Endpoint()), r.places[sub.ID]
+		update.EndpointHashes = append(update.EndpointHashes, hash[:])
+		update.KeyIds = append(update.KeyIds, int64(sub.Key))
+		update.Locales = append(update.Locales, sub.Locale)
+		update.TimeZones = append(update.TimeZones, sub.TimeZone)
+		update.UserIds = append(update.UserIds, sub.User)
+		update.LastSeenAt = append(update.LastSeenAt, sub.LastSeenAt)
+		for _, channel := range sub.Add {
+			insert.Channels = append(insert.Channels, channel)
+			insert.PushServices = append(insert.PushServices, service)
+			insert.Subscriptions = append(insert.Subscriptions, sub.ID)
 		}
-		if err := r.SetChannels(update.Subscription, update.Add, update.Remove); err != nil {
-			return err
+		for _, channel := range sub.Remove {
+			remove.Channels = append(remove.Channels, channel)
+			remove.PushServices = append(remove.PushServices, service)
+			remove.Subscriptions = append(remove.Subscriptions, sub.ID)
 		}
 	}
-	return nil
+	err := r.q.UpdateSubscriptions(r.ctx, update)
+	if err == nil && len(remove.Channels) > 0 {
+		err = r.q.DeleteChannelsOfMany(r.ctx, remove)
+	}
+	if err == nil && len(insert.Channels) > 0 {
+		err = r.q.InsertChannelsOfMany(r.ctx, insert)
+	}
+	return err
 }
 
 func (r *siteRows) insertMany(subs []*push.Subscription) error {

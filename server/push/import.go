@@ -104,7 +104,8 @@ type Changes struct {
 	Updated  []Update
 }
 
-// An Update is of a subscription that is known, in full, and of its channels.
+// An Update is of a subscription that is known, in full, and of its channels. There
+// is one of each.
 type Update struct {
 	*Subscription
 	Add, Remove []string
@@ -116,6 +117,8 @@ type Update struct {
 func (k *Known) Import(items []*Import, now time.Time) (results []ImportResult, changes Changes) {
 	results = make([]ImportResult, len(items))
 	fresh := make(map[*Subscription]bool)
+	// before are the channels that the store has of what is updated.
+	before := make(map[*Subscription][]string)
 	for i, item := range items {
 		hash := HashEndpoint(item.Endpoint())
 		known := k.Subscriptions[hash]
@@ -130,13 +133,18 @@ func (k *Known) Import(items []*Import, now time.Time) (results []ImportResult, 
 			results[i].Outcome = ImportAdded
 			continue
 		}
-		before := *known
+		channels := known.Channels
 		if results[i].Outcome, results[i].Err = k.refresh(item, known); results[i].Outcome != ImportRefreshed || fresh[known] {
 			continue
 		}
-		changes.Updated = append(changes.Updated, Update{
-			Subscription: known, Add: without(known.Channels, before.Channels), Remove: without(before.Channels, known.Channels),
-		})
+		if _, twice := before[known]; !twice {
+			before[known] = channels
+			changes.Updated = append(changes.Updated, Update{Subscription: known})
+		}
+	}
+	for i := range changes.Updated {
+		u := &changes.Updated[i]
+		u.Add, u.Remove = without(u.Channels, before[u.Subscription]), without(before[u.Subscription], u.Channels)
 	}
 	return results, changes
 }

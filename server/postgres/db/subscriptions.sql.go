@@ -75,6 +75,30 @@ func (q *Queries) DeleteChannels(ctx context.Context, arg DeleteChannelsParams) 
 	return err
 }
 
+const deleteChannelsOfMany = `-- name: DeleteChannelsOfMany :exec
+DELETE FROM subscription_channels c
+USING (SELECT unnest($1::text[]) AS channel, unnest($2::integer[]) AS push_service,
+              unnest($3::uuid[]) AS subscription) d
+WHERE c.site = $4 AND c.push_service = d.push_service AND c.subscription = d.subscription AND c.channel = d.channel
+`
+
+type DeleteChannelsOfManyParams struct {
+	Channels      []string
+	PushServices  []int32
+	Subscriptions []push.ID
+	Site          int64
+}
+
+func (q *Queries) DeleteChannelsOfMany(ctx context.Context, arg DeleteChannelsOfManyParams) error {
+	_, err := q.db.Exec(ctx, deleteChannelsOfMany,
+		arg.Channels,
+		arg.PushServices,
+		arg.Subscriptions,
+		arg.Site,
+	)
+	return err
+}
+
 const deleteTombstone = `-- name: DeleteTombstone :exec
 DELETE FROM tombstones WHERE site = $1 AND endpoint_hash = $2
 `
@@ -668,6 +692,37 @@ func (q *Queries) UpdateSubscription(ctx context.Context, arg UpdateSubscription
 		arg.LastSeenAt,
 		arg.Site,
 		arg.EndpointHash,
+	)
+	return err
+}
+
+const updateSubscriptions = `-- name: UpdateSubscriptions :exec
+UPDATE subscriptions s SET key_id = u.key_id, locale = u.locale, time_zone = u.time_zone, user_id = u.user_id, last_seen_at = u.last_seen_at
+FROM (SELECT unnest($2::bytea[]) AS endpoint_hash, unnest($3::bigint[]) AS key_id,
+             unnest($4::text[]) AS locale, unnest($5::text[]) AS time_zone,
+             unnest($6::text[]) AS user_id, unnest($7::timestamptz[]) AS last_seen_at) u
+WHERE s.site = $1 AND s.endpoint_hash = u.endpoint_hash
+`
+
+type UpdateSubscriptionsParams struct {
+	Site           int64
+	EndpointHashes [][]byte
+	KeyIds         []int64
+	Locales        []string
+	TimeZones      []string
+	UserIds        []string
+	LastSeenAt     []time.Time
+}
+
+func (q *Queries) UpdateSubscriptions(ctx context.Context, arg UpdateSubscriptionsParams) error {
+	_, err := q.db.Exec(ctx, updateSubscriptions,
+		arg.Site,
+		arg.EndpointHashes,
+		arg.KeyIds,
+		arg.Locales,
+		arg.TimeZones,
+		arg.UserIds,
+		arg.LastSeenAt,
 	)
 	return err
 }

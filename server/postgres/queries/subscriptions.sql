@@ -112,3 +112,16 @@ SELECT sqlc.arg(site)::bigint, unnest(sqlc.arg(push_services)::integer[]), unnes
 -- name: InsertChannelsOfMany :exec
 INSERT INTO subscription_channels (site, channel, push_service, subscription)
 SELECT sqlc.arg(site)::bigint, unnest(sqlc.arg(channels)::text[]), unnest(sqlc.arg(push_services)::integer[]), unnest(sqlc.arg(subscriptions)::uuid[]);
+
+-- name: UpdateSubscriptions :exec
+UPDATE subscriptions s SET key_id = u.key_id, locale = u.locale, time_zone = u.time_zone, user_id = u.user_id, last_seen_at = u.last_seen_at
+FROM (SELECT unnest(sqlc.arg(endpoint_hashes)::bytea[]) AS endpoint_hash, unnest(sqlc.arg(key_ids)::bigint[]) AS key_id,
+             unnest(sqlc.arg(locales)::text[]) AS locale, unnest(sqlc.arg(time_zones)::text[]) AS time_zone,
+             unnest(sqlc.arg(user_ids)::text[]) AS user_id, unnest(sqlc.arg(last_seen_at)::timestamptz[]) AS last_seen_at) u
+WHERE s.site = sqlc.arg(site) AND s.endpoint_hash = u.endpoint_hash;
+
+-- name: DeleteChannelsOfMany :exec
+DELETE FROM subscription_channels c
+USING (SELECT unnest(sqlc.arg(channels)::text[]) AS channel, unnest(sqlc.arg(push_services)::integer[]) AS push_service,
+              unnest(sqlc.arg(subscriptions)::uuid[]) AS subscription) d
+WHERE c.site = sqlc.arg(site) AND c.push_service = d.push_service AND c.subscription = d.subscription AND c.channel = d.channel;

@@ -92,6 +92,16 @@ func testImport(t *testing.T, s *store) {
 	if got := s.byEndpoint(t, someEndpoint); !slices.Equal(got.Channels, []string{"c"}) {
 		t.Errorf("an old file has taken back what the person chose since: %+v", got)
 	}
+	// Of one that comes twice at once the last word counts.
+	add, remove := full(), full()
+	for _, item := range []*push.Import{add, remove} {
+		item.LastSeenAt, item.Channels = s.clock.Now(), nil
+	}
+	add.AddChannels, remove.RemoveChannels = []string{"d", "e"}, []string{"c", "d"}
+	s.load(t, []*push.Import{add, remove}, push.ImportRefreshed, push.ImportRefreshed)
+	if got := s.byEndpoint(t, someEndpoint); !slices.Equal(got.Channels, []string{"e"}) {
+		t.Errorf("got %+v", got)
+	}
 	// One that does not say when it saw the browsers is as old as itself.
 	old := full()
 	old.LastSeenAt, old.WrittenAt = time.Time{}, s.clock.Now().Add(-time.Minute)
