@@ -119,6 +119,7 @@ export const MaxTimeZoneLength = 64;
 export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
+export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;

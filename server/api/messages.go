@@ -10,9 +10,6 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// maxIdempotencyKey is in bytes.
-const maxIdempotencyKey = 255
-
 func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	body, err := readBody(w, r, wire.MaxMessageBody)
 	if err != nil {
@@ -22,9 +19,9 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(body, &request, true); err != nil {
 		return err
 	}
-	accept := push.CreateOptions{Lease: true, IdempotencyKey: r.Header.Get("Idempotency-Key"), RequestHash: sha256.Sum256(body)}
-	if len(accept.IdempotencyKey) > maxIdempotencyKey {
-		return &push.Error{Code: wire.InvalidField, Field: "Idempotency-Key", Detail: "is longer than 255 bytes."}
+	key, err := push.ParseIdempotencyKey(r.Header.Values("Idempotency-Key"))
+	if err != nil {
+		return err
 	}
 	base, err := a.Site.BaseURL()
 	if err != nil {
@@ -34,7 +31,8 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	status, batches, err := a.Store.CreateMessage(r.Context(), a.Site.ID, m, accept)
+	status, batches, err := a.Store.CreateMessage(r.Context(), a.Site.ID, m, push.CreateOptions{
+		Lease: true, IdempotencyKey: key, RequestHash: sha256.Sum256(body), Warnings: warnings})
 	if err != nil {
 		return err
 	}
@@ -44,7 +42,6 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 		a.Dispatcher.Wake()
 	}
 	answer := MessageResponse(status)
-	answer.Warnings = warnings
 	w.Header().Set("Location", wire.PathMessages+"/"+answer.ID)
 	return writeJSON(w, http.StatusAccepted, answer)
 }
@@ -110,7 +107,7 @@ func MessageList(messages []push.MessageStatus, next string) wire.MessageList {
 func MessageResponse(status push.MessageStatus) wire.MessageResponse {
 	return wire.MessageResponse{
 		ID: status.ID.String(), State: status.State, CreatedAt: formatTime(status.CreatedAt), DueAt: formatTime(status.DueAt),
-		Counts: status.Counts, TargetedFinal: status.TargetedFinal,
+		Counts: status.Counts, TargetedFinal: status.TargetedFinal, Warnings: status.Warnings,
 	}
 }
 

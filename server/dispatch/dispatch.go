@@ -139,6 +139,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	var recording, heart sync.WaitGroup
 	recording.Go(d.recorder.run)
 	heart.Go(func() { d.beat(beating) })
+	heart.Go(func() { d.sweep(ctx) })
 
 	select {
 	case <-d.pulse.first:

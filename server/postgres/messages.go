@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,29 +31,12 @@ func (s *Store) CreateMessage(ctx context.Context, site push.SiteID, m *push.Mes
 // createMessage returns the batches that it has leased also with an error of
 // the commit.
 func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, o push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
-	if o.IdempotencyKey != "" {
-		known, err := q.IdempotencyByKey(ctx, db.IdempotencyByKeyParams{Site: int64(site), Key: []byte(o.IdempotencyKey)})
-		if err == nil {
-			if !bytes.Equal(known.Request, o.RequestHash[:]) {
-				return push.MessageStatus{}, nil, push.ErrIdempotencyConflict()
-			}
-			status, err := s.messageStatus(ctx, q, site, known.Message)
-			return status, nil, err
-		}
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return push.MessageStatus{}, nil, err
-		}
+	if status, known, err := s.answerAgain(ctx, q, site, o); err != nil || known {
+		return status, nil, err
 	}
 	due, err := s.insertMessage(ctx, q, site, m)
 	if err != nil {
 		return push.MessageStatus{}, nil, err
-	}
-	if o.IdempotencyKey != "" {
-		// Of two at once with one key, the second fails here and begins anew.
-		if err := q.InsertIdempotency(ctx, db.InsertIdempotencyParams{
-			Site: int64(site), Key: []byte(o.IdempotencyKey), Request: o.RequestHash[:], Message: m.ID, CreatedAt: s.now()}); err != nil {
-			return push.MessageStatus{}, nil, err
-		}
 	}
 	var batches []push.Batch
 	if m.Audience.Small() && due.IsDue {
@@ -75,7 +57,14 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		return push.MessageStatus{}, nil, err
 	}
 	status, err := s.messageStatus(ctx, q, site, m.ID)
-	return status, batches, err
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	status.Warnings = o.Warnings
+	if err := s.keepAnswer(ctx, q, site, status, o); err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	return status, batches, nil
 }
 
 func (s *Store) insertMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message) (db.InsertMessageRow, error) {

@@ -55,12 +55,6 @@ func invalidKey(err error) error {
 	return err
 }
 
-// ErrIdempotencyConflict is for an Idempotency-Key that came with another
-// request before.
-func ErrIdempotencyConflict() error {
-	return &Error{Code: wire.IdempotencyConflict, Detail: "This Idempotency-Key was used for another message."}
-}
-
 // ErrMessageUnknown is for an id that no message of the site has.
 func ErrMessageUnknown() error {
 	return &Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}

@@ -46,12 +46,15 @@ type Counts = wire.MessageCounts
 
 // A MessageStatus is a message's state as a store knows it.
 type MessageStatus struct {
-	ID            ID
+	ID            ID `json:"-"`
 	State         string
 	CreatedAt     time.Time
 	DueAt         time.Time
 	TargetedFinal bool
 	Counts        Counts
+	// Warnings are those of [CreateOptions], in the answer to the request that had
+	// them.
+	Warnings []string `json:",omitempty"`
 }
 
 // firefoxAndroidLimit is the largest plaintext in bytes that Firefox on Android

@@ -85,11 +85,13 @@ type Messages interface {
 type CreateOptions struct {
 	// Lease is for a caller that delivers.
 	Lease bool
-	// IdempotencyKey, where it is not empty and was used before, returns the
-	// message of then if RequestHash is the same, else an error with the code
-	// idempotency-conflict.
+	// IdempotencyKey, where it is not empty and was used within IdempotencyTime,
+	// returns what was returned then, without batches, if RequestHash is the same,
+	// else an error with the code idempotency-conflict.
 	IdempotencyKey string
 	RequestHash    [32]byte
+	// Warnings are part of what is returned, and kept with the key.
+	Warnings []string
 }
 
 // Queue is the part of a [Store] that hands out deliveries to nodes: processes
@@ -123,6 +125,9 @@ type Queue interface {
 	// NextDue is when the queue has work next, of no push service in except, nor in
 	// exceptSmall what ClaimSmall would lease; ok is false where it has none.
 	NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error)
+	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over, and says
+	// how many.
+	Sweep(ctx context.Context) (swept int, err error)
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.
 	Beat(ctx context.Context) (freed bool, err error)

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -34,18 +33,8 @@ func (s *Store) CreateMessage(ctx context.Context, site push.SiteID, m *push.Mes
 }
 
 func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, o push.CreateOptions) (push.MessageStatus, []push.Batch, error) {
-	if o.IdempotencyKey != "" {
-		known, err := q.IdempotencyByKey(ctx, db.IdempotencyByKeyParams{Site: int64(site), Key: o.IdempotencyKey})
-		if err == nil {
-			if !bytes.Equal(known.Request, o.RequestHash[:]) {
-				return push.MessageStatus{}, nil, push.ErrIdempotencyConflict()
-			}
-			status, err := s.messageStatus(ctx, q, site, push.ID(known.Message))
-			return status, nil, err
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return push.MessageStatus{}, nil, err
-		}
+	if status, known, err := s.answerAgain(ctx, q, site, o); err != nil || known {
+		return status, nil, err
 	}
 	audience, err := json.Marshal(m.Audience)
 	if err != nil {
@@ -63,12 +52,6 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	}); err != nil {
 		return push.MessageStatus{}, nil, err
 	}
-	if o.IdempotencyKey != "" {
-		if err := q.InsertIdempotency(ctx, db.InsertIdempotencyParams{
-			Site: int64(site), Key: o.IdempotencyKey, Request: o.RequestHash[:], Message: m.ID[:], CreatedAt: s.now().UnixMilli()}); err != nil {
-			return push.MessageStatus{}, nil, err
-		}
-	}
 	var batches []push.Batch
 	if fast {
 		batches, err = s.batchNow(ctx, q, site, m, o.Lease)
@@ -82,7 +65,14 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		return push.MessageStatus{}, nil, err
 	}
 	status, err := s.messageStatus(ctx, q, site, m.ID)
-	return status, batches, err
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	status.Warnings = o.Warnings
+	if err := s.keepAnswer(ctx, q, site, status, o); err != nil {
+		return push.MessageStatus{}, nil, err
+	}
+	return status, batches, nil
 }
 
 // batchNow makes the batches of a small audience. With lease those that are due

@@ -18,6 +18,8 @@ const (
 	MaxBody = 64 << 10
 	// MaxMessageBody is the largest JSON body of a message, in bytes.
 	MaxMessageBody = 256 << 10
+	// MaxIdempotencyKey is in bytes.
+	MaxIdempotencyKey = 255
 	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one
 	// audience may name.
 	MaxAudienceIDs = 1000

@@ -45,7 +45,7 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}
-	status, batches, err := l.store.CreateMessage(ctx, l.site.ID, m, push.CreateOptions{Lease: dispatcher != nil})
+	status, batches, err := l.store.CreateMessage(ctx, l.site.ID, m, push.CreateOptions{Lease: dispatcher != nil, Warnings: warnings})
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}
@@ -58,9 +58,7 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	} else if err := l.warnOfNobody(ctx); err != nil {
 		return wire.MessageResponse{}, err
 	}
-	answer := api.MessageResponse(status)
-	answer.Warnings = warnings
-	return answer, nil
+	return api.MessageResponse(status), nil
 }
 
 // warnOfNobody says so where no server is there to deliver a message that was

@@ -55,6 +55,30 @@ func (q *Queries) CountBatches(ctx context.Context, arg CountBatchesParams) (int
 	return batches, err
 }
 
+const deleteIdempotency = `-- name: DeleteIdempotency :exec
+DELETE FROM idempotency WHERE site = $1 AND key = $2
+  AND created_at <= COALESCE($3::timestamptz, clock_timestamp()) - make_interval(secs => $4::float8)
+`
+
+type DeleteIdempotencyParams struct {
+	Site    int64
+	Key     []byte
+	Now     *time.Time
+	Seconds float64
+}
+
+// Of two that find the same old key, the second waits here, and then fails to insert
+// its own.
+func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyParams) error {
+	_, err := q.db.Exec(ctx, deleteIdempotency,
+		arg.Site,
+		arg.Key,
+		arg.Now,
+		arg.Seconds,
+	)
+	return err
+}
+
 const finishMessages = `-- name: FinishMessages :exec
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
@@ -82,37 +106,55 @@ func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) 
 }
 
 const idempotencyByKey = `-- name: IdempotencyByKey :one
-SELECT request, message FROM idempotency WHERE site = $1 AND key = $2
+SELECT request, message, answer,
+    (created_at <= COALESCE($1::timestamptz, clock_timestamp()) - make_interval(secs => $2::float8))::boolean AS is_old
+FROM idempotency WHERE site = $3 AND key = $4
 `
 
 type IdempotencyByKeyParams struct {
-	Site int64
-	Key  []byte
+	Now     *time.Time
+	Seconds float64
+	Site    int64
+	Key     []byte
 }
 
 type IdempotencyByKeyRow struct {
 	Request []byte
 	Message push.ID
+	Answer  string
+	IsOld   bool
 }
 
 func (q *Queries) IdempotencyByKey(ctx context.Context, arg IdempotencyByKeyParams) (IdempotencyByKeyRow, error) {
-	row := q.db.QueryRow(ctx, idempotencyByKey, arg.Site, arg.Key)
+	row := q.db.QueryRow(ctx, idempotencyByKey,
+		arg.Now,
+		arg.Seconds,
+		arg.Site,
+		arg.Key,
+	)
 	var i IdempotencyByKeyRow
-	err := row.Scan(&i.Request, &i.Message)
+	err := row.Scan(
+		&i.Request,
+		&i.Message,
+		&i.Answer,
+		&i.IsOld,
+	)
 	return i, err
 }
 
 const insertIdempotency = `-- name: InsertIdempotency :exec
-INSERT INTO idempotency (site, key, request, message, created_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO idempotency (site, key, request, message, answer, created_at)
+VALUES ($1, $2, $3, $4, $5,
+    COALESCE($6::timestamptz, clock_timestamp()))
 `
 
 type InsertIdempotencyParams struct {
-	Site      int64
-	Key       []byte
-	Request   []byte
-	Message   push.ID
-	CreatedAt time.Time
+	Site    int64
+	Key     []byte
+	Request []byte
+	Message push.ID
+	Answer  string
+	Now     *time.Time
 }
 
 func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyParams) error {
@@ -121,7 +163,8 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 		arg.Key,
 		arg.Request,
 		arg.Message,
-		arg.CreatedAt,
+		arg.Answer,
+		arg.Now,
 	)
 	return err
 }
@@ -388,6 +431,27 @@ func (q *Queries) MessagesOfState(ctx context.Context, arg MessagesOfStateParams
 		return nil, err
 	}
 	return items, nil
+}
+
+const sweepIdempotency = `-- name: SweepIdempotency :execrows
+DELETE FROM idempotency WHERE (site, key) IN (
+    SELECT i.site, i.key FROM idempotency i
+    WHERE i.created_at <= COALESCE($1::timestamptz, clock_timestamp()) - make_interval(secs => $2::float8)
+    ORDER BY i.created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+`
+
+type SweepIdempotencyParams struct {
+	Now     *time.Time
+	Seconds float64
+	AtMost  int32
+}
+
+func (q *Queries) SweepIdempotency(ctx context.Context, arg SweepIdempotencyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepIdempotency, arg.Now, arg.Seconds, arg.AtMost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const updateEvents = `-- name: UpdateEvents :exec

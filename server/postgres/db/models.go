@@ -90,6 +90,7 @@ type Idempotency struct {
 	Request   []byte
 	Message   push.ID
 	CreatedAt time.Time
+	Answer    string
 }
 
 type Message struct {

@@ -44,11 +44,26 @@ UPDATE messages m SET targeted_final = true,
 WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND m.state <> sqlc.arg(cancelled) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id);
 
 -- name: InsertIdempotency :exec
-INSERT INTO idempotency (site, key, request, message, created_at)
-VALUES (sqlc.arg(site), sqlc.arg(key), sqlc.arg(request), sqlc.arg(message), sqlc.arg(created_at));
+INSERT INTO idempotency (site, key, request, message, answer, created_at)
+VALUES (sqlc.arg(site), sqlc.arg(key), sqlc.arg(request), sqlc.arg(message), sqlc.arg(answer),
+    COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()));
 
 -- name: IdempotencyByKey :one
-SELECT request, message FROM idempotency WHERE site = sqlc.arg(site) AND key = sqlc.arg(key);
+SELECT request, message, answer,
+    (created_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) - make_interval(secs => sqlc.arg(seconds)::float8))::boolean AS is_old
+FROM idempotency WHERE site = sqlc.arg(site) AND key = sqlc.arg(key);
+
+-- name: DeleteIdempotency :exec
+-- Of two that find the same old key, the second waits here, and then fails to insert
+-- its own.
+DELETE FROM idempotency WHERE site = sqlc.arg(site) AND key = sqlc.arg(key)
+  AND created_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) - make_interval(secs => sqlc.arg(seconds)::float8);
+
+-- name: SweepIdempotency :execrows
+DELETE FROM idempotency WHERE (site, key) IN (
+    SELECT i.site, i.key FROM idempotency i
+    WHERE i.created_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) - make_interval(secs => sqlc.arg(seconds)::float8)
+    ORDER BY i.created_at LIMIT sqlc.arg(at_most) FOR UPDATE SKIP LOCKED);
 
 -- name: LockEvents :many
 SELECT b.message, b.no, b.events

@@ -1,6 +1,7 @@
 package pushtest
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -17,10 +18,10 @@ func (s *store) cancel(t *testing.T, id push.ID) push.MessageStatus {
 		t.Fatal(err)
 	}
 	again, err := s.CancelMessage(t.Context(), s.site.ID, id)
-	if err != nil || again != status {
+	if err != nil || !reflect.DeepEqual(again, status) {
 		t.Errorf("cancelled again: %+v, %v; want %+v", again, err, status)
 	}
-	if now := s.status(t, id); now != status {
+	if now := s.status(t, id); !reflect.DeepEqual(now, status) {
 		t.Errorf("the answer is %+v, and the state %+v", status, now)
 	}
 	return status

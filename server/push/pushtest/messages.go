@@ -94,11 +94,27 @@ func testIdempotency(t *testing.T, s *store) {
 	a := s.put(t, someEndpoint, "")
 	body := `{"audience": {"subscriptions": ["` + a.ID.String() + `"]}}`
 	o := push.CreateOptions{Lease: true, IdempotencyKey: "k", RequestHash: [32]byte{1}}
-	first, batches := s.create(t, body, o)
+	post := func() (push.MessageStatus, []push.Batch) {
+		t.Helper()
+		status, batches, err := s.CreateMessage(t.Context(), s.site.ID, Message(t, s.clock.Now(), body), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status, batches
+	}
+	o.Warnings = []string{"a warning"}
+	first, batches := post()
+	s.finish(t, batches[0].Deliveries, push.DeliveryAccepted)
 	s.reopen(t)
-	again, more := s.create(t, body, o)
-	if again.ID != first.ID || len(batches) != 1 || len(more) != 0 || again.Counts.Targeted != 1 {
-		t.Errorf("the same request made %+v with %d batches", again, len(more))
+	s.clock.Advance(push.IdempotencyTime - time.Second)
+	// The answer is that of then, whatever has become of the message, and whatever
+	// would be warned of now.
+	o.Warnings = nil
+	again, more := post()
+	if again.ID != first.ID || len(batches) != 1 || len(more) != 0 || again.Counts != first.Counts || first.Counts.Pending != 1 ||
+		again.State != first.State || !again.DueAt.Equal(first.DueAt) || !again.CreatedAt.Equal(first.CreatedAt) ||
+		!again.TargetedFinal || !slices.Equal(again.Warnings, []string{"a warning"}) {
+		t.Errorf("the same request is answered %+v with %d batches, want %+v", again, len(more), first)
 	}
 	o.RequestHash = [32]byte{2}
 	_, _, err := s.CreateMessage(t.Context(), s.site.ID, Message(t, s.clock.Now(), body), o)
@@ -108,8 +124,46 @@ func testIdempotency(t *testing.T, s *store) {
 		t.Error("another key gave the same message")
 	}
 
-	// Of many at once with one key, one is sent.
 	o.IdempotencyKey = "k3"
+	s.wantOneOfMany(t, body, o)
+}
+
+// A key is kept for a time. After it the same one is that of a new message, also
+// where many come at once, and whether it was swept or not.
+func testOldIdempotency(t *testing.T, s *store) {
+	a := s.put(t, someEndpoint, "")
+	body := `{"audience": {"subscriptions": ["` + a.ID.String() + `"]}}`
+	sweep := func(want int) {
+		t.Helper()
+		if swept, err := s.Sweep(t.Context()); err != nil || swept != want {
+			t.Errorf("%d keys were swept, %v; want %d", swept, err, want)
+		}
+	}
+	o := push.CreateOptions{Lease: true, IdempotencyKey: "k", RequestHash: [32]byte{1}}
+	first, _ := s.create(t, body, o)
+	s.clock.Advance(push.IdempotencyTime)
+	o.RequestHash = [32]byte{2}
+	if second := s.wantOneOfMany(t, body, o); second == first.ID {
+		t.Error("a key whose time is over gave the message of then")
+	}
+	sweep(0)
+	o.IdempotencyKey = "young"
+	s.clock.Advance(push.IdempotencyTime - time.Second)
+	young, _ := s.create(t, body, o)
+	s.clock.Advance(time.Second)
+	sweep(1)
+	sweep(0)
+	if again, _ := s.create(t, body, o); again.ID != young.ID {
+		t.Error("a key was swept before its time")
+	}
+	// What was sent stays.
+	s.status(t, first.ID)
+}
+
+// wantOneOfMany creates a message many times at once with one key, and expects that
+// it is one, sent once.
+func (s *store) wantOneOfMany(t *testing.T, body string, o push.CreateOptions) (id push.ID) {
+	t.Helper()
 	ids, sent := make(chan push.ID), make(chan int)
 	for range 10 {
 		m := Message(t, s.clock.Now(), body)
@@ -124,12 +178,14 @@ func testIdempotency(t *testing.T, s *store) {
 	}
 	seen, total := map[push.ID]bool{}, 0
 	for range 10 {
-		seen[<-ids] = true
+		id = <-ids
+		seen[id] = true
 		total += <-sent
 	}
 	if len(seen) != 1 || total != 1 {
 		t.Errorf("%d messages with %d batches, want one", len(seen), total)
 	}
+	return id
 }
 
 func testMessagePages(t *testing.T, s *store) {

@@ -35,6 +35,20 @@ func (q *Queries) CancelMessage(ctx context.Context, arg CancelMessageParams) (i
 	return result.RowsAffected()
 }
 
+const deleteIdempotency = `-- name: DeleteIdempotency :exec
+DELETE FROM idempotency WHERE site = ? AND key = ?
+`
+
+type DeleteIdempotencyParams struct {
+	Site int64
+	Key  string
+}
+
+func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyParams) error {
+	_, err := q.db.ExecContext(ctx, deleteIdempotency, arg.Site, arg.Key)
+	return err
+}
+
 const finishMessage = `-- name: FinishMessage :exec
 UPDATE messages SET state = ?1, targeted_final = 1 WHERE id = ?2 AND state <> ?3
 `
@@ -51,8 +65,19 @@ func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) er
 	return err
 }
 
+const hasOldIdempotency = `-- name: HasOldIdempotency :one
+SELECT EXISTS (SELECT 1 FROM idempotency WHERE created_at <= ?)
+`
+
+func (q *Queries) HasOldIdempotency(ctx context.Context, createdAt int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasOldIdempotency, createdAt)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const idempotencyByKey = `-- name: IdempotencyByKey :one
-SELECT request, message FROM idempotency WHERE site = ? AND key = ?
+SELECT request, message, answer, created_at FROM idempotency WHERE site = ? AND key = ?
 `
 
 type IdempotencyByKeyParams struct {
@@ -61,19 +86,26 @@ type IdempotencyByKeyParams struct {
 }
 
 type IdempotencyByKeyRow struct {
-	Request []byte
-	Message []byte
+	Request   []byte
+	Message   []byte
+	Answer    string
+	CreatedAt int64
 }
 
 func (q *Queries) IdempotencyByKey(ctx context.Context, arg IdempotencyByKeyParams) (IdempotencyByKeyRow, error) {
 	row := q.db.QueryRowContext(ctx, idempotencyByKey, arg.Site, arg.Key)
 	var i IdempotencyByKeyRow
-	err := row.Scan(&i.Request, &i.Message)
+	err := row.Scan(
+		&i.Request,
+		&i.Message,
+		&i.Answer,
+		&i.CreatedAt,
+	)
 	return i, err
 }
 
 const insertIdempotency = `-- name: InsertIdempotency :exec
-INSERT INTO idempotency (site, key, request, message, created_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO idempotency (site, key, request, message, answer, created_at) VALUES (?, ?, ?, ?, ?, ?)
 `
 
 type InsertIdempotencyParams struct {
@@ -81,6 +113,7 @@ type InsertIdempotencyParams struct {
 	Key       string
 	Request   []byte
 	Message   []byte
+	Answer    string
 	CreatedAt int64
 }
 
@@ -90,6 +123,7 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 		arg.Key,
 		arg.Request,
 		arg.Message,
+		arg.Answer,
 		arg.CreatedAt,
 	)
 	return err
@@ -267,6 +301,43 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 			&i.DueAt,
 			&i.TargetedFinal,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const oldIdempotency = `-- name: OldIdempotency :many
+SELECT site, key FROM idempotency WHERE created_at <= ? ORDER BY created_at LIMIT ?
+`
+
+type OldIdempotencyParams struct {
+	CreatedAt int64
+	Limit     int64
+}
+
+type OldIdempotencyRow struct {
+	Site int64
+	Key  string
+}
+
+func (q *Queries) OldIdempotency(ctx context.Context, arg OldIdempotencyParams) ([]OldIdempotencyRow, error) {
+	rows, err := q.db.QueryContext(ctx, oldIdempotency, arg.CreatedAt, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OldIdempotencyRow
+	for rows.Next() {
+		var i OldIdempotencyRow
+		if err := rows.Scan(&i.Site, &i.Key); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -88,6 +88,7 @@ type Idempotency struct {
 	Request   []byte
 	Message   []byte
 	CreatedAt int64
+	Answer    string
 }
 
 type Message struct {

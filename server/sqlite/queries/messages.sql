@@ -35,7 +35,16 @@ SELECT CAST(COALESCE(SUM(targeted), 0) AS INTEGER) AS targeted,
 FROM batches WHERE message = ?;
 
 -- name: InsertIdempotency :exec
-INSERT INTO idempotency (site, key, request, message, created_at) VALUES (?, ?, ?, ?, ?);
+INSERT INTO idempotency (site, key, request, message, answer, created_at) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: IdempotencyByKey :one
-SELECT request, message FROM idempotency WHERE site = ? AND key = ?;
+SELECT request, message, answer, created_at FROM idempotency WHERE site = ? AND key = ?;
+
+-- name: DeleteIdempotency :exec
+DELETE FROM idempotency WHERE site = ? AND key = ?;
+
+-- name: HasOldIdempotency :one
+SELECT EXISTS (SELECT 1 FROM idempotency WHERE created_at <= ?);
+
+-- name: OldIdempotency :many
+SELECT site, key FROM idempotency WHERE created_at <= ? ORDER BY created_at LIMIT ?;
