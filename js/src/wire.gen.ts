@@ -148,6 +148,7 @@ export interface MessageRequest {
   sendAt?: unknown;
   spread?: number;
   ignoreQuietHours?: boolean;
+  dryRun?: boolean;
 }
 
 
@@ -201,6 +202,12 @@ export interface MessageResponse {
   dueAt: string;
   counts: MessageCounts;
   targetedFinal: boolean;
+  warnings?: string[];
+}
+
+
+export interface DryRunResponse {
+  targeted: number;
   warnings?: string[];
 }
 

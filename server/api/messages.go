@@ -31,6 +31,13 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if request.DryRun {
+		targeted, err := a.Store.CountAudience(r.Context(), a.Site.ID, m.Audience)
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, http.StatusOK, wire.DryRunResponse{Targeted: targeted, Warnings: warnings})
+	}
 	status, batches, err := a.Store.CreateMessage(r.Context(), a.Site.ID, m, push.CreateOptions{
 		Lease: true, IdempotencyKey: key, RequestHash: sha256.Sum256(body), Warnings: warnings})
 	if err != nil {

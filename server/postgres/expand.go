@@ -89,7 +89,7 @@ func split(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message
 	for _, service := range services {
 		var total int64
 		if m.Schedule.Spread > 0 {
-			if total, err = countAudience(ctx, q, site, m, service.ID); err != nil {
+			if total, err = countAudience(ctx, q, site, m.Audience, service.ID); err != nil {
 				return err
 			}
 		}
@@ -231,9 +231,30 @@ func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
 }
 
 // countAudience is how many a large audience has at a push service.
-func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int32) (int64, error) {
-	if m.Audience.All {
+func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int32) (int64, error) {
+	if audience.All {
 		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
 	}
-	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: m.Audience.Channels})
+	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: audience.Channels})
+}
+
+// CountAudience implements [push.Messages].
+func (s *Store) CountAudience(ctx context.Context, site push.SiteID, audience push.Audience) (total int64, err error) {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		if audience.Small() {
+			members, err := smallAudience(ctx, q, site, audience)
+			total = int64(len(members))
+			return err
+		}
+		services, err := q.PushServices(ctx)
+		for _, service := range services {
+			n, err := countAudience(ctx, q, site, audience, service.ID)
+			if err != nil {
+				return err
+			}
+			total += n
+		}
+		return err
+	})
+	return total, err
 }

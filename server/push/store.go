@@ -65,6 +65,8 @@ type Messages interface {
 	// due at once, which quiet hours do not defer, are leased to the caller and
 	// returned, so that sending starts at once.
 	CreateMessage(ctx context.Context, site SiteID, m *Message, o CreateOptions) (MessageStatus, []Batch, error)
+	// CountAudience is how many subscriptions an audience has now.
+	CountAudience(ctx context.Context, site SiteID, audience Audience) (int64, error)
 	// MessageStatus returns a message's state; the error's code is
 	// message-unknown where the site has no such message.
 	MessageStatus(ctx context.Context, site SiteID, id ID) (MessageStatus, error)

@@ -62,7 +62,7 @@ func (s *Store) split(ctx context.Context, site push.SiteID, m *push.Message, ro
 	for service := range services {
 		var total int64
 		if m.Schedule.Spread > 0 {
-			if total, err = s.countAudience(ctx, site, m, service); err != nil {
+			if total, err = countAudience(ctx, s.read, site, m.Audience, service); err != nil {
 				return err
 			}
 		}
@@ -239,9 +239,26 @@ func ids(rows [][]byte, err error) ([]push.ID, error) {
 }
 
 // countAudience is how many a large audience has at a push service.
-func (s *Store) countAudience(ctx context.Context, site push.SiteID, m *push.Message, service int64) (int64, error) {
-	if m.Audience.All {
-		return s.read.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int64) (int64, error) {
+	if audience.All {
+		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
 	}
-	return s.read.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: m.Audience.Channels})
+	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: audience.Channels})
+}
+
+// CountAudience implements [push.Messages].
+func (s *Store) CountAudience(ctx context.Context, site push.SiteID, audience push.Audience) (total int64, err error) {
+	if audience.Small() {
+		members, err := smallAudience(ctx, s.read, site, audience)
+		return int64(len(members)), explain(err)
+	}
+	services, err := serviceNames(ctx, s.read)
+	for service := range services {
+		n, err := countAudience(ctx, s.read, site, audience, service)
+		if err != nil {
+			return 0, explain(err)
+		}
+		total += n
+	}
+	return total, explain(err)
 }

@@ -20,6 +20,8 @@ type MessageRequest struct {
 	Spread int64 `json:"spread,omitempty"`
 	// IgnoreQuietHours is for what a person waits for, such as a code to sign in.
 	IgnoreQuietHours bool `json:"ignoreQuietHours,omitempty"`
+	// DryRun asks for a [DryRunResponse]: nothing is kept or sent.
+	DryRun bool `json:"dryRun,omitempty"`
 }
 
 // A LocalTime is a time by the clock of each recipient.
@@ -89,6 +91,13 @@ type MessageResponse struct {
 	// TargetedFinal is false while the audience is still being read.
 	TargetedFinal bool `json:"targetedFinal"`
 	// Warnings name what some browser will not honour.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// DryRunResponse answers POST /v1/messages with dryRun.
+type DryRunResponse struct {
+	// Targeted is how many subscriptions the audience has now.
+	Targeted int64    `json:"targeted"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 

@@ -42,6 +42,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"a caller who gives up":            testCancelled,
 		"small audiences":                  testSmallAudience,
 		"idempotency":                      testIdempotency,
+		"audiences are counted":            testCountAudience,
 		"idempotency, for a time":          testOldIdempotency,
 		"messages, page by page":           testMessagePages,
 		"everybody, over many batches":     testLargeAudience,
