@@ -119,6 +119,7 @@ export const MaxTimeZoneLength = 64;
 export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
+export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
 export const MaxTopicLength = 256;
@@ -225,6 +226,30 @@ export interface MessageCounts {
   closed: number;
 }
 
+export const DeliveryFailed = "failed";
+export const DeliveryGone = "gone";
+export const DeliveryExpired = "expired";
+export const DeliveryPending = "pending";
+
+export interface DeliveryInfo {
+  subscription?: string;
+  pushService: string;
+  state: string;
+  status: number;
+  reason: string;
+  meaning: string;
+  advice: string;
+  nextAttemptAt?: string;
+}
+
+
+export interface DeliveryList {
+  data: DeliveryInfo[];
+  next: string | null;
+  total: number;
+  bounded: boolean;
+}
+
 
 export interface SubscriptionInfo {
   id: string;
@@ -259,6 +284,7 @@ export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathCancel = "/cancel";
+export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";

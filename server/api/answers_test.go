@@ -100,6 +100,8 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "200", "POST", "/v1/messages", `{"dryRun": true, `+message[1:], withKey)
 	seen.call(s, "422 idempotency-conflict", "POST", "/v1/messages", someMessage, withKey, "Idempotency-Key: k")
 	seen.call(s, "200", "GET", "/v1/messages/"+want(t, sent, 202)["id"].(string), "", withKey)
+	seen.call(s, "200", "GET", "/v1/messages/"+want(t, sent, 202)["id"].(string)+"/deliveries", "", withKey)
+	seen.call(s, "404 message-unknown", "GET", "/v1/messages/"+push.NewID().String()+"/deliveries", "", withKey)
 	seen.call(s, "200", "POST", "/v1/messages/"+want(t, sent, 202)["id"].(string)+"/cancel", "", withKey)
 	seen.call(s, "404 message-unknown", "POST", "/v1/messages/"+push.NewID().String()+"/cancel", "", withKey)
 	seen.call(s, "200", "GET", "/v1/messages", "", withKey)
@@ -140,11 +142,11 @@ func provokeRefusals(t *testing.T, seen seen) {
 	}
 	seen.call(s, "400 invalid-user-token", "POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "userToken": "x.y.z"`))
 	seen.call(s, "413 message-too-large", "POST", "/v1/messages", `{"audience": {"all": true}, "notification": {"title": "`+strings.Repeat("x", wire.MaxEncrypted)+`"}}`, withKey)
-	for _, call := range []string{"GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	for _, call := range []string{"GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
-		if method == "GET" && strings.Count(path, "/") == 2 {
+		if method == "GET" && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries)) {
 			seen.call(s, "400 invalid-field", method, path+"?limit=0", "", withKey)
 		}
 	}
@@ -157,7 +159,7 @@ func provokeFailures(t *testing.T, seen seen) {
 		s := newServer(t, func(o *api.Options) { o.Store = failing{o.Store, err} })
 		calls := bodies(pushtest.P256dh)
 		calls["POST /v1/events"] = `[{"token": "` + s.site.Tokens.Token(push.DeliveryID{Message: push.NewID()}) + `", "type": "clicked", "at": 1}]`
-		for _, call := range []string{"GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String()} {
+		for _, call := range []string{"GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
 			calls[call] = ""
 		}
 		calls["POST /v1/messages/"+push.NewID().String()+"/cancel"] = ""

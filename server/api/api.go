@@ -101,6 +101,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
 	keyed(wire.PathMessages+"/{id}"+wire.PathCancel, http.MethodPost, a.cancelMessage)
+	keyed(wire.PathMessages+"/{id}"+wire.PathDeliveries, http.MethodGet, a.listDeliveries)
 
 	// Not by Methods: any other method would be answered 405 where there is
 	// nothing.

@@ -31,15 +31,15 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 		ttl = min(ttl, delivery.TTLFrom.Add(m.TTL).Sub(d.now()))
 	}
 	if ttl < 0 || m.TTL == 0 && d.now().After(delivery.TTLFrom.Add(nowGrace)) {
-		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: "the TTL ended before it could be sent"}, false
+		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: push.ReasonTTLEnded}, false
 	}
 	// A batch that was due in the evening may have waited until the night.
 	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
-		return message, d.later(delivery, 0, webpush.Result{Reason: "the recipient's quiet hours had begun before it could be sent"}), false
+		return message, d.later(delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
-		return message, d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: "the VAPID key cannot be read: " + err.Error()}), false
+		return message, d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: push.ReasonNoKey + ": " + err.Error()}), false
 	}
 	return webpush.Message{
 		Subscription: delivery.Subscription,
@@ -88,7 +88,7 @@ func (d *Dispatcher) sendAhead(ctx context.Context, j job) {
 			return
 		}
 		if d.halts.isHalted(j.batch.Service) {
-			d.putOff(part, trialEvery, "the push service is halted: it refuses this server")
+			d.putOff(part, trialEvery, push.ReasonHalted)
 			continue
 		}
 		messages, sent := d.prepareAll(ctx, d.withoutCancelled(part))

@@ -44,6 +44,9 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if fenced == len(results) {
 		return fenced, nil
 	}
+	if err := r.limitReasons(ctx, q); err != nil {
+		return 0, err
+	}
 	if err := r.dropExceptions(ctx, q); err != nil {
 		return 0, err
 	}
@@ -209,6 +212,7 @@ func (r *recording) putExceptions(ctx context.Context, q *db.Queries, s *Store) 
 		}
 		put.Attempts, put.After = append(put.Attempts, int32(attempt)), append(put.After, after)
 		put.Statuses, put.Reasons = append(put.Statuses, int32(result.Status)), append(put.Reasons, storable(result.Reason))
+		put.Subscriptions, put.Outcomes = append(put.Subscriptions, result.Delivery.SubscriberID), append(put.Outcomes, int16(result.Outcome))
 	}
 	return q.PutExceptions(ctx, put)
 }

@@ -44,7 +44,7 @@ func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to 
 		return
 	}
 	if to == nil {
-		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryGone, Reason: "unsubscribed before the message was sent"})
+		l.Left = append(l.Left, DeliveryResult{Delivery: d, Outcome: DeliveryGone, Reason: ReasonUnsubscribed})
 		return
 	}
 	d.Subscription, d.SubscriberID, d.Key, d.TimeZone = to.Subscription, to.ID, to.Key, to.TimeZone

@@ -72,6 +72,11 @@ type Messages interface {
 	MessageStatus(ctx context.Context, site SiteID, id ID) (MessageStatus, error)
 	// ListMessages returns messages, newest first; see ListSubscriptions.
 	ListMessages(ctx context.Context, site SiteID, cursor string, limit int) (page []MessageStatus, next string, err error)
+	// ListDeliveries returns why deliveries of a message were not accepted, those of
+	// an outcome: DeliveryFailed, DeliveryGone or DeliveryExpired, of which about the
+	// first MaxReasons each are kept, or DeliveryPending, which are those that wait for
+	// a further attempt. Of an unknown message there are none. See ListSubscriptions.
+	ListDeliveries(ctx context.Context, site SiteID, message ID, outcome Outcome, cursor string, limit int) (page []DeliveryStatus, next string, err error)
 	// CancelMessage stops all of a message that is not sent: what nobody is
 	// sending is cancelled when it returns, what a node is about to send when the
 	// node hears of it (see Queue.Cancelled), and what is under way counts as what
@@ -202,8 +207,8 @@ func (r DeliveryResult) OfCancelled() DeliveryResult {
 	return r
 }
 
-// HasException says whether a store keeps an exception for the result: when to try
-// again, or why the delivery failed.
+// HasException says whether a store has an exception to keep for the result: when to
+// try again, or why the delivery failed; see [Reasons].
 func (r DeliveryResult) HasException() bool {
 	return r.Outcome != DeliveryAccepted && r.Outcome != DeliveryCancelled
 }

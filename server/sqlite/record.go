@@ -24,8 +24,9 @@ func (s *Store) Record(ctx context.Context, results []push.DeliveryResult) (fenc
 
 func (s *Store) record(ctx context.Context, q *db.Queries, results []push.DeliveryResult) (fenced int, err error) {
 	order, byBatch := push.GroupByBatch(results, func(r push.DeliveryResult) push.BatchID { return r.Delivery.ID.BatchID() })
+	reasons := make(push.Reasons)
 	for _, id := range order {
-		n, err := s.recordBatch(ctx, q, id.Message, int64(id.No), byBatch[id])
+		n, err := s.recordBatch(ctx, q, id.Message, int64(id.No), byBatch[id], reasons)
 		if err != nil {
 			return 0, err
 		}
@@ -34,7 +35,7 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	return fenced, nil
 }
 
-func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, results []push.DeliveryResult) (fenced int, err error) {
+func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID, no int64, results []push.DeliveryResult, reasons push.Reasons) (fenced int, err error) {
 	row, err := q.BatchOutcomes(ctx, db.BatchOutcomesParams{Message: message[:], No: no})
 	if err != nil {
 		return 0, err
@@ -62,7 +63,7 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 			result = result.OfCancelled()
 		}
 		row.Outcomes[result.Delivery.ID.Ordinal] = byte(result.Outcome)
-		if err := s.recordException(ctx, q, result); err != nil {
+		if err := s.recordException(ctx, q, result, reasons); err != nil {
 			return 0, err
 		}
 		counted = append(counted, result)
@@ -117,9 +118,18 @@ func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bo
 
 // recordException keeps what is not plain success: a next attempt, or why a
 // delivery failed. A subscription that is gone ends here.
-func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.DeliveryResult) error {
+func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.DeliveryResult, reasons push.Reasons) error {
 	id := r.Delivery.ID
-	if !r.HasException() {
+	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
+		rows := &siteRows{ctx: ctx, q: q, site: int64(r.Delivery.Site)}
+		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
+			return err
+		}
+	}
+	if err := countReasons(ctx, q, reasons, r); err != nil {
+		return err
+	}
+	if !reasons.Keep(r) {
 		if r.Delivery.Attempt == 0 {
 			return nil
 		}
@@ -131,15 +141,10 @@ func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.Deliv
 		attempt++
 		next = sql.NullInt64{Int64: r.RetryAt.UnixMilli(), Valid: true}
 	}
-	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
-		rows := &siteRows{ctx: ctx, q: q, site: int64(r.Delivery.Site)}
-		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
-			return err
-		}
-	}
 	return q.PutException(ctx, db.PutExceptionParams{
 		Message: id.Message[:], Batch: int64(id.Batch), Ordinal: int64(id.Ordinal),
 		Attempt: attempt, NextAt: next, Status: int64(r.Status), Reason: r.Reason,
+		Subscription: r.Delivery.SubscriberID[:], Outcome: int64(r.Outcome),
 	})
 }
 

@@ -102,6 +102,21 @@ func classify(v *vendors.Vendor, status int, get func(name string) string, body 
 	return r
 }
 
+// Explained is a result of which Outcome, Status and Reason were kept, with Meaning
+// and Advice. service is the push service's name; see [Services.Check].
+func (r Result) Explained(service string) Result {
+	said := refusedBeforeSending(errors.New(r.Reason))
+	switch {
+	case r.Status != 0:
+		word := vendors.Named(service).Explain(r.Status, r.Reason)
+		said.Meaning, said.Advice = word.Meaning, word.Advice
+	case r.Retriable():
+		said = unreachable(errors.New(r.Reason))
+	}
+	r.Meaning, r.Advice = said.Meaning, said.Advice
+	return r
+}
+
 // withoutEndpoint takes the endpoint out of text from outside: some push
 // services' error pages repeat the path that they were asked for.
 func withoutEndpoint(text, endpoint string) string {

@@ -18,6 +18,9 @@ const (
 	MaxBody = 64 << 10
 	// MaxMessageBody is the largest JSON body of a message, in bytes.
 	MaxMessageBody = 256 << 10
+	// MaxReasons is of how many deliveries of a message it is kept why they failed,
+	// were gone, or expired, of each about so many.
+	MaxReasons = 1000
 	// MaxIdempotencyKey is in bytes.
 	MaxIdempotencyKey = 255
 	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one

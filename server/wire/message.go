@@ -116,6 +116,43 @@ type MessageCounts struct {
 	Closed    int64 `json:"closed"`
 }
 
+// States of a delivery that was not accepted.
+const (
+	DeliveryFailed  = "failed"
+	DeliveryGone    = "gone"
+	DeliveryExpired = "expired"
+	// DeliveryPending: it waits for a further attempt.
+	DeliveryPending = "pending"
+)
+
+// DeliveryInfo is an element of GET /v1/messages/{id}/deliveries.
+type DeliveryInfo struct {
+	// Subscription is empty for whoever had unsubscribed before.
+	Subscription string `json:"subscription,omitempty"`
+	PushService  string `json:"pushService"`
+	State        string `json:"state"`
+	// Status is the push service's, 0 where it gave none.
+	Status int `json:"status"`
+	// Reason is the push service's own, or the network's, or ours; Meaning and Advice
+	// are for a person: what it means, and what to do.
+	Reason  string `json:"reason"`
+	Meaning string `json:"meaning"`
+	Advice  string `json:"advice"`
+	// NextAttemptAt is in RFC 3339, for one that is pending.
+	NextAttemptAt string `json:"nextAttemptAt,omitempty"`
+}
+
+// DeliveryList answers GET /v1/messages/{id}/deliveries.
+type DeliveryList struct {
+	Data []DeliveryInfo `json:"data"`
+	Next *string        `json:"next"`
+	// Total is how many deliveries of the message are in this state.
+	Total int64 `json:"total"`
+	// Bounded says that there are more than those whose reasons are kept, about
+	// MaxReasons.
+	Bounded bool `json:"bounded"`
+}
+
 // SubscriptionInfo is an element of GET /v1/subscriptions. It does not hold
 // the endpoint, which is a secret of the subscriber.
 type SubscriptionInfo struct {

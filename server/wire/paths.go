@@ -11,6 +11,8 @@ const (
 	PathMessages            = "/v1/messages"
 	// PathCancel follows a message's path.
 	PathCancel = "/cancel"
+	// PathDeliveries follows a message's path.
+	PathDeliveries = "/deliveries"
 )
 
 // Files of the client as the server serves them. The WebAssembly and Go's

@@ -13,6 +13,8 @@ type backend interface {
 	send(context.Context, wire.MessageRequest) (wire.MessageResponse, error)
 	message(ctx context.Context, id string) (wire.MessageResponse, error)
 	messages(ctx context.Context, cursor string) (wire.MessageList, error)
+	// deliveries are the first page of those of a message in a state.
+	deliveries(ctx context.Context, id, state string) (wire.DeliveryList, error)
 	cancel(ctx context.Context, id string) (wire.MessageResponse, error)
 	// subscriptions are all, or those that only fail since failing, such as 30d.
 	subscriptions(ctx context.Context, failing, cursor string) (wire.SubscriptionList, error)

@@ -129,6 +129,20 @@ func (l *local) messages(ctx context.Context, cursor string) (wire.MessageList, 
 	return api.MessageList(messages, next), nil
 }
 
+func (l *local) deliveries(ctx context.Context, id, state string) (wire.DeliveryList, error) {
+	outcome, err := push.ParseDeliveryState(state)
+	if err != nil {
+		return wire.DeliveryList{}, err
+	}
+	parsed, _ := push.ParseID(id)
+	status, err := l.store.MessageStatus(ctx, l.site.ID, parsed)
+	if err != nil {
+		return wire.DeliveryList{}, err
+	}
+	deliveries, next, err := l.store.ListDeliveries(ctx, l.site.ID, parsed, outcome, "", 1000)
+	return api.DeliveryList(status.Counts, outcome, deliveries, next), err
+}
+
 func (l *local) cancel(ctx context.Context, id string) (wire.MessageResponse, error) {
 	if _, sole := l.store.(soleDatabase); sole {
 		// What a process that has died was sending is nobody's.

@@ -18,18 +18,21 @@ func messagesCommand() *cli.Command {
 		Usage: "look at messages, and stop them",
 		Commands: []*cli.Command{
 			{Name: "list", Usage: "list them, the newest first", Flags: flags, Action: listMessages},
-			{Name: "show", Usage: "say what became of one", ArgsUsage: "ID", Flags: flags, Action: withMessage(backend.message)},
+			{Name: "show", Usage: "say what became of one", ArgsUsage: "ID", Flags: flags, Action: withMessage(backend.message, printVerdicts)},
 			{
 				Name: "cancel", Usage: "stop what has not been sent", ArgsUsage: "ID", Flags: flags,
 				Description: "What is under way at this moment counts as what becomes of it. A message that is\nsent already stays as it is.",
-				Action:      withMessage(backend.cancel),
+				Action:      withMessage(backend.cancel, nil),
 			},
 		},
 	}
 }
 
-// withMessage is the action of a command on one message, which it prints.
-func withMessage(act func(backend, context.Context, string) (wire.MessageResponse, error)) cli.ActionFunc {
+// withMessage is the action of a command on one message, which it prints; more, if it
+// is not nil, prints what people want to know besides.
+func withMessage(
+	act func(backend, context.Context, string) (wire.MessageResponse, error), more func(context.Context, *cli.Command, backend, wire.MessageResponse) error,
+) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
 		if cmd.Args().Len() != 1 {
 			return fmt.Errorf("which message? Give its id; see %s --help", cmd.FullName())
@@ -39,10 +42,13 @@ func withMessage(act func(backend, context.Context, string) (wire.MessageRespons
 			return err
 		}
 		m, err := act(b, ctx, cmd.Args().First())
-		if err = errors.Join(err, b.close()); err != nil {
-			return err
+		if err == nil {
+			err = printMessage(cmd, m)
 		}
-		return printMessage(cmd, m)
+		if err == nil && more != nil && !cmd.Bool(jsonFlag.Name) {
+			err = more(ctx, cmd, b, m)
+		}
+		return errors.Join(err, b.close())
 	}
 }
 

@@ -86,6 +86,12 @@ func (r *remote) messages(ctx context.Context, cursor string) (answer wire.Messa
 	return answer, err
 }
 
+func (r *remote) deliveries(ctx context.Context, id, state string) (answer wire.DeliveryList, err error) {
+	query := url.Values{"limit": {"1000"}, "state": {state}}
+	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+url.PathEscape(id)+wire.PathDeliveries+"?"+query.Encode(), nil, &answer)
+	return answer, err
+}
+
 func (r *remote) cancel(ctx context.Context, id string) (answer wire.MessageResponse, err error) {
 	err = r.call(ctx, http.MethodPost, wire.PathMessages+"/"+url.PathEscape(id)+wire.PathCancel, nil, &answer)
 	return answer, err

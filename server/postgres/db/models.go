@@ -47,16 +47,18 @@ type BatchMember struct {
 }
 
 type Exception struct {
-	Message push.ID
-	Batch   int64
-	Ordinal int32
-	Attempt int32
-	NextAt  *time.Time
-	Leased  bool
-	Node    *push.ID
-	Fence   int64
-	Status  int32
-	Reason  string
+	Message      push.ID
+	Batch        int64
+	Ordinal      int32
+	Attempt      int32
+	NextAt       *time.Time
+	Leased       bool
+	Node         *push.ID
+	Fence        int64
+	Status       int32
+	Reason       string
+	Subscription push.ID
+	Outcome      int16
 }
 
 type Expansion struct {

@@ -724,27 +724,31 @@ func (q *Queries) NextDue(ctx context.Context, arg NextDueParams) (float64, erro
 }
 
 const putExceptions = `-- name: PutExceptions :exec
-INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
+INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason, subscription, outcome)
 SELECT w.message, w.batch, w.ordinal, w.attempt,
        CASE WHEN w.after >= 0 THEN COALESCE($1::timestamptz, clock_timestamp()) + w.after * interval '1 second' END,
-       w.status, w.reason
+       w.status, w.reason, w.subscription, w.outcome
 FROM (SELECT unnest($2::uuid[]) AS message, unnest($3::bigint[]) AS batch,
              unnest($4::integer[]) AS ordinal, unnest($5::integer[]) AS attempt,
              unnest($6::float8[]) AS after,
-             unnest($7::integer[]) AS status, unnest($8::text[]) AS reason) w
+             unnest($7::integer[]) AS status, unnest($8::text[]) AS reason,
+             unnest($9::uuid[]) AS subscription, unnest($10::smallint[]) AS outcome) w
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = false, node = NULL, status = excluded.status, reason = excluded.reason
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = false, node = NULL, status = excluded.status, reason = excluded.reason,
+    subscription = excluded.subscription, outcome = excluded.outcome
 `
 
 type PutExceptionsParams struct {
-	Now      *time.Time
-	Messages []push.ID
-	Batches  []int64
-	Ordinals []int32
-	Attempts []int32
-	After    []float64
-	Statuses []int32
-	Reasons  []string
+	Now           *time.Time
+	Messages      []push.ID
+	Batches       []int64
+	Ordinals      []int32
+	Attempts      []int32
+	After         []float64
+	Statuses      []int32
+	Reasons       []string
+	Subscriptions []push.ID
+	Outcomes      []int16
 }
 
 // after is in how many seconds a delivery is tried again, negative where it is
@@ -759,6 +763,8 @@ func (q *Queries) PutExceptions(ctx context.Context, arg PutExceptionsParams) er
 		arg.After,
 		arg.Statuses,
 		arg.Reasons,
+		arg.Subscriptions,
+		arg.Outcomes,
 	)
 	return err
 }

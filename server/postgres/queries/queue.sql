@@ -163,16 +163,18 @@ ORDER BY e.message, e.batch, e.ordinal FOR NO KEY UPDATE OF e;
 -- name: PutExceptions :exec
 -- after is in how many seconds a delivery is tried again, negative where it is
 -- not.
-INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
+INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason, subscription, outcome)
 SELECT w.message, w.batch, w.ordinal, w.attempt,
        CASE WHEN w.after >= 0 THEN COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) + w.after * interval '1 second' END,
-       w.status, w.reason
+       w.status, w.reason, w.subscription, w.outcome
 FROM (SELECT unnest(sqlc.arg(messages)::uuid[]) AS message, unnest(sqlc.arg(batches)::bigint[]) AS batch,
              unnest(sqlc.arg(ordinals)::integer[]) AS ordinal, unnest(sqlc.arg(attempts)::integer[]) AS attempt,
              unnest(sqlc.arg(after)::float8[]) AS after,
-             unnest(sqlc.arg(statuses)::integer[]) AS status, unnest(sqlc.arg(reasons)::text[]) AS reason) w
+             unnest(sqlc.arg(statuses)::integer[]) AS status, unnest(sqlc.arg(reasons)::text[]) AS reason,
+             unnest(sqlc.arg(subscriptions)::uuid[]) AS subscription, unnest(sqlc.arg(outcomes)::smallint[]) AS outcome) w
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = false, node = NULL, status = excluded.status, reason = excluded.reason;
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = false, node = NULL, status = excluded.status, reason = excluded.reason,
+    subscription = excluded.subscription, outcome = excluded.outcome;
 
 -- name: DeleteExceptions :exec
 DELETE FROM exceptions e

@@ -42,6 +42,8 @@ func RunStore(t *testing.T, databases Databases) {
 		"a caller who gives up":            testCancelled,
 		"small audiences":                  testSmallAudience,
 		"idempotency":                      testIdempotency,
+		"deliveries' reasons":              testDeliveries,
+		"deliveries' reasons are bounded":  testReasonsAreBounded,
 		"audiences are counted":            testCountAudience,
 		"idempotency, for a time":          testOldIdempotency,
 		"messages, page by page":           testMessagePages,

@@ -7,9 +7,9 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
-// Wait gives a fresh store one subscription, a batch for it that waits, and a
-// message to all that is scheduled for a time, for a test that takes the schema back
-// to an older one.
+// Wait gives a fresh store one subscription, a message to it that failed, a batch
+// for it that waits, and a message to all that is scheduled for a time, for a test that
+// takes the schema back to an older one.
 func Wait(t *testing.T, s push.Store) (scheduled time.Time) {
 	t.Helper()
 	w := &store{Store: s, clock: NewClock(), services: Services(t)}
@@ -18,6 +18,8 @@ func Wait(t *testing.T, s push.Store) (scheduled time.Time) {
 		t.Fatal(err)
 	}
 	w.put(t, someEndpoint, "")
+	w.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+	w.finish(t, w.claim(t), push.DeliveryFailed)
 	w.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
 	w.expand(t)
 	scheduled = w.clock.Now().Add(time.Hour).Truncate(time.Second)
@@ -30,6 +32,17 @@ func Wait(t *testing.T, s push.Store) (scheduled time.Time) {
 func WantWaiting(t *testing.T, s push.Store, scheduled time.Time) {
 	t.Helper()
 	w := &store{Store: s, clock: NewClock()}
+	var err error
+	if w.site, err = s.Site(t.Context(), push.DefaultSite); err != nil {
+		t.Fatal(err)
+	}
+	messages, _, err := s.ListMessages(t.Context(), w.site.ID, "", 10)
+	if err != nil || len(messages) != 3 {
+		t.Fatalf("%d messages, %v", len(messages), err)
+	}
+	if failed := w.deliveries(t, messages[2].ID, push.DeliveryFailed, 10); len(failed) != 1 {
+		t.Errorf("%d deliveries of the oldest message failed, want 1", len(failed))
+	}
 	deliveries := w.claim(t)
 	if len(deliveries) != 2 {
 		t.Fatalf("%d deliveries, want 2", len(deliveries))

@@ -45,16 +45,18 @@ type BatchMember struct {
 }
 
 type Exception struct {
-	Message []byte
-	Batch   int64
-	Ordinal int64
-	Attempt int64
-	NextAt  sql.NullInt64
-	Leased  int64
-	Status  int64
-	Reason  string
-	Node    []byte
-	Fence   int64
+	Message      []byte
+	Batch        int64
+	Ordinal      int64
+	Attempt      int64
+	NextAt       sql.NullInt64
+	Leased       int64
+	Status       int64
+	Reason       string
+	Node         []byte
+	Fence        int64
+	Subscription []byte
+	Outcome      int64
 }
 
 type Expansion struct {

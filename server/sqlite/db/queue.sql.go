@@ -623,20 +623,23 @@ func (q *Queries) NextSmallBatchDue(ctx context.Context, except []string) (int64
 }
 
 const putException = `-- name: PutException :exec
-INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason, subscription, outcome)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason,
+    subscription = excluded.subscription, outcome = excluded.outcome
 `
 
 type PutExceptionParams struct {
-	Message []byte
-	Batch   int64
-	Ordinal int64
-	Attempt int64
-	NextAt  sql.NullInt64
-	Status  int64
-	Reason  string
+	Message      []byte
+	Batch        int64
+	Ordinal      int64
+	Attempt      int64
+	NextAt       sql.NullInt64
+	Status       int64
+	Reason       string
+	Subscription []byte
+	Outcome      int64
 }
 
 func (q *Queries) PutException(ctx context.Context, arg PutExceptionParams) error {
@@ -648,6 +651,8 @@ func (q *Queries) PutException(ctx context.Context, arg PutExceptionParams) erro
 		arg.NextAt,
 		arg.Status,
 		arg.Reason,
+		arg.Subscription,
+		arg.Outcome,
 	)
 	return err
 }

@@ -92,10 +92,11 @@ WHERE m.site = ? AND b.message = ? AND b.no = ?;
 UPDATE batches SET events = ?, displayed = ?, clicked = ?, closed = ? WHERE message = ? AND no = ?;
 
 -- name: PutException :exec
-INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO exceptions (message, batch, ordinal, attempt, next_at, status, reason, subscription, outcome)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (message, batch, ordinal) DO UPDATE SET
-    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason;
+    attempt = excluded.attempt, next_at = excluded.next_at, leased = 0, node = NULL, status = excluded.status, reason = excluded.reason,
+    subscription = excluded.subscription, outcome = excluded.outcome;
 
 -- name: ExceptionFence :one
 SELECT fence FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ? AND leased = 1;
