@@ -119,6 +119,7 @@ export const MaxTimeZoneLength = 64;
 export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
+export const MaxMessageLines = 1000;
 export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
@@ -210,6 +211,16 @@ export interface MessageResponse {
 export interface DryRunResponse {
   targeted: number;
   warnings?: string[];
+}
+
+
+export interface MessageLine {
+  line: number;
+  id?: string;
+  state?: string;
+  targeted?: number;
+  warnings?: string[];
+  problem?: Problem;
 }
 
 

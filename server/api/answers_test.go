@@ -98,6 +98,7 @@ func provokeAnswers(t *testing.T, seen seen) {
 	message := `{"audience": {"subscriptions": ["` + id + `"]}, "notification": {"title": "x"}}`
 	sent := seen.call(s, "202", "POST", "/v1/messages", message, withKey, "Idempotency-Key: k")
 	seen.call(s, "200", "POST", "/v1/messages", `{"dryRun": true, `+message[1:], withKey)
+	seen.call(s, "200", "POST", "/v1/messages", message+"\n{", withKey, "Content-Type: application/x-ndjson")
 	seen.call(s, "422 idempotency-conflict", "POST", "/v1/messages", someMessage, withKey, "Idempotency-Key: k")
 	seen.call(s, "200", "GET", "/v1/messages/"+want(t, sent, 202)["id"].(string), "", withKey)
 	seen.call(s, "200", "GET", "/v1/messages/"+want(t, sent, 202)["id"].(string)+"/deliveries", "", withKey)

@@ -16,7 +16,7 @@ import (
 
 // readBody reads a JSON request of at most limit bytes.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+	if mediaType(r) != "application/json" {
 		return nil, &push.Error{Code: wire.UnsupportedMediaType, Detail: "The body must be application/json."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
@@ -28,6 +28,15 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, &push.Error{Code: wire.InvalidJSON, Detail: "The body could not be read to its end.", Cause: err}
 	}
 	return body, nil
+}
+
+// mediaType is that of the body; empty: none that can be read.
+func mediaType(r *http.Request) string {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return media
 }
 
 // decode reads one JSON value into v. strict refuses members that v does not

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/http"
 
@@ -11,46 +12,58 @@ import (
 )
 
 func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r, wire.MaxMessageBody)
-	if err != nil {
-		return err
-	}
-	var request wire.MessageRequest
-	if err := decode(body, &request, true); err != nil {
-		return err
-	}
 	key, err := push.ParseIdempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
 		return err
 	}
-	base, err := a.Site.BaseURL()
+	if mediaType(r) == mediaLines {
+		return a.sendLines(w, r, key)
+	}
+	body, err := readBody(w, r, wire.MaxMessageBody)
 	if err != nil {
 		return err
+	}
+	status, counted, err := a.accept(r.Context(), body, key)
+	if err != nil {
+		return err
+	}
+	if counted != nil {
+		return writeJSON(w, http.StatusOK, counted)
+	}
+	answer := MessageResponse(status)
+	w.Header().Set("Location", wire.PathMessages+"/"+answer.ID)
+	return writeJSON(w, http.StatusAccepted, answer)
+}
+
+// accept accepts a message, and has it sent. Of a dry run it returns what it counted.
+func (a *api) accept(ctx context.Context, body []byte, key string) (status push.MessageStatus, counted *wire.DryRunResponse, err error) {
+	var request wire.MessageRequest
+	if err := decode(body, &request, true); err != nil {
+		return status, nil, err
+	}
+	base, err := a.Site.BaseURL()
+	if err != nil {
+		return status, nil, err
 	}
 	m, warnings, err := push.ParseMessage(request, base, a.Site.Hours, a.Now())
 	if err != nil {
-		return err
+		return status, nil, err
 	}
 	if request.DryRun {
-		targeted, err := a.Store.CountAudience(r.Context(), a.Site.ID, m.Audience)
-		if err != nil {
-			return err
-		}
-		return writeJSON(w, http.StatusOK, wire.DryRunResponse{Targeted: targeted, Warnings: warnings})
+		targeted, err := a.Store.CountAudience(ctx, a.Site.ID, m.Audience)
+		return status, &wire.DryRunResponse{Targeted: targeted, Warnings: warnings}, err
 	}
-	status, batches, err := a.Store.CreateMessage(r.Context(), a.Site.ID, m, push.CreateOptions{
+	status, batches, err := a.Store.CreateMessage(ctx, a.Site.ID, m, push.CreateOptions{
 		Lease: true, IdempotencyKey: key, RequestHash: sha256.Sum256(body), Warnings: warnings})
 	if err != nil {
-		return err
+		return status, nil, err
 	}
 	if len(batches) > 0 {
 		a.Dispatcher.Hand(batches)
 	} else {
 		a.Dispatcher.Wake()
 	}
-	answer := MessageResponse(status)
-	w.Header().Set("Location", wire.PathMessages+"/"+answer.ID)
-	return writeJSON(w, http.StatusAccepted, answer)
+	return status, nil, nil
 }
 
 // messageID is that of the path.

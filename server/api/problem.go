@@ -55,19 +55,32 @@ func (a *api) handle(h handler) http.Handler {
 }
 
 func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	problem := a.problem(r, err)
+	switch problem.Status {
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", retryAfter)
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(problem.Status)
+	json.NewEncoder(w).Encode(problem)
+}
+
+// problem is what the caller is told of an error. What is the server's own is logged.
+func (a *api) problem(r *http.Request, err error) wire.Problem {
 	var e *push.Error
 	if !errors.As(err, &e) {
-		if r.Context().Err() != nil {
-			// The caller has gone; nobody reads an answer.
-			return
+		// Where the caller has gone, nobody reads an answer. Not the query or the body,
+		// which may hold what is a person's own.
+		if r.Context().Err() == nil {
+			a.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		}
-		// Not the query or the body, which may hold what is a person's own.
-		a.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		e = &push.Error{Code: wire.Internal, Detail: "The server failed. Its log says why."}
 	}
 	status := statuses[e.Code]
 	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
 		a.away.Do(func() {
 			a.Log.Error("requests are answered 503", "method", r.Method, "path", r.URL.Path, "error", err)
 		})
@@ -76,15 +89,7 @@ func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Field != "" {
 		detail = e.Field + " " + detail
 	}
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(wire.Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: e.Code, Detail: detail, Field: e.Field,
-	})
+	return wire.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: e.Code, Detail: detail, Field: e.Field}
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) error {

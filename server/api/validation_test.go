@@ -98,8 +98,19 @@ func (v *validation) checkRequest(operation *openapi.Operation, r *http.Request,
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if name := operation.RequestBody.Content[0].Name; err != nil || media != name {
-		return fmt.Errorf("the body is not %s", name)
+	var names []string
+	for _, described := range operation.RequestBody.Content {
+		names = append(names, described.Name)
+	}
+	if err != nil || !slices.Contains(names, media) {
+		return fmt.Errorf("the body is not one of %s", names)
+	}
+	if media == mediaLines {
+		// Each line has an answer of its own.
+		if strings.TrimSpace(body) == "" {
+			return fmt.Errorf("the body has no lines")
+		}
+		return nil
 	}
 	return v.check([]byte(body), "paths", operation.Path, strings.ToLower(operation.Method), "requestBody", "content", media, "schema")
 }
@@ -149,22 +160,39 @@ func (v *validation) checkResponse(response *openapi.Response, place []string, h
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	described := response.Content[0]
-	if err != nil || media != described.Name {
-		return fmt.Errorf("the body is %s, described is %s", media, described.Name)
+	var schema *openapi.Schema
+	for _, described := range response.Content {
+		if described.Name == media {
+			schema = described.Value.Schema
+		}
+	}
+	if err != nil || schema == nil {
+		return fmt.Errorf("the body is %s, which is not described", media)
 	}
 	if strings.HasPrefix(media, "text/") {
 		return nil
 	}
-	if err := v.check(body, slices.Concat(place, []string{"content", media, "schema"})...); err != nil {
-		return err
+	bodies := [][]byte{body}
+	if media == mediaLines {
+		bodies = bytes.Split(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
 	}
-	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
-		return err
+	for _, body := range bodies {
+		if err := v.check(body, slices.Concat(place, []string{"content", media, "schema"})...); err != nil {
+			return err
+		}
+		var value any
+		if err := json.Unmarshal(body, &value); err != nil {
+			return err
+		}
+		if err := undescribed(media, schema, value); err != nil {
+			return err
+		}
 	}
-	return undescribed(media, described.Value.Schema, value)
+	return nil
 }
+
+// mediaLines is the type of a body that is a JSON value a line.
+const mediaLines = "application/x-ndjson"
 
 // checkHeaders holds the headers that callers read against the description.
 func (v *validation) checkHeaders(response *openapi.Response, place []string, header http.Header) error {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/pushkit/pushkit/server/ndjson"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 )
@@ -88,7 +89,7 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 			return sum, interrupted(stored, err)
 		}
 		if n := len(c.lines); n > 0 {
-			stored = c.lines[n-1].number
+			stored = c.lines[n-1].Number
 		}
 		if i.Progress != nil {
 			i.Progress(c.bytes)
@@ -115,13 +116,13 @@ func (i *Importer) read(ctx context.Context, from io.Reader, toParse, toStore ch
 	for err == nil {
 		c, bytes := &chunk{parsed: make(chan struct{})}, 0
 		for err == nil && len(c.lines) < size && bytes < chunkBytes {
-			var line rawLine
-			if line, err = lines.next(); err == nil {
-				c.lines = append(c.lines, line)
-				bytes += len(line.text)
+			var line ndjson.Line
+			if line, err = lines.Next(); err == nil {
+				c.lines = append(c.lines, rawLine{Line: line})
+				bytes += len(line.Text)
 			}
 		}
-		c.bytes = lines.read
+		c.bytes = lines.Bytes()
 		if err != io.EOF {
 			c.err = err
 		}
@@ -151,12 +152,12 @@ func (i *Importer) parse(chunks <-chan *chunk) {
 		c.items = make([]*push.Import, len(c.lines))
 		for n := range c.lines {
 			line := &c.lines[n]
-			if line.err == nil {
-				if c.items[n], line.err = ParseLine(line.text, i.Services); line.err == nil {
-					c.items[n].WrittenAt = i.WrittenAt
-				}
+			if line.TooLong {
+				line.err = errTooLong
+			} else if c.items[n], line.err = ParseLine(line.Text, i.Services); line.err == nil {
+				c.items[n].WrittenAt = i.WrittenAt
 			}
-			line.text = nil
+			line.Text = nil
 		}
 		close(c.parsed)
 	}
@@ -188,7 +189,7 @@ func (i *Importer) store(ctx context.Context, c *chunk, sum *Summary) error {
 	for _, line := range c.lines {
 		if line.err != nil {
 			sum.Bad++
-			i.Bad(line.number, line.err)
+			i.Bad(line.Number, line.err)
 		}
 	}
 	return nil

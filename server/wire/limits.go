@@ -18,6 +18,8 @@ const (
 	MaxBody = 64 << 10
 	// MaxMessageBody is the largest JSON body of a message, in bytes.
 	MaxMessageBody = 256 << 10
+	// MaxMessageLines is how many messages one POST of application/x-ndjson may carry.
+	MaxMessageLines = 1000
 	// MaxReasons is of how many deliveries of a message it is kept why they failed,
 	// were gone, or expired, of each about so many.
 	MaxReasons = 1000

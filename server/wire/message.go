@@ -101,6 +101,19 @@ type DryRunResponse struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
+// MessageLine answers a line of POST /v1/messages of application/x-ndjson: with ID and
+// State where a message was accepted, with Targeted where it is a dry run, else with
+// Problem.
+type MessageLine struct {
+	// Line is its number, from 1.
+	Line     int64    `json:"line"`
+	ID       string   `json:"id,omitempty"`
+	State    string   `json:"state,omitempty"`
+	Targeted *int64   `json:"targeted,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	Problem  *Problem `json:"problem,omitempty"`
+}
+
 // MessageCounts say what became of a message's deliveries: Targeted is the sum
 // of Accepted, Gone, Failed, Expired, Cancelled and Pending at all times.
 type MessageCounts struct {
