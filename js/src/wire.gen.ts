@@ -28,6 +28,7 @@ export const NotFound = "not-found";
 export const MethodNotAllowed = "method-not-allowed";
 export const APIKeyMissing = "api-key-missing";
 export const APIKeyInvalid = "api-key-invalid";
+export const APIKeyLacksScope = "api-key-lacks-scope";
 export const OriginNotAllowed = "origin-not-allowed";
 export const PushServiceNotAllowed = "push-service-not-allowed";
 export const EndpointRemoved = "endpoint-permanently-removed";

@@ -147,6 +147,11 @@ func provokeRefusals(t *testing.T, seen seen) {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
+		for scope, key := range keysByScope {
+			if !slices.Contains(operationOf(httptest.NewRequest(method, path, nil)).Scopes(), string(scope)) && scope != push.ScopeAdmin {
+				seen.call(s, "403 api-key-lacks-scope", method, path, "", "Authorization: Bearer "+key)
+			}
+		}
 		if method == "GET" && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries)) {
 			seen.call(s, "400 invalid-field", method, path+"?limit=0", "", withKey)
 		}

@@ -55,6 +55,7 @@ type api struct {
 	Options
 	// away keeps what fails as a whole from filling the log.
 	away rate.Sometimes
+	used used
 }
 
 // New returns the handler of the whole server.
@@ -93,15 +94,15 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public(wire.PathSubscriptions, http.MethodDelete, a.remove)
 	public(wire.PathEvents, http.MethodPost, a.events)
 
-	keyed := func(path, method string, h handler) {
-		router.Handle(path, a.cors(a.handle(a.withKey(h)))).Methods(method)
+	keyed := func(path, method string, h handler, oneOf ...push.Scope) {
+		router.Handle(path, a.cors(a.handle(a.withKey(h, oneOf...)))).Methods(method)
 	}
-	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions)
-	keyed(wire.PathMessages, http.MethodPost, a.sendMessage)
-	keyed(wire.PathMessages, http.MethodGet, a.listMessages)
-	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage)
-	keyed(wire.PathMessages+"/{id}"+wire.PathCancel, http.MethodPost, a.cancelMessage)
-	keyed(wire.PathMessages+"/{id}"+wire.PathDeliveries, http.MethodGet, a.listDeliveries)
+	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
+	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)
+	keyed(wire.PathMessages, http.MethodGet, a.listMessages, push.ScopeRead)
+	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage, push.ScopeSend, push.ScopeRead)
+	keyed(wire.PathMessages+"/{id}"+wire.PathCancel, http.MethodPost, a.cancelMessage, push.ScopeSend)
+	keyed(wire.PathMessages+"/{id}"+wire.PathDeliveries, http.MethodGet, a.listDeliveries, push.ScopeRead)
 
 	// Not by Methods: any other method would be answered 405 where there is
 	// nothing.

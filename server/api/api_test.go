@@ -27,6 +27,9 @@ const (
 	someEndpoint = "https://fcm.googleapis.com/fcm/send/one"
 )
 
+// keysByScope are keys of the site that have one scope each.
+var keysByScope = map[push.Scope]string{push.ScopeAdmin: apiKey, push.ScopeSend: "a key that sends", push.ScopeRead: "a key that reads"}
+
 // handed is a dispatcher that only remembers.
 type handed struct {
 	mu      sync.Mutex
@@ -74,8 +77,10 @@ func newServer(t testing.TB, change ...func(*api.Options)) *server {
 		t.Fatal(err)
 	}
 	s.site.Origins = []string{siteOrigin}
-	if err := store.AddAPIKey(t.Context(), s.site.ID, push.HashAPIKey(apiKey)); err != nil {
-		t.Fatal(err)
+	for scope, key := range keysByScope {
+		if _, err := store.AddAPIKey(t.Context(), s.site.ID, "", push.Scopes{scope}, push.HashAPIKey(key)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	options := api.Options{
 		Store: store, Site: s.site, Dispatcher: s.dispatcher, Services: pushtest.Services(t), Log: slog.New(slog.DiscardHandler),

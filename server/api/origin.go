@@ -89,21 +89,3 @@ func originNotAllowed(origin string) error {
 func clip(text string) string {
 	return text[:min(len(text), 200)]
 }
-
-// withKey asks for an API key of the site (RFC 6750).
-func (a *api) withKey(next handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || key == "" {
-			return &push.Error{Code: wire.APIKeyMissing, Detail: "This call needs the header Authorization: Bearer with an API key."}
-		}
-		site, ok, err := a.Store.SiteOfAPIKey(r.Context(), push.HashAPIKey(strings.TrimSpace(key)))
-		if err != nil {
-			return err
-		}
-		if !ok || site != a.Site.ID {
-			return &push.Error{Code: wire.APIKeyInvalid, Detail: "This API key is not one of this server's."}
-		}
-		return next(w, r)
-	}
-}

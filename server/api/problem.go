@@ -19,6 +19,7 @@ var statuses = map[wire.Code]int{
 	wire.InvalidUserToken:      http.StatusBadRequest,
 	wire.APIKeyMissing:         http.StatusUnauthorized,
 	wire.APIKeyInvalid:         http.StatusUnauthorized,
+	wire.APIKeyLacksScope:      http.StatusForbidden,
 	wire.OriginNotAllowed:      http.StatusForbidden,
 	wire.NotFound:              http.StatusNotFound,
 	wire.SubscriptionUnknown:   http.StatusNotFound,

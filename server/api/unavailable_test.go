@@ -30,8 +30,8 @@ func (f failing) PutSubscription(context.Context, push.SiteID, *push.Subscribe) 
 	return push.Subscription{}, false, f.err
 }
 
-func (f failing) SiteOfAPIKey(context.Context, push.APIKeyHash) (push.SiteID, bool, error) {
-	return 0, false, f.err
+func (f failing) APIKeyByHash(context.Context, push.APIKeyHash) (push.APIKey, bool, error) {
+	return push.APIKey{}, false, f.err
 }
 
 func (f failing) VAPIDKeys(context.Context, push.SiteID) ([]push.VAPIDKey, error) { return nil, f.err }

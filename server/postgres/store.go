@@ -245,32 +245,6 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) (keys []push.VA
 	return keys, err
 }
 
-// SiteOfAPIKey implements [push.Store].
-func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (site push.SiteID, ok bool, err error) {
-	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		id, err := q.SiteOfAPIKey(ctx, hash[:])
-		site, ok = push.SiteID(id), err == nil
-		return ignoreNoRows(err)
-	})
-	return site, ok, err
-}
-
-// HasAPIKey says whether any API key opens the site.
-func (s *Store) HasAPIKey(ctx context.Context, site push.SiteID) (has bool, err error) {
-	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		has, err = q.HasAPIKey(ctx, int64(site))
-		return err
-	})
-	return has, err
-}
-
-// AddAPIKey implements [push.Store].
-func (s *Store) AddAPIKey(ctx context.Context, site push.SiteID, hash push.APIKeyHash) error {
-	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.InsertAPIKey(ctx, db.InsertAPIKeyParams{Hash: hash[:], Site: int64(site), CreatedAt: s.now()})
-	})
-}
-
 // pushServiceID returns the number of a push service, which it gets on first
 // sight.
 func pushServiceID(ctx context.Context, q *db.Queries, name string) (int32, error) {

@@ -2,8 +2,6 @@ package push
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strings"
@@ -51,23 +49,6 @@ type VAPIDKey struct {
 	webpush.VAPIDKey
 	// Current is true for the key with which browsers subscribe now.
 	Current bool
-}
-
-// An APIKeyHash is how an API key is stored: the SHA-256 of its text. API keys
-// are long random texts, so that a slow hash would gain nothing.
-type APIKeyHash [sha256.Size]byte
-
-// HashAPIKey returns the hash of an API key.
-func HashAPIKey(key string) APIKeyHash { return sha256.Sum256([]byte(key)) }
-
-// MinAPIKeyLength is in characters.
-const MinAPIKeyLength = 16
-
-// NewAPIKey makes an API key with 192 random bits.
-func NewAPIKey() string {
-	var raw [24]byte
-	rand.Read(raw[:])
-	return "pk_" + base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
 // BaseURL is what relative URLs of messages are resolved against.

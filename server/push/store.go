@@ -20,15 +20,28 @@ type Store interface {
 	SetHours(ctx context.Context, site SiteID, hours Hours) error
 	// VAPIDKeys returns the site's keys, the current one first.
 	VAPIDKeys(ctx context.Context, site SiteID) ([]VAPIDKey, error)
-	// SiteOfAPIKey returns the id of the site that an API key opens; ok is
-	// false where no site has the key.
-	SiteOfAPIKey(ctx context.Context, hash APIKeyHash) (site SiteID, ok bool, err error)
-	// AddAPIKey lets a key open the site. A key that does so already is left.
-	AddAPIKey(ctx context.Context, site SiteID, hash APIKeyHash) error
 
+	APIKeys
 	Subscriptions
 	Messages
 	Queue
+}
+
+// APIKeys is the part of a [Store] that keeps the keys of sites' back ends.
+type APIKeys interface {
+	// APIKeyByHash returns the key of a hash; ok is false where no site has it, or
+	// it is revoked.
+	APIKeyByHash(ctx context.Context, hash APIKeyHash) (key APIKey, ok bool, err error)
+	// ListAPIKeys returns the site's keys, the oldest first, also those that are
+	// revoked.
+	ListAPIKeys(ctx context.Context, site SiteID) ([]APIKey, error)
+	// AddAPIKey lets a key open the site. One that is known already is returned as it
+	// is: a key that is revoked stays so.
+	AddAPIKey(ctx context.Context, site SiteID, name string, scopes Scopes, hash APIKeyHash) (APIKey, error)
+	// RevokeAPIKey ends a key for good; ok is false where the site has no such key.
+	RevokeAPIKey(ctx context.Context, site SiteID, id ID) (ok bool, err error)
+	// UseAPIKey notes that a key was used.
+	UseAPIKey(ctx context.Context, site SiteID, id ID) error
 }
 
 // Subscriptions is the part of a [Store] that keeps subscriptions.

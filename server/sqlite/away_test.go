@@ -92,8 +92,8 @@ func TestReadsOfAFileThatIsAwayAreUnavailableToo(t *testing.T) {
 		"Site":         func() error { _, err := s.Site(t.Context(), push.DefaultSite); return err },
 		"Setting":      func() error { _, err := s.Setting(t.Context(), "x"); return err },
 		"VAPIDKeys":    func() error { _, err := s.VAPIDKeys(t.Context(), 1); return err },
-		"SiteOfAPIKey": func() error { _, _, err := s.SiteOfAPIKey(t.Context(), push.APIKeyHash{}); return err },
-		"HasAPIKey":    func() error { _, err := s.HasAPIKey(t.Context(), 1); return err },
+		"APIKeyByHash": func() error { _, _, err := s.APIKeyByHash(t.Context(), push.APIKeyHash{}); return err },
+		"ListAPIKeys":  func() error { _, err := s.ListAPIKeys(t.Context(), 1); return err },
 		"SubscriptionByEndpoint": func() error {
 			_, err := s.SubscriptionByEndpoint(t.Context(), 1, "https://x")
 			return ignoreCode(err, wire.SubscriptionUnknown)

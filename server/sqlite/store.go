@@ -267,28 +267,6 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKe
 	return keys, nil
 }
 
-// SiteOfAPIKey implements [push.Store].
-func (s *Store) SiteOfAPIKey(ctx context.Context, hash push.APIKeyHash) (push.SiteID, bool, error) {
-	site, err := s.read.SiteOfAPIKey(ctx, hash[:])
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
-	}
-	return push.SiteID(site), err == nil, explain(err)
-}
-
-// HasAPIKey says whether any API key opens the site.
-func (s *Store) HasAPIKey(ctx context.Context, site push.SiteID) (bool, error) {
-	n, err := s.read.CountAPIKeys(ctx, int64(site))
-	return n > 0, explain(err)
-}
-
-// AddAPIKey implements [push.Store].
-func (s *Store) AddAPIKey(ctx context.Context, site push.SiteID, hash push.APIKeyHash) error {
-	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.InsertAPIKey(ctx, db.InsertAPIKeyParams{Hash: hash[:], Site: int64(site), CreatedAt: s.now().UnixMilli()})
-	})
-}
-
 // pushServiceID returns the number of a push service, which it gets on first
 // sight.
 func pushServiceID(ctx context.Context, q *db.Queries, name string) (int64, error) {

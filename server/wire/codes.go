@@ -34,6 +34,7 @@ const (
 	MethodNotAllowed      Code = "method-not-allowed"
 	APIKeyMissing         Code = "api-key-missing"
 	APIKeyInvalid         Code = "api-key-invalid"
+	APIKeyLacksScope      Code = "api-key-lacks-scope"
 	OriginNotAllowed      Code = "origin-not-allowed"
 	PushServiceNotAllowed Code = "push-service-not-allowed"
 	EndpointRemoved       Code = "endpoint-permanently-removed"

@@ -51,6 +51,16 @@ func (d *Document) Codes() []*Schema { return d.Components.Schemas["Code"].OneOf
 // NeedsKey says whether a call needs an API key.
 func (o *Operation) NeedsKey() bool { return len(o.Security) > 0 }
 
+// Scopes are those of which the API key needs one.
+func (o *Operation) Scopes() (oneOf []string) {
+	for _, requirement := range o.Security {
+		for _, scopes := range requirement {
+			oneOf = append(oneOf, scopes...)
+		}
+	}
+	return oneOf
+}
+
 // Shown are the examples of a body.
 func (m *Media) Shown() []entry[*Example] {
 	if m.Example != nil {

@@ -27,7 +27,6 @@ type database interface {
 	push.Store
 	Setting(ctx context.Context, name string) (string, error)
 	PutSetting(ctx context.Context, name, value string) error
-	HasAPIKey(ctx context.Context, site push.SiteID) (bool, error)
 	// Watch calls wake when another process may have put work into the queue,
 	// until ctx is done.
 	Watch(ctx context.Context, wake func()) error

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -118,13 +119,15 @@ func (s *service) ensureAPIKey(ctx context.Context, cmd *cli.Command) (key strin
 		if len(key) < push.MinAPIKeyLength {
 			return "", false, fmt.Errorf("--api-key has fewer than %d characters", push.MinAPIKeyLength)
 		}
-		return key, false, s.store.AddAPIKey(ctx, s.site.ID, push.HashAPIKey(key))
+		return key, false, s.addAdminKey(ctx, "--api-key", key)
 	}
-	if any, err := s.store.HasAPIKey(ctx, s.site.ID); err != nil {
+	keys, err := s.store.ListAPIKeys(ctx, s.site.ID)
+	if err != nil {
 		return "", false, err
-	} else if any {
-		key, _ = readAPIKey(cmd)
-		return key, false, nil
+	}
+	if slices.ContainsFunc(keys, func(k push.APIKey) bool { return k.RevokedAt.IsZero() }) {
+		key, err = s.keyOnFile(ctx, cmd)
+		return key, false, err
 	}
 	key = push.NewAPIKey()
 	// The file first: a key that is in force and that nobody knows helps
@@ -135,7 +138,34 @@ func (s *service) ensureAPIKey(ctx context.Context, cmd *cli.Command) (key strin
 	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
 		return "", false, err
 	}
-	return key, true, s.store.AddAPIKey(ctx, s.site.ID, push.HashAPIKey(key))
+	return key, true, s.addAdminKey(ctx, "first start", key)
+}
+
+// addAdminKey lets a key do everything. One that is known stays as it is.
+func (s *service) addAdminKey(ctx context.Context, name, key string) error {
+	stored, err := s.store.AddAPIKey(ctx, s.site.ID, name, push.Scopes{push.ScopeAdmin}, push.HashAPIKey(key))
+	switch {
+	case err != nil:
+		return err
+	case !stored.RevokedAt.IsZero():
+		s.log.Warn("the key of --api-key is revoked and opens nothing: give another one")
+	case !stored.Scopes.Allow(push.ScopeAdmin):
+		s.log.Warn("the key of --api-key was made for less than everything", "scopes", stored.Scopes)
+	}
+	return nil
+}
+
+// keyOnFile is the key of the first start; empty where it is not known any more, or
+// opens nothing.
+func (s *service) keyOnFile(ctx context.Context, cmd *cli.Command) (string, error) {
+	key, err := readAPIKey(cmd)
+	if err != nil {
+		return "", nil
+	}
+	if _, ok, err := s.store.APIKeyByHash(ctx, push.HashAPIKey(key)); err != nil || !ok {
+		return "", err
+	}
+	return key, nil
 }
 
 func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {

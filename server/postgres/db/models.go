@@ -11,9 +11,14 @@ import (
 )
 
 type ApiKey struct {
-	Hash      []byte
-	Site      int64
-	CreatedAt time.Time
+	Hash       []byte
+	ID         push.ID
+	Site       int64
+	Name       string
+	Scopes     string
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
 }
 
 type Batch struct {

@@ -30,33 +30,6 @@ func (q *Queries) DeleteOrigins(ctx context.Context, site int64) error {
 	return err
 }
 
-const hasAPIKey = `-- name: HasAPIKey :one
-SELECT EXISTS (SELECT 1 FROM api_keys WHERE site = $1)
-`
-
-func (q *Queries) HasAPIKey(ctx context.Context, site int64) (bool, error) {
-	row := q.db.QueryRow(ctx, hasAPIKey, site)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
-const insertAPIKey = `-- name: InsertAPIKey :exec
-INSERT INTO api_keys (hash, site, created_at) VALUES ($1, $2, $3)
-ON CONFLICT (hash) DO NOTHING
-`
-
-type InsertAPIKeyParams struct {
-	Hash      []byte
-	Site      int64
-	CreatedAt time.Time
-}
-
-func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) error {
-	_, err := q.db.Exec(ctx, insertAPIKey, arg.Hash, arg.Site, arg.CreatedAt)
-	return err
-}
-
 const insertOrigins = `-- name: InsertOrigins :exec
 INSERT INTO origins (site, position, origin)
 SELECT $1::bigint, generate_subscripts($2::text[], 1) - 1, unnest($2::text[])
@@ -248,17 +221,6 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.Origins,
 	)
 	return i, err
-}
-
-const siteOfAPIKey = `-- name: SiteOfAPIKey :one
-SELECT site FROM api_keys WHERE hash = $1
-`
-
-func (q *Queries) SiteOfAPIKey(ctx context.Context, hash []byte) (int64, error) {
-	row := q.db.QueryRow(ctx, siteOfAPIKey, hash)
-	var site int64
-	err := row.Scan(&site)
-	return site, err
 }
 
 const vAPIDKeyByPublic = `-- name: VAPIDKeyByPublic :one

@@ -44,16 +44,6 @@ SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) AND public = sqlc.arg(
 -- name: CurrentVAPIDKey :one
 SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) AND state = 1;
 
--- name: InsertAPIKey :exec
-INSERT INTO api_keys (hash, site, created_at) VALUES (sqlc.arg(hash), sqlc.arg(site), sqlc.arg(created_at))
-ON CONFLICT (hash) DO NOTHING;
-
--- name: SiteOfAPIKey :one
-SELECT site FROM api_keys WHERE hash = sqlc.arg(hash);
-
--- name: HasAPIKey :one
-SELECT EXISTS (SELECT 1 FROM api_keys WHERE site = sqlc.arg(site));
-
 -- name: InsertPushService :exec
 INSERT INTO push_services (name) VALUES (sqlc.arg(name)) ON CONFLICT (name) DO NOTHING;
 

@@ -162,7 +162,7 @@ func testReasonsAreBounded(t *testing.T, s *store) {
 			t.Errorf("outcome %d: %d reasons are kept, want %d", outcome, len(got), want)
 		}
 	}
-	if _, ok, err := s.NextDue(t.Context(), nil); ok || err != nil {
+	if _, ok, err := s.NextDue(t.Context(), nil, nil); ok || err != nil {
 		t.Errorf("an empty queue has something due, %v", err)
 	}
 }

@@ -7,9 +7,12 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
+// oldKey is an API key of before there were scopes.
+const oldKey = "the key of before"
+
 // Wait gives a fresh store one subscription, a message to it that failed, a batch
-// for it that waits, and a message to all that is scheduled for a time, for a test that
-// takes the schema back to an older one.
+// for it that waits, a message to all that is scheduled for a time, and an API key
+// for everything, for a test that takes the schema back to an older one.
 func Wait(t *testing.T, s push.Store) (scheduled time.Time) {
 	t.Helper()
 	w := &store{Store: s, clock: NewClock(), services: Services(t)}
@@ -17,6 +20,7 @@ func Wait(t *testing.T, s push.Store) (scheduled time.Time) {
 	if w.site, err = s.Site(t.Context(), push.DefaultSite); err != nil {
 		t.Fatal(err)
 	}
+	w.addKey(t, "", oldKey, push.ScopeAdmin)
 	w.put(t, someEndpoint, "")
 	w.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
 	w.finish(t, w.claim(t), push.DeliveryFailed)
@@ -42,6 +46,9 @@ func WantWaiting(t *testing.T, s push.Store, scheduled time.Time) {
 	}
 	if failed := w.deliveries(t, messages[2].ID, push.DeliveryFailed, 10); len(failed) != 1 {
 		t.Errorf("%d deliveries of the oldest message failed, want 1", len(failed))
+	}
+	if key := w.key(t, oldKey); key == nil || !key.Scopes.Allow(push.ScopeAdmin) {
+		t.Errorf("the API key became %+v", key)
 	}
 	deliveries := w.claim(t)
 	if len(deliveries) != 2 {

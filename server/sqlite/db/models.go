@@ -9,9 +9,14 @@ import (
 )
 
 type ApiKey struct {
-	Hash      []byte
-	Site      int64
-	CreatedAt int64
+	Hash       []byte
+	ID         []byte
+	Site       int64
+	Name       string
+	Scopes     string
+	CreatedAt  int64
+	LastUsedAt sql.NullInt64
+	RevokedAt  sql.NullInt64
 }
 
 type Batch struct {

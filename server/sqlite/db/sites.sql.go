@@ -9,17 +9,6 @@ import (
 	"context"
 )
 
-const countAPIKeys = `-- name: CountAPIKeys :one
-SELECT COUNT(*) FROM api_keys WHERE site = ?
-`
-
-func (q *Queries) CountAPIKeys(ctx context.Context, site int64) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countAPIKeys, site)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const currentVAPIDKey = `-- name: CurrentVAPIDKey :one
 SELECT key_id FROM vapid_keys WHERE site = ? AND state = 1
 `
@@ -37,22 +26,6 @@ DELETE FROM origins WHERE site = ?
 
 func (q *Queries) DeleteOrigins(ctx context.Context, site int64) error {
 	_, err := q.db.ExecContext(ctx, deleteOrigins, site)
-	return err
-}
-
-const insertAPIKey = `-- name: InsertAPIKey :exec
-INSERT INTO api_keys (hash, site, created_at) VALUES (?, ?, ?)
-ON CONFLICT (hash) DO NOTHING
-`
-
-type InsertAPIKeyParams struct {
-	Hash      []byte
-	Site      int64
-	CreatedAt int64
-}
-
-func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) error {
-	_, err := q.db.ExecContext(ctx, insertAPIKey, arg.Hash, arg.Site, arg.CreatedAt)
 	return err
 }
 
@@ -261,17 +234,6 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.QuietHours,
 	)
 	return i, err
-}
-
-const siteOfAPIKey = `-- name: SiteOfAPIKey :one
-SELECT site FROM api_keys WHERE hash = ?
-`
-
-func (q *Queries) SiteOfAPIKey(ctx context.Context, hash []byte) (int64, error) {
-	row := q.db.QueryRowContext(ctx, siteOfAPIKey, hash)
-	var site int64
-	err := row.Scan(&site)
-	return site, err
 }
 
 const tokenKey = `-- name: TokenKey :one

@@ -41,16 +41,6 @@ SELECT key_id FROM vapid_keys WHERE site = ? AND public = ?;
 -- name: CurrentVAPIDKey :one
 SELECT key_id FROM vapid_keys WHERE site = ? AND state = 1;
 
--- name: InsertAPIKey :exec
-INSERT INTO api_keys (hash, site, created_at) VALUES (?, ?, ?)
-ON CONFLICT (hash) DO NOTHING;
-
--- name: SiteOfAPIKey :one
-SELECT site FROM api_keys WHERE hash = ?;
-
--- name: CountAPIKeys :one
-SELECT COUNT(*) FROM api_keys WHERE site = ?;
-
 -- name: InsertPushService :exec
 INSERT INTO push_services (name) VALUES (?) ON CONFLICT (name) DO NOTHING;
 
