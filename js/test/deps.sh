@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes sure that what the tests drive is here: Firefox with libnotify, which it loads to show notifications and which no
 # package pulls in, Chromium, WebKitGTK with its driver, what runs a browser on it (gjs) and a display for it, a D-Bus daemon,
-# Node with npm; PostgreSQL, of which the tests start a server of their own; nginx and nghttpx, which the sender is tried on.
+# Node with npm; PostgreSQL, of which the tests start a server of their own; nginx and nghttpx, which the sender is tried on;
+# nginx and Caddy as reverse proxies of examples/deploy; curl and PHP, which run examples of examples/send.
 # Installs Debian's packages where it may (root and apt-get), otherwise says in one line what is missing and how to get it.
 set -eu
 missing=""
@@ -15,6 +16,9 @@ command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 PATH="$PATH:/sbin" ldconfig -p 2>/dev/null | grep -q libnotify.so.4 || missing="$missing libnotify4"
 PATH="$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 command -v nghttpx >/dev/null 2>&1 || missing="$missing nghttp2-proxy"
+command -v caddy >/dev/null 2>&1 || missing="$missing caddy"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
+command -v php >/dev/null 2>&1 || missing="$missing php-cli"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 [ -n "${PUSHKIT_TEST_POSTGRES:-}" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
