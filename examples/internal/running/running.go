@@ -57,6 +57,8 @@ const Key = "the-key-of-the-examples"
 type Server struct {
 	// URL and Address are where it listens: http://HOST:PORT and HOST:PORT.
 	URL, Address string
+	// Folder is where it runs, with its database in data/pushkit.db.
+	Folder string
 	// Pushes are what the push service accepted, up to 100 of them.
 	Pushes <-chan pushtest.Push
 
@@ -94,7 +96,7 @@ func Serve(t *testing.T, flags ...string) *Server {
 			break
 		}
 	}
-	return &Server{URL: "http://" + address, Address: address, Pushes: pushes, service: service}
+	return &Server{URL: "http://" + address, Address: address, Folder: folder, Pushes: pushes, service: service}
 }
 
 // FreeAddress is one on this machine where nothing listens.
