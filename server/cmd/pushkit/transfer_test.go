@@ -86,7 +86,7 @@ func TestImportAndExport(t *testing.T) {
 			s.end()
 			// Also where no server runs.
 			c := command(t, folder, "subscriptions", "import", "--database", url, "-")
-			c.Stdin = strings.NewReader(strings.ReplaceAll(exported, "u1", "u2"))
+			c.Stdin = strings.NewReader(strings.ReplaceAll(exported, `"user":"u1"`, `"user":"u2"`))
 			if out, err := c.Output(); err != nil || string(out) != "0 added, 4 refreshed, 0 unchanged, 0 bad\n" {
 				t.Errorf("%q %v", out, err)
 			}

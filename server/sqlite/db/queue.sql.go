@@ -785,7 +785,7 @@ func (q *Queries) UnfinishedBatches(ctx context.Context, arg UnfinishedBatchesPa
 
 const unfinishedWork = `-- name: UnfinishedWork :one
 SELECT (SELECT COUNT(*) FROM expansions e WHERE e.message = ?1) AS expansions,
-       (SELECT COUNT(*) FROM batches b WHERE b.message = ?1 AND b.state <> 2) AS batches
+       (SELECT COUNT(*) FROM batches b WHERE b.message = ?1 AND b.state < 2) AS batches
 `
 
 type UnfinishedWorkRow struct {

@@ -119,7 +119,7 @@ UPDATE exceptions SET leased = 1, node = ?, fence = fence + 1 WHERE message = ? 
 
 -- name: UnfinishedWork :one
 SELECT (SELECT COUNT(*) FROM expansions e WHERE e.message = sqlc.arg(message)) AS expansions,
-       (SELECT COUNT(*) FROM batches b WHERE b.message = sqlc.arg(message) AND b.state <> 2) AS batches;
+       (SELECT COUNT(*) FROM batches b WHERE b.message = sqlc.arg(message) AND b.state < 2) AS batches;
 
 -- name: NextExpansionDue :one
 SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansions;
