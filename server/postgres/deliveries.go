@@ -69,10 +69,9 @@ func (s *Store) ListDeliveries(ctx context.Context, site push.SiteID, message pu
 	if err != nil {
 		return nil, "", err
 	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		next = push.DeliveryCursor{Batch: rows[limit-1].Batch, Ordinal: uint16(rows[limit-1].Ordinal)}.String()
-	}
+	rows, next = push.CutPage(rows, limit, func(row db.WaitingAfterRow) string {
+		return push.DeliveryCursor{Batch: row.Batch, Ordinal: uint16(row.Ordinal)}.String()
+	})
 	page = make([]push.DeliveryStatus, len(rows))
 	for i, row := range rows {
 		page[i] = push.DeliveryStatus{

@@ -204,10 +204,7 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 		if err != nil {
 			return err
 		}
-		if len(rows) > limit {
-			rows = rows[:limit]
-			next = rows[limit-1].MessageStatus.ID.String()
-		}
+		rows, next = push.CutPage(rows, limit, func(row db.MessagesBeforeRow) string { return row.MessageStatus.ID.String() })
 		page = make([]push.MessageStatus, len(rows))
 		for i, row := range rows {
 			page[i] = messageStatus(row.MessageStatus, row.Waits)

@@ -249,11 +249,9 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 // listPage makes a page of rows, of which there is one more where another page
 // follows.
 func listPage(ctx context.Context, q *db.Queries, rows []db.SubscriptionsAfterRow, limit int) (page []push.Subscription, next string, err error) {
-	if len(rows) > limit {
-		rows = rows[:limit]
-		last := rows[limit-1].Subscription
-		next = push.SubscriptionCursor{Service: int64(last.PushService), ID: last.ID}.String()
-	}
+	rows, next = push.CutPage(rows, limit, func(row db.SubscriptionsAfterRow) string {
+		return push.SubscriptionCursor{Service: int64(row.Subscription.PushService), ID: row.Subscription.ID}.String()
+	})
 	page = make([]push.Subscription, len(rows))
 	for i, row := range rows {
 		if page[i], err = subscription(row.Subscription, row.Service, row.Channels); err != nil {

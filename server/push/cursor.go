@@ -49,6 +49,17 @@ func ParseMessageCursor(text string) (ID, error) {
 	return id, nil
 }
 
+// CutPage cuts rows, of which limit and one more were asked for, to a page, and
+// returns the cursor of the next one: the place of its last row, empty where no page
+// follows.
+func CutPage[T any](rows []T, limit int, place func(T) string) (page []T, next string) {
+	if len(rows) <= limit {
+		return rows, ""
+	}
+	page = rows[:limit]
+	return page, place(page[limit-1])
+}
+
 func errCursor() error {
 	return &Error{Code: wire.InvalidField, Field: "cursor", Detail: "is not one that this server gave."}
 }

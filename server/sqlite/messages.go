@@ -196,11 +196,7 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 	if err != nil {
 		return nil, "", explain(err)
 	}
-	next := ""
-	if len(rows) > limit {
-		rows = rows[:limit]
-		next = push.ID(rows[limit-1].ID).String()
-	}
+	rows, next := push.CutPage(rows, limit, func(row db.MessagesBeforeRow) string { return push.ID(row.ID).String() })
 	page := make([]push.MessageStatus, len(rows))
 	for i, row := range rows {
 		if page[i], err = s.statusOf(ctx, s.read, row); err != nil {

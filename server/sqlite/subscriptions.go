@@ -210,11 +210,9 @@ func (s *Store) ListSubscriptions(ctx context.Context, site push.SiteID, cursor 
 
 // page makes a page of rows, of which there is one more where another page follows.
 func (s *Store) page(ctx context.Context, rows []db.Subscription, limit int) (page []push.Subscription, next string, err error) {
-	if len(rows) > limit {
-		rows = rows[:limit]
-		last := rows[limit-1]
-		next = push.SubscriptionCursor{Service: last.PushService, ID: push.ID(last.ID)}.String()
-	}
+	rows, next = push.CutPage(rows, limit, func(row db.Subscription) string {
+		return push.SubscriptionCursor{Service: row.PushService, ID: push.ID(row.ID)}.String()
+	})
 	services, err := serviceNames(ctx, s.read)
 	if err != nil {
 		return nil, "", explain(err)
