@@ -63,7 +63,7 @@ func (r *siteRows) updateMany(updates []push.Update) error {
 		return nil
 	}
 	update := db.UpdateSubscriptionsParams{Site: r.site}
-	insert, remove := db.InsertChannelsOfManyParams{Site: r.site}, db.DeleteChannelsOfManyParams{Site: r.site}
+	var added, removed channelRows
 	for _, sub := range updates {
 		hash, service := push.HashEndpoint(sub.Endpoint()), r.places[sub.ID]
 		update.EndpointHashes = append(update.EndpointHashes, hash[:])
@@ -72,25 +72,16 @@ func (r *siteRows) updateMany(updates []push.Update) error {
 		update.TimeZones = append(update.TimeZones, sub.TimeZone)
 		update.UserIds = append(update.UserIds, sub.User)
 		update.LastSeenAt = append(update.LastSeenAt, sub.LastSeenAt)
-		for _, channel := range sub.Add {
-			insert.Channels = append(insert.Channels, channel)
-			insert.PushServices = append(insert.PushServices, service)
-			insert.Subscriptions = append(insert.Subscriptions, sub.ID)
-		}
-		for _, channel := range sub.Remove {
-			remove.Channels = append(remove.Channels, channel)
-			remove.PushServices = append(remove.PushServices, service)
-			remove.Subscriptions = append(remove.Subscriptions, sub.ID)
-		}
+		added.add(sub.Add, service, sub.ID)
+		removed.add(sub.Remove, service, sub.ID)
 	}
-	err := r.q.UpdateSubscriptions(r.ctx, update)
-	if err == nil && len(remove.Channels) > 0 {
-		err = r.q.DeleteChannelsOfMany(r.ctx, remove)
+	if err := r.q.UpdateSubscriptions(r.ctx, update); err != nil {
+		return err
 	}
-	if err == nil && len(insert.Channels) > 0 {
-		err = r.q.InsertChannelsOfMany(r.ctx, insert)
+	if err := r.deleteChannels(removed); err != nil {
+		return err
 	}
-	return err
+	return r.insertChannels(added)
 }
 
 func (r *siteRows) insertMany(subs []*push.Subscription) error {
@@ -99,7 +90,7 @@ func (r *siteRows) insertMany(subs []*push.Subscription) error {
 	}
 	services := make(map[string]int32)
 	insert := db.InsertSubscriptionsParams{Site: r.site}
-	channels := db.InsertChannelsOfManyParams{Site: r.site}
+	var channels channelRows
 	for _, sub := range subs {
 		service, ok := services[sub.Service]
 		if !ok {
@@ -122,14 +113,39 @@ func (r *siteRows) insertMany(subs []*push.Subscription) error {
 		insert.UserIds = append(insert.UserIds, sub.User)
 		insert.CreatedAt = append(insert.CreatedAt, sub.CreatedAt)
 		insert.LastSeenAt = append(insert.LastSeenAt, sub.LastSeenAt)
-		for _, channel := range sub.Channels {
-			channels.Channels = append(channels.Channels, channel)
-			channels.PushServices = append(channels.PushServices, service)
-			channels.Subscriptions = append(channels.Subscriptions, sub.ID)
-		}
+		channels.add(sub.Channels, service, sub.ID)
 	}
-	if err := r.q.InsertSubscriptions(r.ctx, insert); err != nil || len(channels.Channels) == 0 {
+	if err := r.q.InsertSubscriptions(r.ctx, insert); err != nil {
 		return err
 	}
-	return r.q.InsertChannelsOfMany(r.ctx, channels)
+	return r.insertChannels(channels)
+}
+
+// channelRows are rows of channels, apart by column.
+type channelRows struct {
+	names    []string
+	services []int32
+	subs     []push.ID
+}
+
+func (c *channelRows) add(names []string, service int32, sub push.ID) {
+	for _, name := range names {
+		c.names, c.services, c.subs = append(c.names, name), append(c.services, service), append(c.subs, sub)
+	}
+}
+
+func (r *siteRows) insertChannels(c channelRows) error {
+	if len(c.names) == 0 {
+		return nil
+	}
+	return r.q.InsertChannelsOfMany(r.ctx, db.InsertChannelsOfManyParams{
+		Site: r.site, Channels: c.names, PushServices: c.services, Subscriptions: c.subs})
+}
+
+func (r *siteRows) deleteChannels(c channelRows) error {
+	if len(c.names) == 0 {
+		return nil
+	}
+	return r.q.DeleteChannelsOfMany(r.ctx, db.DeleteChannelsOfManyParams{
+		Site: r.site, Channels: c.names, PushServices: c.services, Subscriptions: c.subs})
 }
