@@ -152,11 +152,11 @@ func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.Deliv
 // message is sent when nothing of it is left to do.
 func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
 	left, err := q.UnfinishedWork(ctx, message)
-	if err != nil || left.Expansions > 0 {
+	if err != nil || left.Expansions {
 		return err
 	}
 	state := wire.MessageSending
-	if left.Batches == 0 {
+	if !left.Batches {
 		state = wire.MessageSent
 	}
 	return q.FinishMessage(ctx, db.FinishMessageParams{State: state, ID: message, Cancelled: wire.MessageCancelled})

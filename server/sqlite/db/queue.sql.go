@@ -784,13 +784,13 @@ func (q *Queries) UnfinishedBatches(ctx context.Context, arg UnfinishedBatchesPa
 }
 
 const unfinishedWork = `-- name: UnfinishedWork :one
-SELECT (SELECT COUNT(*) FROM expansions e WHERE e.message = ?1) AS expansions,
-       (SELECT COUNT(*) FROM batches b WHERE b.message = ?1 AND b.state < 2) AS batches
+SELECT EXISTS (SELECT 1 FROM expansions e WHERE e.message = ?1) AS expansions,
+       EXISTS (SELECT 1 FROM batches b WHERE b.message = ?1 AND b.state < 2) AS batches
 `
 
 type UnfinishedWorkRow struct {
-	Expansions int64
-	Batches    int64
+	Expansions bool
+	Batches    bool
 }
 
 func (q *Queries) UnfinishedWork(ctx context.Context, message []byte) (UnfinishedWorkRow, error) {

@@ -118,8 +118,8 @@ ORDER BY e.next_at LIMIT ?;
 UPDATE exceptions SET leased = 1, node = ?, fence = fence + 1 WHERE message = ? AND batch = ? AND ordinal = ?;
 
 -- name: UnfinishedWork :one
-SELECT (SELECT COUNT(*) FROM expansions e WHERE e.message = sqlc.arg(message)) AS expansions,
-       (SELECT COUNT(*) FROM batches b WHERE b.message = sqlc.arg(message) AND b.state < 2) AS batches;
+SELECT EXISTS (SELECT 1 FROM expansions e WHERE e.message = sqlc.arg(message)) AS expansions,
+       EXISTS (SELECT 1 FROM batches b WHERE b.message = sqlc.arg(message) AND b.state < 2) AS batches;
 
 -- name: NextExpansionDue :one
 SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansions;
