@@ -34,18 +34,8 @@ func (a *api) listDeliveries(w http.ResponseWriter, r *http.Request) error {
 // DeliveryList is the form in which a page of a message's deliveries of an outcome is
 // shown.
 func DeliveryList(counts push.Counts, outcome push.Outcome, deliveries []push.DeliveryStatus, next string) wire.DeliveryList {
-	list := wire.DeliveryList{Data: make([]wire.DeliveryInfo, len(deliveries)), Next: nextCursor(next)}
-	var state string
-	switch outcome {
-	case push.DeliveryGone:
-		state, list.Total = wire.DeliveryGone, counts.Gone
-	case push.DeliveryExpired:
-		state, list.Total = wire.DeliveryExpired, counts.Expired
-	case push.DeliveryPending:
-		state, list.Total = wire.DeliveryPending, counts.Pending
-	default:
-		state, list.Total = wire.DeliveryFailed, counts.Failed
-	}
+	list := wire.DeliveryList{Data: make([]wire.DeliveryInfo, len(deliveries)), Next: nextCursor(next), Total: outcome.Of(counts)}
+	state := outcome.State()
 	list.Bounded = outcome != push.DeliveryPending && list.Total > wire.MaxReasons
 	for i, d := range deliveries {
 		verdict := d.Verdict()

@@ -41,6 +41,29 @@ func ParseDeliveryState(text string) (Outcome, error) {
 	return state, nil
 }
 
+// State is the name of an outcome that has reasons.
+func (o Outcome) State() string {
+	for name, outcome := range states {
+		if outcome == o {
+			return name
+		}
+	}
+	return ""
+}
+
+// Of is how many deliveries of an outcome that has reasons are counted.
+func (o Outcome) Of(c Counts) int64 {
+	switch o {
+	case DeliveryGone:
+		return c.Gone
+	case DeliveryExpired:
+		return c.Expired
+	case DeliveryPending:
+		return c.Pending
+	}
+	return c.Failed
+}
+
 // A ReasonGroup is what the reasons that a store keeps are counted by.
 type ReasonGroup struct {
 	Message ID

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -24,21 +25,15 @@ type verdict struct {
 // printVerdicts prints the most common reasons why deliveries were not accepted, with
 // what they mean and what to do.
 func printVerdicts(ctx context.Context, cmd *cli.Command, b backend, m wire.MessageResponse) error {
-	for _, of := range []struct {
-		state string
-		count int64
-	}{
-		{wire.DeliveryFailed, m.Counts.Failed}, {wire.DeliveryExpired, m.Counts.Expired},
-		{wire.DeliveryGone, m.Counts.Gone}, {wire.DeliveryPending, m.Counts.Pending},
-	} {
-		if of.count == 0 {
+	for _, outcome := range []push.Outcome{push.DeliveryFailed, push.DeliveryExpired, push.DeliveryGone, push.DeliveryPending} {
+		if outcome.Of(m.Counts) == 0 {
 			continue
 		}
-		list, err := b.deliveries(ctx, m.ID, of.state)
+		list, err := b.deliveries(ctx, m.ID, outcome.State())
 		if err != nil {
 			return err
 		}
-		printMostCommon(cmd.Root().Writer, of.state, list)
+		printMostCommon(cmd.Root().Writer, outcome.State(), list)
 	}
 	return nil
 }
