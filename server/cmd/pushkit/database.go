@@ -91,6 +91,28 @@ func openDatabase(ctx context.Context, cmd *cli.Command, guest bool) (database, 
 	return store, site, nil
 }
 
+// A databaseAction does something with the database.
+type databaseAction func(context.Context, *cli.Command, database, push.Site) error
+
+// withoutArguments is the action of a command without arguments on the database.
+func withoutArguments(act databaseAction) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		if cmd.Args().Present() {
+			return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+		}
+		return onDatabase(ctx, cmd, act)
+	}
+}
+
+// onDatabase does something with the database, as a guest.
+func onDatabase(ctx context.Context, cmd *cli.Command, act databaseAction) error {
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(act(ctx, cmd, store, site), store.Close())
+}
+
 // lockDispatch takes the right to send what is in the database; held is false
 // where another process has it. A database that several nodes share has no lock.
 func lockDispatch(cmd *cli.Command) (unlock func() error, held bool, err error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,12 +27,12 @@ func keysCommand() *cli.Command {
 				&cli.StringSliceFlag{Name: "scope", Usage: "`SCOPE`s: send, read, admin; separated by commas", Value: []string{string(push.ScopeSend), string(push.ScopeRead)}},
 				jsonFlag, databaseFlag,
 			},
-			Action: withKeys(createKey),
+			Action: withoutArguments(createKey),
 		}, {
 			Name:   "list",
 			Usage:  "list the API keys, with when each was last used",
 			Flags:  []cli.Flag{jsonFlag, databaseFlag},
-			Action: withKeys(listKeys),
+			Action: withoutArguments(listKeys),
 		}, {
 			Name:        "revoke",
 			Usage:       "end an API key",
@@ -51,31 +50,12 @@ func keysCommand() *cli.Command {
 			Usage:       "print the secret that signs user tokens",
 			Description: "A user token is a JWT signed by HS256 with this text as key: sub the user's id, aud the\nsite's origin, exp at most an hour ahead. pushkit.subscribe({userToken}) ties a subscription to the user.",
 			Flags:       []cli.Flag{databaseFlag},
-			Action: withKeys(func(_ context.Context, cmd *cli.Command, _ database, site push.Site) error {
+			Action: withoutArguments(func(_ context.Context, cmd *cli.Command, _ database, site push.Site) error {
 				_, err := fmt.Fprintln(cmd.Root().Writer, site.UserSecret)
 				return err
 			}),
 		}},
 	}
-}
-
-// withKeys is the action of a command without arguments on the database.
-func withKeys(act func(context.Context, *cli.Command, database, push.Site) error) cli.ActionFunc {
-	return func(ctx context.Context, cmd *cli.Command) error {
-		if cmd.Args().Present() {
-			return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
-		}
-		return onDatabase(ctx, cmd, act)
-	}
-}
-
-// onDatabase does something with the database, as a guest.
-func onDatabase(ctx context.Context, cmd *cli.Command, act func(context.Context, *cli.Command, database, push.Site) error) error {
-	store, site, err := openDatabase(ctx, cmd, true)
-	if err != nil {
-		return err
-	}
-	return errors.Join(act(ctx, cmd, store, site), store.Close())
 }
 
 // keyInfo is the form in which an API key is shown.

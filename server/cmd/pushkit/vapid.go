@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/pushkit/pushkit/server/push"
 )
 
 func vapidCommand() *cli.Command {
@@ -18,26 +19,26 @@ func vapidCommand() *cli.Command {
 			Usage: "print the public keys",
 			Flags: []cli.Flag{jsonFlag, databaseFlag},
 			Action: func(ctx context.Context, cmd *cli.Command) error {
-				store, site, err := openDatabase(ctx, cmd, true)
-				if err != nil {
-					return err
-				}
-				keys, err := store.VAPIDKeys(ctx, site.ID)
-				if err = errors.Join(err, store.Close()); err != nil {
-					return err
-				}
-				for _, key := range keys {
-					if cmd.Bool(jsonFlag.Name) {
-						err = json.NewEncoder(cmd.Root().Writer).Encode(map[string]any{"applicationServerKey": key.Public(), "current": key.Current})
-					} else {
-						_, err = fmt.Fprintln(cmd.Root().Writer, key.Public())
-					}
-					if err != nil {
-						return err
-					}
-				}
-				return nil
+				return onDatabase(ctx, cmd, showVAPIDKeys)
 			},
 		}},
 	}
+}
+
+func showVAPIDKeys(ctx context.Context, cmd *cli.Command, store database, site push.Site) error {
+	keys, err := store.VAPIDKeys(ctx, site.ID)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if cmd.Bool(jsonFlag.Name) {
+			err = json.NewEncoder(cmd.Root().Writer).Encode(map[string]any{"applicationServerKey": key.Public(), "current": key.Current})
+		} else {
+			_, err = fmt.Fprintln(cmd.Root().Writer, key.Public())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
