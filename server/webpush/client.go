@@ -157,11 +157,11 @@ func (c *Client) post(ctx context.Context, to *destination, messages []Message, 
 	}
 	var requests []transport.Request
 	var err error
-	encrypt := func() { requests, err = c.requests(to, messages, time.Now()) }
+	prepare := func() { requests, err = c.requests(to, messages, time.Now()) }
 	if urgent {
-		encrypt()
+		prepare()
 	} else {
-		c.background.do(encrypt)
+		c.background.do(prepare)
 	}
 	if err != nil {
 		for i := range messages {
