@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/postgres"
 	"github.com/pushkit/pushkit/server/sqlite"
 )

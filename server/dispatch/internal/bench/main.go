@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
 )
 

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
 )
 

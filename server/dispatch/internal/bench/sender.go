@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 )
 
 func main() {

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
 )

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pushkit/pushkit/server/dispatch/internal/rig"
+	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
 	"github.com/pushkit/pushkit/server/wire"
