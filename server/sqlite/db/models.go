@@ -25,8 +25,6 @@ type Batch struct {
 	PushService int64
 	DueAt       int64
 	State       int64
-	Outcomes    []byte
-	Events      []byte
 	Targeted    int64
 	Accepted    int64
 	Gone        int64
@@ -41,6 +39,8 @@ type Batch struct {
 	Fence       int64
 	TtlFrom     int64
 	Small       int64
+	Outcomes    []byte
+	Events      []byte
 }
 
 type BatchMember struct {
