@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -37,6 +38,8 @@ type conn struct {
 	pool   *pool
 	limits *limits
 	nc     net.Conn
+	// inlet is where nc reads from; nil: it is not known.
+	inlet *inlet
 	// framer reads for the reading goroutine, and writes to out under the lock.
 	framer *http2.Framer
 	header headerDecoder // the reading goroutine's
@@ -85,6 +88,9 @@ func newConn(p *pool, nc net.Conn) *conn {
 		pool: p, limits: &p.http2.limits, nc: nc, streams: make(map[uint32]*exchange), nextID: 1,
 		peerStreams: math.MaxUint32, peerWindow: initialWindow,
 		sendWindow: initialWindow, receiveWindow: connectionWindow,
+	}
+	if secure, ok := nc.(*tls.Conn); ok {
+		c.inlet, _ = secure.NetConn().(*inlet)
 	}
 	c.work.L = &p.mu
 	c.framer = http2.NewFramer(&c.out, bufio.NewReaderSize(nc, maxFrameSize))

@@ -29,6 +29,9 @@ func (c *conn) read() {
 			}
 		}
 		over := c.err != nil
+		if c.inlet != nil {
+			c.inlet.many.Store(len(c.streams) >= manyStreams)
+		}
 		c.pool.unlock()
 		if over {
 			return

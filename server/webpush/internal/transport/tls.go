@@ -36,7 +36,7 @@ func dialHTTP2(ctx context.Context, config Config, base *tls.Config, to Origin) 
 	c := base.Clone()
 	c.ServerName = hostOf(to.Authority)
 	c.NextProtos = []string{"h2", "http/1.1"}
-	nc := tls.Client(tcp, c)
+	nc := tls.Client(newInlet(tcp), c)
 	if err := nc.HandshakeContext(ctx); err != nil {
 		tcp.Close()
 		return nil, err
