@@ -80,11 +80,14 @@ func provokeAnswers(t *testing.T, seen seen) {
 	s := newServer(t)
 	key := s.key(t)
 	body := bodies(key)
-	for _, path := range []string{"/healthz", "/v1/config", "/openapi.json", "/docs"} {
+	for _, path := range []string{"/healthz", "/readyz", "/v1/config", "/openapi.json", "/docs"} {
 		w := seen.call(s, "200", "GET", path, "")
 		if etag := w.Header().Get("ETag"); etag != "" {
 			seen.call(s, "304", "GET", path, "", "If-None-Match: "+etag)
 		}
+	}
+	for _, path := range []string{"/metrics", "/debug/pprof/heap"} {
+		seen.call(s, "200", "GET", path, "", withKey)
 	}
 	seen.call(s, "404 subscription-unknown", "POST", "/v1/subscriptions/check", body["POST /v1/subscriptions/check"])
 	first := seen.call(s, "201", "POST", "/v1/subscriptions", body["POST /v1/subscriptions"])
@@ -143,7 +146,11 @@ func provokeRefusals(t *testing.T, seen seen) {
 	}
 	seen.call(s, "400 invalid-user-token", "POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "userToken": "x.y.z"`))
 	seen.call(s, "413 message-too-large", "POST", "/v1/messages", `{"audience": {"all": true}, "notification": {"title": "`+strings.Repeat("x", wire.MaxEncrypted)+`"}}`, withKey)
-	for _, call := range []string{"GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	seen.call(s, "404 not-found", "GET", "/debug/pprof/cmdline", "", withKey)
+	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
+		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
+	}
+	for _, call := range []string{"GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -165,7 +172,7 @@ func provokeFailures(t *testing.T, seen seen) {
 		s := newServer(t, func(o *api.Options) { o.Store = failing{o.Store, err} })
 		calls := bodies(pushtest.P256dh)
 		calls["POST /v1/events"] = `[{"token": "` + s.site.Tokens.Token(push.DeliveryID{Message: push.NewID()}) + `", "type": "clicked", "at": 1}]`
-		for _, call := range []string{"GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
+		for _, call := range []string{"GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
 			calls[call] = ""
 		}
 		calls["POST /v1/messages/"+push.NewID().String()+"/cancel"] = ""
@@ -173,6 +180,7 @@ func provokeFailures(t *testing.T, seen seen) {
 			method, path, _ := strings.Cut(call, " ")
 			seen.call(s, answer, method, path, body, withKey)
 		}
+		seen.call(s, "503 unavailable", "GET", "/readyz", "")
 	}
 }
 

@@ -4,17 +4,18 @@
 package api
 
 import (
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
 	"golang.org/x/time/rate"
 
+	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
@@ -28,6 +29,8 @@ type Dispatcher interface {
 	Wake()
 	// Cancel says that a message was cancelled.
 	Cancel(push.ID)
+	// IsAlive says whether it sends.
+	IsAlive() bool
 }
 
 // Options are what a handler needs.
@@ -44,24 +47,31 @@ type Options struct {
 	// Files are the client's, with their brotli forms; nil: none are served.
 	Files fs.FS
 	Log   *slog.Logger
+	// Metrics are served, and told of requests; nil: ones that know no more than that.
+	Metrics *metrics.Metrics
+	// Ending is closed when the server is about to end, so that a proxy has time to
+	// leave it; nil: it never is.
+	Ending <-chan struct{}
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
-
-// pathHealth is for monitors: the process is alive.
-const pathHealth = "/healthz"
 
 type api struct {
 	Options
 	// away keeps what fails as a whole from filling the log.
 	away rate.Sometimes
 	used used
+	// profiling is held while a profile is taken.
+	profiling sync.Mutex
 }
 
 // New returns the handler of the whole server.
 func New(options Options) (http.Handler, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.Metrics == nil {
+		options.Metrics = metrics.New(metrics.Options{})
 	}
 	a := &api{Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery}}
 	files, err := clientFiles(options.Files)
@@ -76,13 +86,12 @@ func New(options Options) (http.Handler, error) {
 func (a *api) router(files map[string]*file) *mux.Router {
 	router := mux.NewRouter()
 	router.UseEncodedPath()
-	router.NotFoundHandler = a.handle(func(http.ResponseWriter, *http.Request) error {
-		return &push.Error{Code: wire.NotFound, Detail: "There is nothing at this path."}
-	})
-	router.MethodNotAllowedHandler = a.handle(func(w http.ResponseWriter, r *http.Request) error {
+	router.Use(a.measure)
+	router.NotFoundHandler = a.measure(a.handle(func(http.ResponseWriter, *http.Request) error { return errNothingHere }))
+	router.MethodNotAllowedHandler = a.measure(a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Allow", allowed(router, r))
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
-	})
+	}))
 
 	public := func(path, method string, h handler) {
 		router.Handle(path, a.cors(a.handle(a.fromAllowedOrigin(h)))).Methods(method)
@@ -112,7 +121,13 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	read := func(path string, h http.HandlerFunc) {
 		router.HandleFunc(path, h).Methods(http.MethodGet, http.MethodHead)
 	}
-	read(pathHealth, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	read(pathHealth, health)
+	router.Handle(pathReady, a.handle(a.ready)).Methods(http.MethodGet, http.MethodHead)
+	tool := func(path string, h handler, scope push.Scope) {
+		router.Handle(path, a.handle(a.withKey(h, scope))).Methods(http.MethodGet)
+	}
+	tool(pathMetrics, a.scrape, push.ScopeRead)
+	tool(pathProfiles+"{profile}", a.profile, push.ScopeAdmin)
 	read(pathOpenAPI, a.openapi)
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
@@ -125,6 +140,8 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	}
 	return router
 }
+
+var errNothingHere = &push.Error{Code: wire.NotFound, Detail: "There is nothing at this path."}
 
 // allowed is the Allow header for a path that has not the method of r
 // (RFC 9110 section 15.5.6).

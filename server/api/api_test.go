@@ -51,6 +51,9 @@ func (h *handed) Hand(batches []push.Batch) {
 	h.batches = append(h.batches, batches...)
 }
 
+// IsAlive is so, of a dispatcher that does nothing.
+func (h *handed) IsAlive() bool { return true }
+
 func (h *handed) Wake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

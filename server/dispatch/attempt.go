@@ -39,7 +39,7 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
-		return message, d.judge(delivery, webpush.Result{Outcome: webpush.Unavailable, Reason: push.ReasonNoKey + ": " + err.Error()}), false
+		return message, d.later(delivery, backoff(delivery.Attempt, 0), webpush.Result{Reason: push.ReasonNoKey + ": " + err.Error()}), false
 	}
 	return webpush.Message{
 		Subscription: delivery.Subscription,
@@ -126,10 +126,12 @@ func (d *Dispatcher) prepareAll(ctx context.Context, deliveries []push.Delivery)
 // push service. Only 404 and 410 end a subscription.
 func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.DeliveryResult {
 	r := push.DeliveryResult{Delivery: delivery, Status: result.Status, Reason: result.Reason}
+	d.observer.Attempted(delivery.Service, result.Outcome, d.sinceDue(delivery))
 	switch {
 	case result.Outcome == webpush.Accepted:
 		r.Outcome = push.DeliveryAccepted
 		if d.halts.accepted(delivery.Service) {
+			d.observer.Halted(delivery.Service, false)
 			d.log.Info("a push service takes our messages again", "service", delivery.Service)
 			d.Wake()
 		}
@@ -167,6 +169,7 @@ func (d *Dispatcher) explain(delivery push.Delivery, result webpush.Result) {
 	if !isAboutUs {
 		d.halts.answered(delivery.Service)
 	} else if d.halts.refused(delivery.Service, d.now()) {
+		d.observer.Halted(delivery.Service, true)
 		d.log.Error("a push service is halted: it refuses this server; its messages wait, and it is tried every minute", about...)
 		return
 	}

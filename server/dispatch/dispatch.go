@@ -58,6 +58,7 @@ type Dispatcher struct {
 	keys     keyRing
 	sender   Sender
 	log      *slog.Logger
+	observer Observer
 	now      func() time.Time
 	wake     chan struct{}
 	handed   chan job
@@ -80,19 +81,20 @@ type Dispatcher struct {
 // New returns a dispatcher that sends with the keys of source.
 func New(queue push.Queue, source KeySource, sender Sender, log *slog.Logger) *Dispatcher {
 	d := &Dispatcher{
-		queue:   queue,
-		keys:    keyRing{source: source},
-		sender:  sender,
-		log:     log,
-		now:     time.Now,
-		wake:    make(chan struct{}, 1),
-		handed:  make(chan job),
-		lanes:   make(map[string]*lane),
-		halts:   newHalts(),
-		pulse:   pulse{first: make(chan struct{})},
-		refused: rate.Sometimes{First: 1, Interval: logEvery},
-		away:    rate.Sometimes{First: 1, Interval: logEvery},
-		ended:   make(chan struct{}),
+		queue:    queue,
+		keys:     keyRing{source: source},
+		sender:   sender,
+		log:      log,
+		now:      time.Now,
+		observer: nobody{},
+		wake:     make(chan struct{}, 1),
+		handed:   make(chan job),
+		lanes:    make(map[string]*lane),
+		halts:    newHalts(),
+		pulse:    pulse{first: make(chan struct{})},
+		refused:  rate.Sometimes{First: 1, Interval: logEvery},
+		away:     rate.Sometimes{First: 1, Interval: logEvery},
+		ended:    make(chan struct{}),
 
 		cancelled: newCancelled(),
 	}

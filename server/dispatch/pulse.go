@@ -49,6 +49,24 @@ func (p *pulse) came(began time.Time) (lapsed bool) {
 	return lapsed
 }
 
+// isFresh says whether a beat came lately: that the store takes what is written, and
+// that the leases are held.
+func (p *pulse) isFresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.last.IsZero() && time.Since(p.last) < push.LeaseTime-margin
+}
+
+// IsAlive says whether the dispatcher runs, and the store has lately taken its beat.
+func (d *Dispatcher) IsAlive() bool {
+	select {
+	case <-d.ended:
+		return false
+	default:
+		return d.pulse.isFresh()
+	}
+}
+
 // beat calls Beat until ctx is done.
 func (d *Dispatcher) beat(ctx context.Context) {
 	ticker := time.NewTicker(push.BeatEvery)

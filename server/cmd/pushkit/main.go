@@ -75,13 +75,18 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(_ context.Context, cmd *cli.Command) error {
-			_, err := fmt.Fprintln(cmd.Root().Writer, "pushkit", version+revision())
+			of := ""
+			if commit := revision(); commit != "" {
+				of = " (" + commit + ")"
+			}
+			_, err := fmt.Fprintln(cmd.Root().Writer, "pushkit", version+of)
 			return err
 		},
 	}
 }
 
-// revision is the commit that this program was built from, if Go knows it.
+// revision is the commit that this program was built from; empty where Go does not
+// know it.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -89,7 +94,7 @@ func revision() string {
 	}
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" {
-			return " (" + setting.Value[:min(12, len(setting.Value))] + ")"
+			return setting.Value[:min(12, len(setting.Value))]
 		}
 	}
 	return ""

@@ -21,6 +21,7 @@ import (
 	"github.com/pushkit/pushkit/server/api"
 	"github.com/pushkit/pushkit/server/dispatch"
 	"github.com/pushkit/pushkit/server/emulator"
+	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
 )
 
@@ -47,6 +48,7 @@ func serveCommand() *cli.Command {
 			pushServicesFlag,
 			netHTTPFlag,
 			maxInFlightFlag,
+			&cli.DurationFlag{Name: "drain", Usage: "work on for so long after being told to end, while /readyz is answered 503 and a proxy leaves (default: end at once)", Sources: cli.EnvVars("PUSHKIT_DRAIN"), HideDefault: true},
 			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
 			&cli.StringFlag{Name: "emulator-addr", Value: emulator.DefaultAddr, Usage: "the emulator listens on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
 		},
@@ -105,7 +107,14 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	s.greet(cmd, key, made)
-	return run(ctx)
+	return run(drained(ctx, cmd.Duration("drain")))
+}
+
+// drained is ctx, done so much later.
+func drained(ctx context.Context, drain time.Duration) context.Context {
+	later, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(drain, end) })
+	return later
 }
 
 // ensureAPIKey lets the key of --api-key in, and makes the first one on the
@@ -269,7 +278,7 @@ func (s *service) setHours(ctx context.Context, cmd *cli.Command) error {
 var cores = runtime.GOMAXPROCS(0)
 
 // assemble wires the parts together; the result runs them until its context is
-// done.
+// done. From the end of ctx on the server is not ready.
 func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(context.Context) error, err error) {
 	var local []string
 	if s.emulator != nil {
@@ -292,9 +301,11 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 		files = nil
 	}
 	dispatcher := dispatch.New(s.store, s.store, sender, s.log)
+	counted := metrics.New(metrics.Options{Version: version, Revision: revision(), Store: s.store, Site: s.site.ID})
+	dispatcher.Observe(counted)
 	handler, err := api.New(api.Options{
 		Store: s.store, Site: s.site, Dispatcher: dispatcher, Services: services,
-		PublicURL: s.publicURL, Files: files, Log: s.log,
+		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
 	})
 	if err != nil {
 		return nil, err
