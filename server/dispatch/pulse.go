@@ -54,7 +54,7 @@ func (p *pulse) came(began time.Time) (lapsed bool) {
 func (p *pulse) isFresh() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.last.IsZero() && time.Since(p.last) < push.LeaseTime-margin
+	return time.Since(p.last) < push.LeaseTime-margin
 }
 
 // IsAlive says whether the dispatcher runs, and the store has lately taken its beat.
