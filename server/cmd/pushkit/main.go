@@ -45,6 +45,7 @@ func command() *cli.Command {
 			vapidCommand(),
 			keysCommand(),
 			backupCommand(),
+			healthCommand(),
 			emulatorCommand(),
 			versionCommand(),
 		},

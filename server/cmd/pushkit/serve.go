@@ -37,7 +37,7 @@ func serveCommand() *cli.Command {
 		Description: "Needs no configuration: data goes into ./data, the VAPID keys and the first API key\n" +
 			"are made on the first start, and the addresses are printed.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_ADDR")},
+			addrFlag,
 			databaseFlag,
 			&cli.StringSliceFlag{Name: "allowed-origins", Usage: "the sites' `ORIGINS`, separated by commas (default: the server's own)", Sources: cli.EnvVars("PUSHKIT_ALLOWED_ORIGINS")},
 			&cli.StringFlag{Name: "public-url", Usage: "the server's `URL` as browsers see it, needed behind a proxy (default: what the request says)", Sources: cli.EnvVars("PUSHKIT_PUBLIC_URL")},
@@ -184,7 +184,7 @@ func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
 		}
 	}
 	var config net.ListenConfig
-	if s.listener, err = config.Listen(ctx, "tcp", cmd.String("addr")); err != nil {
+	if s.listener, err = config.Listen(ctx, "tcp", cmd.String(addrFlag.Name)); err != nil {
 		return fmt.Errorf("the server cannot listen on --addr: %w", err)
 	}
 	if cmd.Bool("emulator") {

@@ -17,6 +17,10 @@ import (
 
 // Flags that more than one command has.
 var (
+	addrFlag = &cli.StringFlag{
+		Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT`",
+		Sources: cli.EnvVars("PUSHKIT_ADDR"),
+	}
 	apiKeyFlag = &cli.StringFlag{
 		Name: "api-key", Usage: "the API `KEY`, of 16 characters or more (default: the one in the file api-key beside the database)",
 		Sources: cli.EnvVars("PUSHKIT_API_KEY"),
