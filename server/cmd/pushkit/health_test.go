@@ -81,4 +81,3 @@ func TestHealthWaitsForTheStart(t *testing.T) {
 	}
 	s.end()
 }
-

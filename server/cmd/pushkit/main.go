@@ -46,6 +46,7 @@ func command() *cli.Command {
 			keysCommand(),
 			backupCommand(),
 			healthCommand(),
+			doctorCommand(),
 			emulatorCommand(),
 			versionCommand(),
 		},

@@ -39,8 +39,8 @@ func serveCommand() *cli.Command {
 		Flags: []cli.Flag{
 			addrFlag,
 			databaseFlag,
-			&cli.StringSliceFlag{Name: "allowed-origins", Usage: "the sites' `ORIGINS`, separated by commas (default: the server's own)", Sources: cli.EnvVars("PUSHKIT_ALLOWED_ORIGINS")},
-			&cli.StringFlag{Name: "public-url", Usage: "the server's `URL` as browsers see it, needed behind a proxy (default: what the request says)", Sources: cli.EnvVars("PUSHKIT_PUBLIC_URL")},
+			allowedOriginsFlag,
+			publicURLFlag,
 			vapidSubjectFlag,
 			apiKeyFlag,
 			timeZoneFlag,
@@ -178,7 +178,7 @@ func (s *service) keyOnFile(ctx context.Context, cmd *cli.Command) (string, erro
 }
 
 func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
-	if text := cmd.String("public-url"); text != "" {
+	if text := cmd.String(publicURLFlag.Name); text != "" {
 		if s.publicURL, err = parsePublicURL(text); err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func localName(addr net.Addr) string {
 
 func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 	var origins []string
-	for _, text := range cmd.StringSlice("allowed-origins") {
+	for _, text := range cmd.StringSlice(allowedOriginsFlag.Name) {
 		origin, err := push.ParseOrigin(text)
 		if err != nil {
 			return fmt.Errorf("--allowed-origins: %w", err)

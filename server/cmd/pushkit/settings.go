@@ -21,6 +21,14 @@ var (
 		Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT`",
 		Sources: cli.EnvVars("PUSHKIT_ADDR"),
 	}
+	allowedOriginsFlag = &cli.StringSliceFlag{
+		Name: "allowed-origins", Usage: "the sites' `ORIGINS`, separated by commas (default: the server's own)",
+		Sources: cli.EnvVars("PUSHKIT_ALLOWED_ORIGINS"),
+	}
+	publicURLFlag = &cli.StringFlag{
+		Name: "public-url", Usage: "the server's `URL` as browsers see it, needed behind a proxy (default: what the request says)",
+		Sources: cli.EnvVars("PUSHKIT_PUBLIC_URL"),
+	}
 	apiKeyFlag = &cli.StringFlag{
 		Name: "api-key", Usage: "the API `KEY`, of 16 characters or more (default: the one in the file api-key beside the database)",
 		Sources: cli.EnvVars("PUSHKIT_API_KEY"),

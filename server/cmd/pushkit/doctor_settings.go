@@ -1,0 +1,99 @@
+package main
+
+import (
+	"net"
+	"net/url"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+// checkSubject looks at who the server says that it is.
+func (d *doctor) checkSubject() finding {
+	const check, advice = "VAPID subject", "Give --vapid-subject a mailto: or https: URL of whoever runs this server, at a name that exists on the internet."
+	subject := d.sending.VAPIDSubject
+	if subject == "" {
+		return fail(check, advice, "There is none: Apple's and Mozilla's push services refuse messages without one.")
+	}
+	if err := webpush.CheckSubject(subject); err != nil {
+		return fail(check, advice, "%v.", err)
+	}
+	return ok(check, "Push services are told %s.", subject)
+}
+
+func (d *doctor) checkPublicURL() finding {
+	const check = "public URL"
+	text := d.cmd.String(publicURLFlag.Name)
+	if text == "" {
+		return ok(check, "None is given: the server's address is what the request says. A proxy needs --public-url.")
+	}
+	u, err := parsePublicURL(text)
+	if err != nil {
+		return fail(check, "Give --public-url as browsers write it, such as https://push.example.com.", "%v.", err)
+	}
+	if !isSecure(u) {
+		return fail(check, "Put a proxy with TLS before the server, and give its https:// URL.", "Browsers have push on https only, and %s is plain.", text)
+	}
+	return ok(check, "Browsers find the server at %s.", u)
+}
+
+// isSecure says whether browsers hold a URL for secure (W3C Secure Contexts, section
+// 3.1): https, or this machine.
+func isSecure(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkOrigins looks at the form of the sites' origins, and returns those whose
+// service worker can be looked at.
+func (d *doctor) checkOrigins() (good []string, findings []finding) {
+	const check = "origin"
+	texts := d.cmd.Args().Slice()
+	if len(texts) == 0 {
+		texts = d.cmd.StringSlice(allowedOriginsFlag.Name)
+	}
+	if len(texts) == 0 {
+		texts = d.site.Origins
+	}
+	if len(texts) == 0 {
+		return nil, []finding{warn(check, "Give the sites' origins with --allowed-origins.", "No site may use the server yet.")}
+	}
+	for _, text := range texts {
+		origin, err := push.ParseOrigin(text)
+		if err != nil {
+			findings = append(findings, fail(check, "Give it as browsers write it: https://, the host, and nothing behind.", "%v.", err))
+			continue
+		}
+		u, err := url.Parse(origin)
+		if err != nil || !isSecure(u) {
+			findings = append(findings, fail(check, "Serve the site over https, and give that origin.", "Browsers have push on https only, and %s is plain.", origin))
+			continue
+		}
+		good = append(good, origin)
+		findings = append(findings, d.checkAllowed(origin))
+	}
+	return good, findings
+}
+
+// checkAllowed says whether pages of an origin may call the server.
+func (d *doctor) checkAllowed(origin string) finding {
+	const check = "origin"
+	allowed := d.site.Origins
+	if given := d.cmd.StringSlice(allowedOriginsFlag.Name); len(given) > 0 {
+		allowed = nil
+		for _, text := range given {
+			if parsed, err := push.ParseOrigin(text); err == nil {
+				allowed = append(allowed, parsed)
+			}
+		}
+	}
+	for _, other := range allowed {
+		if other == origin {
+			return ok(check, "Pages of %s may use the server.", origin)
+		}
+	}
+	if len(allowed) == 0 {
+		return warn(check, "Give --allowed-origins as pushkit serve has them.", "Nothing tells whether pages of %s may use the server.", origin)
+	}
+	return fail(check, "Add it to --allowed-origins of pushkit serve.", "Pages of %s may not use the server.", origin)
+}
