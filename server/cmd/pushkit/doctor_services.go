@@ -122,9 +122,7 @@ func clientFor(endpoint, route string, local bool) (client *http.Client, at stri
 		return nil, "", err
 	}
 	dialer := &net.Dialer{Timeout: checkLimit}
-	transport := &http.Transport{
-		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{ServerName: asked.Hostname()}, ForceAttemptHTTP2: true,
-	}
+	transport := &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true}
 	proxy, _ := http.ProxyFromEnvironment(&http.Request{URL: asked})
 	switch {
 	case local:

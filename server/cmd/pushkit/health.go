@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -87,14 +86,12 @@ func askReady(ctx context.Context, addr string) error {
 	return errors.New(problem.Detail)
 }
 
-// localURL is where a server that listens on addr is reached from this machine.
+// localURL is where a server that listens on addr is reached from this machine. Where
+// it listens everywhere, Go takes the address for this machine's.
 func localURL(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port == "" || port == "0" {
 		return "", fmt.Errorf("--addr %q is not of the form HOST:PORT", addr)
-	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
 }
