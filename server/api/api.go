@@ -122,7 +122,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		router.HandleFunc(path, h).Methods(http.MethodGet, http.MethodHead)
 	}
 	read(pathHealth, health)
-	router.Handle(pathReady, a.handle(a.ready)).Methods(http.MethodGet, http.MethodHead)
+	router.Handle(PathReady, a.handle(a.ready)).Methods(http.MethodGet, http.MethodHead)
 	tool := func(path string, h handler, scope push.Scope) {
 		router.Handle(path, a.handle(a.withKey(h, scope))).Methods(http.MethodGet)
 	}

@@ -11,10 +11,12 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
+// PathReady is where the server says that it does its work.
+const PathReady = "/readyz"
+
 const (
-	// pathHealth says that the process is alive, pathReady that it does its work.
+	// pathHealth is where it says that it is alive.
 	pathHealth = "/healthz"
-	pathReady  = "/readyz"
 	// readyLimit is how long the store may take to answer.
 	readyLimit = 3 * time.Second
 )

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pushkit/pushkit/server/api"
+	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
 )
 
@@ -41,5 +43,18 @@ func TestRequestsAreCountedByTheTemplateOfTheirRoute(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(scraped)
+	}
+}
+
+// A handler that panics has not said what it answers.
+func TestAPanicIsCountedAsWhatIsAnswered(t *testing.T) {
+	counted := metrics.New(metrics.Options{})
+	noKeys := newServer(t, func(o *api.Options) { o.Store, o.Metrics = failing{o.Store, nil}, counted })
+	if w := noKeys.call("GET", "/v1/config", ""); w.Code != 500 {
+		t.Fatalf("a site without keys does not panic any more: %d", w.Code)
+	}
+	scraped := newServer(t, func(o *api.Options) { o.Metrics = counted }).call("GET", "/metrics", "", withKey).Body.String()
+	if !strings.Contains(scraped, `pushkit_http_request_duration_seconds_count{code="500",method="GET",route="/v1/config"} 1`) {
+		t.Errorf("it is not counted:\n%s", scraped)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3"
 
+	"github.com/pushkit/pushkit/server/postgres/postgrestest"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
 )
 
@@ -275,6 +276,20 @@ func TestDoctorOfADatabaseThatIsNotWell(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFindings(t, examine(), "fail database: is not a database")
+}
+
+func TestDoctorOfPostgres(t *testing.T) {
+	t.Parallel()
+	database, folder := postgrestest.Database(t), t.TempDir()
+	service := newPushService(t, nil)
+	flags := []string{"doctor", "--database", database, "--push-services", ledTo(service.URL), "--vapid-subject", goodSubject, "--allowed-origins", "https://127.0.0.1:1"}
+	wantFindings(t, mustFail(t, folder, flags...), "fail database: it is empty")
+	s := serve(t, folder, "--database", database)
+	addr := strings.Replace(strings.TrimPrefix(s.url, "http://"), "localhost", "127.0.0.1", 1)
+	mustRun(t, folder, "health", "--addr", addr, "--wait", "10s")
+	wantFindings(t, mustFail(t, folder, append(flags, "--addr", addr)...),
+		"ok database: PostgreSQL opens and takes what is written; schema", "ok server: is ready", "ok VAPID key: Browsers subscribe")
+	s.end()
 }
 
 func version(t *testing.T, db *sql.DB) (n int) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/pushkit/pushkit/server/api"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -66,7 +67,7 @@ func askReady(ctx context.Context, addr string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askReadyLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+api.PathReady, nil)
 	if err != nil {
 		return err
 	}
