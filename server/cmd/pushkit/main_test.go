@@ -106,7 +106,12 @@ func serve(t *testing.T, folder string, args ...string) *served {
 		t.Fatal(err)
 	}
 	s.ended = sync.OnceValue(s.Wait)
-	t.Cleanup(func() { s.Process.Kill(); s.ended() })
+	t.Cleanup(func() {
+		s.Process.Kill()
+		if err := s.ended(); t.Failed() {
+			t.Logf("pushkit serve ended with %v: %s", err, s.stderr)
+		}
+	})
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
