@@ -39,6 +39,7 @@ export const MessageTooLarge = "message-too-large";
 export const IdempotencyConflict = "idempotency-conflict";
 export const InvalidUserToken = "invalid-user-token";
 export const MessageUnknown = "message-unknown";
+export const UserUnknown = "user-unknown";
 export const Unavailable = "unavailable";
 export const Internal = "internal";
 
@@ -284,6 +285,21 @@ export interface SubscriptionList {
 }
 
 
+export interface UserResponse {
+  id: string;
+  subscriptions: SubscriptionInfo[];
+  ended: EndedSubscription[];
+}
+
+
+export interface EndedSubscription {
+  id: string;
+  channels: string[];
+  reason: string;
+  endedAt: string;
+}
+
+
 export interface MessageList {
   data: MessageResponse[];
   next: string | null;
@@ -295,6 +311,7 @@ export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
+export const PathUsers = "/v1/users";
 export const PathCancel = "/cancel";
 export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";

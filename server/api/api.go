@@ -107,6 +107,9 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		router.Handle(path, a.cors(a.handle(a.withKey(h, oneOf...)))).Methods(method)
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
+	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
+	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
+	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages, push.ScopeRead)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage, push.ScopeSend, push.ScopeRead)

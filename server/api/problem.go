@@ -24,6 +24,7 @@ var statuses = map[wire.Code]int{
 	wire.NotFound:              http.StatusNotFound,
 	wire.SubscriptionUnknown:   http.StatusNotFound,
 	wire.MessageUnknown:        http.StatusNotFound,
+	wire.UserUnknown:           http.StatusNotFound,
 	wire.MethodNotAllowed:      http.StatusMethodNotAllowed,
 	wire.EndpointTaken:         http.StatusConflict,
 	wire.EndpointGone:          http.StatusGone,

@@ -17,6 +17,7 @@ const (
 	EndGone         EndReason = "gone" // the push service's word
 	EndUnsubscribed EndReason = "unsubscribed"
 	EndReplaced     EndReason = "replaced" // another one carries it on
+	EndRemoved      EndReason = "removed"  // the operator's word
 )
 
 // A Tombstone is what is remembered of a subscription that has ended.
@@ -162,8 +163,9 @@ func (s *Subscribe) replaced(rows SubscriptionRows, now time.Time) (Subscription
 		return *old, rows.End(old, EndReplaced, now)
 	}
 	tomb, err := rows.Tombstone(hash)
-	if err != nil || tomb == nil || tomb.Reason == EndReplaced {
-		// Nothing is known of it, or another subscription carries it on.
+	if err != nil || tomb == nil || tomb.Reason == EndReplaced || tomb.Reason == EndRemoved {
+		// Nothing is known of it, or another subscription carries it on, or nothing is
+		// to be known of it any more.
 		return fresh, err
 	}
 	tomb.Reason = EndReplaced

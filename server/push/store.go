@@ -23,6 +23,7 @@ type Store interface {
 
 	APIKeys
 	Subscriptions
+	Users
 	Messages
 	Queue
 }

@@ -45,6 +45,7 @@ const (
 	IdempotencyConflict   Code = "idempotency-conflict"
 	InvalidUserToken      Code = "invalid-user-token"
 	MessageUnknown        Code = "message-unknown"
+	UserUnknown           Code = "user-unknown"
 	Unavailable           Code = "unavailable"
 	Internal              Code = "internal"
 )

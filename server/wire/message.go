@@ -192,6 +192,22 @@ type SubscriptionList struct {
 	Next *string `json:"next"`
 }
 
+// UserResponse answers GET /v1/users/{id}.
+type UserResponse struct {
+	ID            string              `json:"id"`
+	Subscriptions []SubscriptionInfo  `json:"subscriptions"`
+	Ended         []EndedSubscription `json:"ended"`
+}
+
+// EndedSubscription is what is remembered of a subscription that has ended.
+type EndedSubscription struct {
+	ID       string   `json:"id"`
+	Channels []string `json:"channels"`
+	// Reason is gone, unsubscribed or replaced.
+	Reason  string `json:"reason"`
+	EndedAt string `json:"endedAt"`
+}
+
 // MessageList answers GET /v1/messages, newest first.
 type MessageList struct {
 	Data []MessageResponse `json:"data"`

@@ -1,6 +1,6 @@
 package wire
 
-// Paths of the HTTP API. Those below PathMessages need an API key, the others
+// Paths of the HTTP API. Those below PathMessages and PathUsers need an API key, the others
 // are called by the browsers of a site's visitors.
 const (
 	PathConfig              = "/v1/config"
@@ -9,6 +9,7 @@ const (
 	PathSubscriptionsRemove = "/v1/subscriptions/remove"
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
+	PathUsers               = "/v1/users"
 	// PathCancel follows a message's path.
 	PathCancel = "/cancel"
 	// PathDeliveries follows a message's path.

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// userID is that of the path, which is matched as it came; ok is false where no user
+// has it.
+func userID(r *http.Request) (id string, ok bool) {
+	id, err := url.PathUnescape(mux.Vars(r)["id"])
+	return id, err == nil && push.CanBeUser(id)
+}
+
+func (a *api) getUser(w http.ResponseWriter, r *http.Request) error {
+	id, ok := userID(r)
+	if !ok {
+		return push.ErrUserUnknown()
+	}
+	user, err := a.Store.UserByID(r.Context(), a.Site.ID, id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, userResponse(id, user))
+}
+
+func userResponse(id string, user push.User) wire.UserResponse {
+	answer := wire.UserResponse{ID: id, Subscriptions: make([]wire.SubscriptionInfo, len(user.Subscriptions)), Ended: make([]wire.EndedSubscription, len(user.Ended))}
+	for i, sub := range user.Subscriptions {
+		answer.Subscriptions[i] = subscriptionInfo(sub)
+	}
+	for i, tomb := range user.Ended {
+		answer.Ended[i] = wire.EndedSubscription{
+			ID: tomb.ID.String(), Channels: nonNil(tomb.Channels), Reason: string(tomb.Reason), EndedAt: formatTime(tomb.EndedAt)}
+	}
+	return answer
+}
+
+func (a *api) forgetUser(w http.ResponseWriter, r *http.Request) error {
+	if id, ok := userID(r); ok {
+		if err := a.Store.ForgetUser(r.Context(), a.Site.ID, id); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// endSubscription ends a subscription of which the caller knows the id, and not the
+// endpoint.
+func (a *api) endSubscription(w http.ResponseWriter, r *http.Request) error {
+	if id, ok := push.ParseID(mux.Vars(r)["id"]); ok {
+		if err := a.Store.EndSubscription(r.Context(), a.Site.ID, id); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,100 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/pushkit/pushkit/server/postgres/db"
+	"github.com/pushkit/pushkit/server/push"
+)
+
+// UserByID implements [push.Users].
+func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user push.User, err error) {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		user, err = userByID(ctx, q, int64(site), id)
+		return err
+	})
+	if err != nil {
+		return push.User{}, err
+	}
+	return user.OrUnknown()
+}
+
+func userByID(ctx context.Context, q *db.Queries, site int64, id string) (user push.User, err error) {
+	rows, err := q.UserSubscriptions(ctx, db.UserSubscriptionsParams{Site: site, UserID: id, AtMost: push.MaxUserSubscriptions})
+	if err != nil {
+		return user, err
+	}
+	for _, row := range rows {
+		page, _, err := listPage(ctx, q, []db.SubscriptionsAfterRow{db.SubscriptionsAfterRow(row)}, 1)
+		if err != nil {
+			return user, err
+		}
+		user.Subscriptions = append(user.Subscriptions, page...)
+	}
+	ended, err := q.UserTombstones(ctx, db.UserTombstonesParams{Site: site, UserID: id, AtMost: push.MaxUserSubscriptions})
+	for _, row := range ended {
+		user.Ended = append(user.Ended, *tombstone(row))
+	}
+	return user, err
+}
+
+// ForgetUser implements [push.Users].
+func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
+	for more := true; more; {
+		err := s.write(ctx, func(ctx context.Context, q *db.Queries) (err error) {
+			more, err = forgetSome(ctx, q, site, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
+func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string) (more bool, err error) {
+	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
+	if err != nil {
+		return false, err
+	}
+	rows, err := lockHashes(ctx, q, site, hashes)
+	if err != nil {
+		return false, err
+	}
+	// Not one that has become another user's meanwhile.
+	var theirs [][]byte
+	for hash, sub := range rows.subs {
+		if sub.User == id {
+			theirs = append(theirs, hash[:])
+		}
+	}
+	if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: theirs}); err != nil {
+		return false, err
+	}
+	ended, err := q.DeleteTombstonesOfUser(ctx, db.DeleteTombstonesOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
+	return len(hashes) == push.ForgetSize || ended == push.ForgetSize, err
+}
+
+// EndSubscription implements [push.Users].
+func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.ID) error {
+	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		hash, err := q.SubscriptionHashByID(ctx, db.SubscriptionHashByIDParams{Site: int64(site), ID: id})
+		if err != nil {
+			return ignoreNoRows(err)
+		}
+		rows, err := lockHashes(ctx, q, site, [][]byte{hash})
+		if err != nil {
+			return err
+		}
+		// Another one may have its place by now.
+		sub := rows.subs[push.EndpointHash(hash)]
+		if sub == nil || sub.ID != id {
+			return nil
+		}
+		if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: [][]byte{hash}}); err != nil {
+			return err
+		}
+		return rows.PutTombstone(&push.Tombstone{Hash: push.EndpointHash(hash), Reason: push.EndRemoved, EndedAt: s.now(), ID: id, Channels: []string{}})
+	})
+}

@@ -1,0 +1,142 @@
+package pushtest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
+)
+
+// putOf adds a subscription that is tied to a user.
+func (s *store) putOf(t *testing.T, user, endpoint, members string) push.Subscription {
+	t.Helper()
+	r := Subscribe(t, s.services, endpoint, members)
+	r.User = user
+	sub, _, err := s.PutSubscription(t.Context(), s.site.ID, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sub
+}
+
+const someone = "u/1 ä"
+
+func testUser(t *testing.T, s *store) {
+	const phone, laptop = "https://web.push.apple.com/phone", "https://fcm.googleapis.com/laptop"
+	_, err := s.UserByID(t.Context(), s.site.ID, someone)
+	wantCode(t, err, wire.UserUnknown)
+	dead := s.putOf(t, someone, someEndpoint, `"channels": ["a", "b"]`)
+	s.clock.Advance(time.Minute)
+	a := s.putOf(t, someone, phone, `"channels": ["news"], "locale": "de", "timeZone": "Europe/Berlin"`)
+	s.clock.Advance(time.Minute)
+	b := s.putOf(t, someone, laptop, "")
+	s.putOf(t, "another", "https://fcm.googleapis.com/another", "")
+	s.put(t, "https://fcm.googleapis.com/nobody", "")
+	s.sendGone(t, dead.ID)
+	endedAt := s.clock.Now()
+
+	user, err := s.UserByID(t.Context(), s.site.ID, someone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(user.Subscriptions) != 2 || user.Subscriptions[0].ID != b.ID || user.Subscriptions[1].ID != a.ID {
+		t.Fatalf("got %+v", user.Subscriptions)
+	}
+	if got := user.Subscriptions[1]; got.Service != "apple" || !slices.Equal(got.Channels, []string{"news"}) || got.Locale != "de" || got.TimeZone != "Europe/Berlin" || !got.CreatedAt.Equal(a.CreatedAt) {
+		t.Errorf("got %+v", got)
+	}
+	if len(user.Ended) != 1 || user.Ended[0].ID != dead.ID || user.Ended[0].Reason != push.EndGone || !slices.Equal(user.Ended[0].Channels, []string{"a", "b"}) || !user.Ended[0].EndedAt.Equal(endedAt) {
+		t.Errorf("ended: %+v", user.Ended)
+	}
+	for _, id := range []string{"", "u/1", "nobody"} {
+		_, err := s.UserByID(t.Context(), s.site.ID, id)
+		wantCode(t, err, wire.UserUnknown)
+	}
+	_, err = s.UserByID(t.Context(), s.other, someone)
+	wantCode(t, err, wire.UserUnknown)
+}
+
+// More than one step erases, and more than one page shows.
+func testForgetUser(t *testing.T, s *store) {
+	const many = push.ForgetSize + 5
+	for i := range many {
+		s.putOf(t, someone, fmt.Sprint("https://fcm.googleapis.com/left/", i), "")
+		s.putOf(t, someone, fmt.Sprint("https://fcm.googleapis.com/here/", i), `"channels": ["news"]`)
+		if err := s.RemoveSubscription(t.Context(), s.site.ID, fmt.Sprint("https://fcm.googleapis.com/left/", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := s.putOf(t, "another", "https://fcm.googleapis.com/another", `"channels": ["news"]`)
+	nobody := s.put(t, "https://fcm.googleapis.com/nobody", "")
+	if user, err := s.UserByID(t.Context(), s.site.ID, someone); err != nil || len(user.Subscriptions) != many || len(user.Ended) != many {
+		t.Fatalf("%d subscriptions, %d that ended, %v", len(user.Subscriptions), len(user.Ended), err)
+	}
+	if err := s.ForgetUser(t.Context(), s.other, someone); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ForgetUser(t.Context(), s.site.ID, someone); err != nil {
+		t.Fatal(err)
+	}
+	s.reopen(t)
+	_, err := s.UserByID(t.Context(), s.site.ID, someone)
+	wantCode(t, err, wire.UserUnknown)
+	for _, nobody := range []string{someone, ""} {
+		if err := s.ForgetUser(t.Context(), s.site.ID, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, endpoint := range []string{"https://fcm.googleapis.com/left/0", "https://fcm.googleapis.com/here/0"} {
+		_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, endpoint)
+		wantCode(t, err, wire.SubscriptionUnknown)
+		// Nothing of it is carried over.
+		if sub := s.put(t, endpoint+"/next", `"replaces": "`+endpoint+`"`); sub.User != "" || len(sub.Channels) > 0 {
+			t.Errorf("%s is still remembered: %+v", endpoint, sub)
+		}
+	}
+	page, _, err := s.ListSubscriptions(t.Context(), s.site.ID, "", 10)
+	ids := make([]push.ID, len(page))
+	for i, sub := range page {
+		ids[i] = sub.ID
+	}
+	if err != nil || len(ids) != 4 || !slices.Contains(ids, other.ID) || !slices.Contains(ids, nobody.ID) {
+		t.Errorf("%d are left, %v", len(ids), err)
+	}
+}
+
+func testEndSubscription(t *testing.T, s *store) {
+	sub := s.putOf(t, someone, someEndpoint, `"channels": ["news"]`)
+	if err := s.EndSubscription(t.Context(), s.other, sub.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint); err != nil {
+		t.Fatalf("another site has ended it: %v", err)
+	}
+	for range 2 {
+		if err := s.EndSubscription(t.Context(), s.site.ID, sub.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.EndSubscription(t.Context(), s.site.ID, push.NewID()); err != nil {
+		t.Fatal(err)
+	}
+	s.reopen(t)
+	_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
+	wantCode(t, err, wire.SubscriptionUnknown)
+	_, err = s.UserByID(t.Context(), s.site.ID, someone)
+	wantCode(t, err, wire.UserUnknown)
+	// It is remembered that it was removed, and nothing is carried over.
+	results, err := s.ImportSubscriptions(t.Context(), s.site.ID, []*push.Import{{Subscribe: *Subscribe(t, s.services, someEndpoint, "")}})
+	if err != nil || push.CodeOf(results[0].Err) != wire.EndpointGone {
+		t.Errorf("an import gets %+v, %v", results, err)
+	}
+	if next := s.put(t, "https://fcm.googleapis.com/next", `"replaces": "`+someEndpoint+`"`); next.ID == sub.ID || len(next.Channels) > 0 || next.User != "" {
+		t.Errorf("what was removed is carried over: %+v", next)
+	}
+	// The person may come back, as a new one.
+	if back := s.put(t, someEndpoint, ""); back.ID == sub.ID || len(back.Channels) > 0 || back.User != "" {
+		t.Errorf("got %+v", back)
+	}
+}

@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/db"
+)
+
+// UserByID implements [push.Users].
+func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user push.User, err error) {
+	rows, err := s.read.UserSubscriptions(ctx, db.UserSubscriptionsParams{Site: int64(site), User: id, Limit: push.MaxUserSubscriptions})
+	if err != nil {
+		return user, explain(err)
+	}
+	for _, row := range rows {
+		page, _, err := s.page(ctx, []db.Subscription{row}, 1)
+		if err != nil {
+			return user, err
+		}
+		user.Subscriptions = append(user.Subscriptions, page...)
+	}
+	ended, err := s.read.UserTombstones(ctx, db.UserTombstonesParams{Site: int64(site), User: id, Limit: push.MaxUserSubscriptions})
+	if err != nil {
+		return user, explain(err)
+	}
+	for _, row := range ended {
+		tomb, err := tombstone(row)
+		if err != nil {
+			return user, err
+		}
+		user.Ended = append(user.Ended, *tomb)
+	}
+	return user.OrUnknown()
+}
+
+// ForgetUser implements [push.Users].
+func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
+	for more := true; more; {
+		err := s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) (err error) {
+			more, err = forgetSome(ctx, q, int64(site), id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
+func forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more bool, err error) {
+	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
+	if err != nil {
+		return false, err
+	}
+	for _, hash := range hashes {
+		if err := q.DeleteSubscription(ctx, db.DeleteSubscriptionParams{Site: site, EndpointHash: hash}); err != nil {
+			return false, err
+		}
+	}
+	ended, err := q.SomeTombstonesOfUser(ctx, db.SomeTombstonesOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
+	if err != nil {
+		return false, err
+	}
+	for _, hash := range ended {
+		if err := q.DeleteTombstone(ctx, db.DeleteTombstoneParams{Site: site, EndpointHash: hash}); err != nil {
+			return false, err
+		}
+	}
+	return len(hashes) == push.ForgetSize || len(ended) == push.ForgetSize, nil
+}
+
+// EndSubscription implements [push.Users].
+func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.ID) error {
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		row, err := q.SubscriptionByID(ctx, db.SubscriptionByIDParams{Site: int64(site), ID: id[:]})
+		if err != nil {
+			return ignoreNoRows(err)
+		}
+		sub, err := subscription(row, "", nil)
+		if err != nil {
+			return err
+		}
+		sub.User = ""
+		return (&siteRows{ctx: ctx, q: q, site: int64(site)}).End(&sub, push.EndRemoved, s.now())
+	})
+}
