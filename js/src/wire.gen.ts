@@ -300,6 +300,19 @@ export interface EndedSubscription {
 }
 
 
+export interface LossList {
+  data: Loss[];
+  next: string | null;
+}
+
+
+export interface Loss {
+  day: string;
+  reason: string;
+  count: number;
+}
+
+
 export interface MessageList {
   data: MessageResponse[];
   next: string | null;
@@ -309,6 +322,7 @@ export const PathConfig = "/v1/config";
 export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
+export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";

@@ -114,6 +114,8 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "200", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
+	seen.call(s, "200", "GET", "/v1/subscriptions/losses", "", withKey)
+	seen.call(s, "400 invalid-field", "GET", "/v1/subscriptions/losses?from=x", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/subscriptions/"+push.NewID().String(), "", withKey)
 
 	if _, err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: s.dispatcher.batches[0].Deliveries[0], Outcome: push.DeliveryGone, Status: 410}}); err != nil {
@@ -155,7 +157,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
-	for _, call := range []string{"GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -177,7 +179,7 @@ func provokeFailures(t *testing.T, seen seen) {
 		s := newServer(t, func(o *api.Options) { o.Store = failing{o.Store, err} })
 		calls := bodies(pushtest.P256dh)
 		calls["POST /v1/events"] = `[{"token": "` + s.site.Tokens.Token(push.DeliveryID{Message: push.NewID()}) + `", "type": "clicked", "at": 1}]`
-		for _, call := range []string{"GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
+		for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
 			calls[call] = ""
 		}
 		calls["POST /v1/messages/"+push.NewID().String()+"/cancel"] = ""

@@ -107,6 +107,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		router.Handle(path, a.cors(a.handle(a.withKey(h, oneOf...)))).Methods(method)
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
+	keyed(wire.PathSubscriptionsLosses, http.MethodGet, a.losses, push.ScopeRead)
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)

@@ -20,7 +20,7 @@ var wireStructs = []any{
 	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
-	wire.UserResponse{}, wire.EndedSubscription{},
+	wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
 }
 
 // strict are those whose unknown members are refused.

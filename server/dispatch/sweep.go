@@ -19,7 +19,7 @@ func (d *Dispatcher) sweep(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			d.away.Do(func() { d.log.Error("what is old cannot be swept", "error", err) })
 		}
-		if err == nil && swept == push.SweepSize {
+		if err == nil && swept >= push.SweepSize {
 			// There may be more.
 			continue
 		}

@@ -46,7 +46,11 @@ func (s *Store) keepAnswer(ctx context.Context, q *db.Queries, site push.SiteID,
 func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
 	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
 		n, err := q.SweepIdempotency(ctx, db.SweepIdempotencyParams{Now: s.testClock(), Seconds: push.IdempotencyTime.Seconds(), AtMost: push.SweepSize})
-		swept = int(n)
+		if err != nil {
+			return err
+		}
+		ended, err := s.sweepEnded(ctx, q)
+		swept = int(n) + ended
 		return err
 	})
 	return swept, err

@@ -8,7 +8,8 @@
 // rows are locked, and those that are locked skipped; there are no advisory
 // locks, no LISTEN and no sequence that is drawn from often. Transactions are
 // READ COMMITTED. They take their locks in one order, and within a table by key:
-// expansions, batches, exceptions, subscriptions, failing, tombstones, messages.
+// expansions, batches, exceptions, subscriptions, failing, tombstones, losses,
+// messages.
 //
 // Leases and what is due go by the database's clock, which all nodes share.
 // Stamps that nothing is decided by, such as when a browser was last seen, are
@@ -34,7 +35,8 @@ import (
 type Store struct {
 	pool *pgxpool.Pool
 	// clock is that of tests; nil: the database's counts.
-	clock func() time.Time
+	clock     func() time.Time
+	retention time.Duration
 	// node names this opening of the store to others.
 	node  push.ID
 	guest bool
@@ -49,6 +51,9 @@ var _ push.Store = (*Store)(nil)
 type Options struct {
 	// Now is the clock of tests; nil means that of the database.
 	Now func() time.Time
+	// Retention is how long it is remembered which subscriptions have ended; zero: for
+	// as long as no other opening sweeps.
+	Retention time.Duration
 	// Guest is for a command that looks, or adds a message: it is no node that
 	// delivers, and leaves the schema as it is.
 	Guest bool
@@ -66,7 +71,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, clock: options.Now, node: push.NewID(), guest: options.Guest}
+	s := &Store{pool: pool, clock: options.Now, retention: options.Retention, node: push.NewID(), guest: options.Guest}
 	if err := s.prepare(ctx); err != nil {
 		pool.Close()
 		return nil, explainOpening(config.ConnConfig, err)

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
 func open(t *testing.T, url string, now func() time.Time) push.Store {
 	t.Helper()
-	return openNode(t, url, postgres.Options{Now: now})
+	return openNode(t, url, postgres.Options{Now: now, Retention: push.DefaultRetention})
 }
 
 func openNode(t *testing.T, url string, options postgres.Options) *postgres.Store {

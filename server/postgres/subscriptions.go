@@ -179,7 +179,11 @@ func (r *siteRows) DeleteTombstone(hash push.EndpointHash) error {
 
 // endSubscriptions ends those that are locked.
 func endSubscriptions(ctx context.Context, q *db.Queries, site int64, hashes [][]byte, reason push.EndReason, at time.Time) error {
-	return q.EndSubscriptions(ctx, db.EndSubscriptionsParams{Reason: string(reason), EndedAt: at, Site: site, Hashes: hashes})
+	ended, err := q.EndSubscriptions(ctx, db.EndSubscriptionsParams{Reason: string(reason), EndedAt: at, Site: site, Hashes: hashes})
+	if err != nil {
+		return err
+	}
+	return countLosses(ctx, q, site, reason, at, ended)
 }
 
 // SubscriptionByEndpoint implements [push.Subscriptions].

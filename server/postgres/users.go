@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
@@ -42,7 +43,7 @@ func userByID(ctx context.Context, q *db.Queries, site int64, id string) (user p
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.write(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, site, id)
+			more, err = forgetSome(ctx, q, site, id, s.now())
 			return err
 		})
 		if err != nil {
@@ -53,7 +54,7 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 }
 
 // forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string) (more bool, err error) {
+func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string, now time.Time) (more bool, err error) {
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
 	if err != nil {
 		return false, err
@@ -73,7 +74,13 @@ func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string)
 		return false, err
 	}
 	ended, err := q.DeleteTombstonesOfUser(ctx, db.DeleteTombstonesOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
-	return len(hashes) == push.ForgetSize || ended == push.ForgetSize, err
+	if err != nil {
+		return false, err
+	}
+	if err := countLosses(ctx, q, int64(site), push.EndRemoved, now, int64(len(theirs))); err != nil {
+		return false, err
+	}
+	return len(hashes) == push.ForgetSize || ended == push.ForgetSize, nil
 }
 
 // EndSubscription implements [push.Users].
@@ -95,6 +102,10 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: [][]byte{hash}}); err != nil {
 			return err
 		}
-		return rows.PutTombstone(&push.Tombstone{Hash: push.EndpointHash(hash), Reason: push.EndRemoved, EndedAt: s.now(), ID: id, Channels: []string{}})
+		now := s.now()
+		if err := rows.PutTombstone(&push.Tombstone{Hash: push.EndpointHash(hash), Reason: push.EndRemoved, EndedAt: now, ID: id, Channels: []string{}}); err != nil {
+			return err
+		}
+		return countLosses(ctx, q, int64(site), push.EndRemoved, now, 1)
 	})
 }

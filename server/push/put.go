@@ -18,6 +18,7 @@ const (
 	EndUnsubscribed EndReason = "unsubscribed"
 	EndReplaced     EndReason = "replaced" // another one carries it on
 	EndRemoved      EndReason = "removed"  // the operator's word
+	EndRetired      EndReason = "retired"  // likewise, since its browser was not seen for long
 )
 
 // A Tombstone is what is remembered of a subscription that has ended.
@@ -96,15 +97,16 @@ func (s *Subscribe) describe(sub *Subscription) {
 	sub.User = cmp.Or(s.User, sub.User)
 }
 
-// checkNotGone refuses an endpoint that its push service has ended. One that
-// the person had unsubscribed may come back.
+// checkNotGone refuses an endpoint that its push service has ended, or that was
+// retired, as one that may be dead. One that the person had unsubscribed may come
+// back.
 func (s *Subscribe) checkNotGone(rows SubscriptionRows, hash EndpointHash) error {
 	tomb, err := rows.Tombstone(hash)
 	switch {
 	case err != nil || tomb == nil:
 		return err
-	case tomb.Reason == EndGone:
-		return errGone()
+	case tomb.Reason == EndGone || tomb.Reason == EndRetired:
+		return ErrEnded(tomb)
 	}
 	return rows.DeleteTombstone(hash)
 }
@@ -202,15 +204,17 @@ func without(names, others []string) []string {
 // ErrEnded is what a look-up of an endpoint that is not stored answers: tomb is
 // what is remembered of it, nil where nothing is.
 func ErrEnded(tomb *Tombstone) error {
-	if tomb != nil && tomb.Reason == EndGone {
-		return errGone()
+	switch {
+	case tomb != nil && tomb.Reason == EndGone:
+		return errGone("has ended at its push service")
+	case tomb != nil && tomb.Reason == EndRetired:
+		return errGone("was retired here, since this browser was not seen for long")
 	}
 	return &Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is not known here: post the subscription again."}
 }
 
-func errGone() error {
-	return &Error{Code: wire.EndpointGone, Field: "endpoint",
-		Detail: "has ended at its push service: unsubscribe in the browser and subscribe anew."}
+func errGone(why string) error {
+	return &Error{Code: wire.EndpointGone, Field: "endpoint", Detail: why + ": unsubscribe in the browser and subscribe anew."}
 }
 
 func errForeignKey() error {

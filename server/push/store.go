@@ -24,6 +24,8 @@ type Store interface {
 	APIKeys
 	Subscriptions
 	Users
+	Losses
+	Retiring
 	Messages
 	Queue
 }
@@ -146,8 +148,8 @@ type Queue interface {
 	// NextDue is when the queue has work next, of no push service in except, nor in
 	// exceptSmall what ClaimSmall would lease; ok is false where it has none.
 	NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error)
-	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over, and says
-	// how many.
+	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over and as many
+	// tombstones, and says how many of both: from SweepSize on there may be more.
 	Sweep(ctx context.Context) (swept int, err error)
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.

@@ -45,6 +45,15 @@ func (s *Store) forgottenAt() int64 { return s.now().Add(-push.IdempotencyTime).
 
 // Sweep implements [push.Queue].
 func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
+	keys, err := s.sweepIdempotency(ctx)
+	if err != nil {
+		return keys, err
+	}
+	ended, err := s.sweepEnded(ctx)
+	return keys + ended, err
+}
+
+func (s *Store) sweepIdempotency(ctx context.Context) (swept int, err error) {
 	until := s.forgottenAt()
 	// Looking first keeps an idle server from writing.
 	if old, err := s.read.HasOldIdempotency(ctx, until); err != nil || !old {

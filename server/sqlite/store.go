@@ -32,7 +32,8 @@ var migrations embed.FS
 
 // Store is a [push.Store] in one SQLite file.
 type Store struct {
-	now func() time.Time
+	now       func() time.Time
+	retention time.Duration
 	// node names this opening of the store to others.
 	node    []byte
 	writing *sql.DB
@@ -51,6 +52,9 @@ var _ push.Store = (*Store)(nil)
 type Options struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Retention is how long it is remembered which subscriptions have ended; zero: for
+	// as long as no other opening sweeps.
+	Retention time.Duration
 }
 
 // Open opens or makes the database at path, brings its schema up to date and
@@ -71,7 +75,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	writing.SetMaxOpenConns(1)
 	node := push.NewID()
-	s := &Store{now: options.Now, node: node[:], writing: writing}
+	s := &Store{now: options.Now, retention: options.Retention, node: node[:], writing: writing}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(explainOpening(path, err), writing.Close())
 	}

@@ -18,7 +18,7 @@ import (
 
 func open(t *testing.T, path string, now func() time.Time) push.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: now})
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: now, Retention: push.DefaultRetention})
 	if err != nil {
 		t.Fatal(err)
 	}

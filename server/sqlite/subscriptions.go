@@ -132,6 +132,9 @@ func (r *siteRows) End(sub *push.Subscription, reason push.EndReason, at time.Ti
 	if err := r.q.DeleteSubscription(r.ctx, db.DeleteSubscriptionParams{Site: r.site, EndpointHash: hash[:]}); err != nil {
 		return err
 	}
+	if err := countLosses(r.ctx, r.q, r.site, reason, at, 1); err != nil {
+		return err
+	}
 	return r.PutTombstone(&push.Tombstone{Hash: hash, Reason: reason, EndedAt: at, ID: sub.ID, Channels: sub.Channels, User: sub.User})
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
@@ -38,7 +39,7 @@ func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, int64(site), id)
+			more, err = forgetSome(ctx, q, int64(site), id, s.now())
 			return err
 		})
 		if err != nil {
@@ -49,7 +50,7 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 }
 
 // forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more bool, err error) {
+func forgetSome(ctx context.Context, q *db.Queries, site int64, id string, now time.Time) (more bool, err error) {
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
 	if err != nil {
 		return false, err
@@ -58,6 +59,9 @@ func forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more
 		if err := q.DeleteSubscription(ctx, db.DeleteSubscriptionParams{Site: site, EndpointHash: hash}); err != nil {
 			return false, err
 		}
+	}
+	if err := countLosses(ctx, q, site, push.EndRemoved, now, len(hashes)); err != nil {
+		return false, err
 	}
 	ended, err := q.SomeTombstonesOfUser(ctx, db.SomeTombstonesOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
 	if err != nil {

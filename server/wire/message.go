@@ -203,9 +203,23 @@ type UserResponse struct {
 type EndedSubscription struct {
 	ID       string   `json:"id"`
 	Channels []string `json:"channels"`
-	// Reason is gone, unsubscribed or replaced.
+	// Reason is gone, unsubscribed, retired or replaced.
 	Reason  string `json:"reason"`
 	EndedAt string `json:"endedAt"`
+}
+
+// LossList answers GET /v1/subscriptions/losses. It has no further page.
+type LossList struct {
+	Data []Loss  `json:"data"`
+	Next *string `json:"next"`
+}
+
+// Loss is how many subscriptions ended on a day, in UTC, for a reason: gone,
+// unsubscribed, retired or removed.
+type Loss struct {
+	Day    string `json:"day"`
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
 }
 
 // MessageList answers GET /v1/messages, newest first.

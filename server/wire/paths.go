@@ -7,6 +7,7 @@ const (
 	PathSubscriptions       = "/v1/subscriptions"
 	PathSubscriptionsCheck  = "/v1/subscriptions/check"
 	PathSubscriptionsRemove = "/v1/subscriptions/remove"
+	PathSubscriptionsLosses = "/v1/subscriptions/losses"
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
 	PathUsers               = "/v1/users"

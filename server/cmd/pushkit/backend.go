@@ -18,6 +18,8 @@ type backend interface {
 	cancel(ctx context.Context, id string) (wire.MessageResponse, error)
 	// subscriptions are all, or those that only fail since failing, such as 30d.
 	subscriptions(ctx context.Context, failing, cursor string) (wire.SubscriptionList, error)
+	// losses are those of the days from and to, which may be empty.
+	losses(ctx context.Context, from, to string) (wire.LossList, error)
 	close() error
 }
 

@@ -72,14 +72,18 @@ func openDatabase(ctx context.Context, cmd *cli.Command, guest bool) (database, 
 	if err != nil {
 		return nil, push.Site{}, err
 	}
+	retention, err := retentionOf(cmd)
+	if err != nil {
+		return nil, push.Site{}, err
+	}
 	var store database
 	if path == "" {
-		store, err = postgres.Open(ctx, url, postgres.Options{Guest: guest})
+		store, err = postgres.Open(ctx, url, postgres.Options{Guest: guest, Retention: retention})
 	} else {
 		if _, err := os.Stat(path); guest && err != nil {
 			return nil, push.Site{}, fmt.Errorf("there is no database at %s yet: start pushkit serve once, or name another with --database", path)
 		}
-		store, err = sqlite.Open(ctx, path, sqlite.Options{})
+		store, err = sqlite.Open(ctx, path, sqlite.Options{Retention: retention})
 	}
 	if err != nil {
 		return nil, push.Site{}, fmt.Errorf("the database cannot be opened: %w", err)

@@ -181,4 +181,13 @@ func (l *local) subscriptions(ctx context.Context, failing, cursor string) (list
 	return api.SubscriptionList(subs, next), nil
 }
 
+func (l *local) losses(ctx context.Context, from, to string) (wire.LossList, error) {
+	first, last, err := push.ParseDays(from, to, time.Now())
+	if err != nil {
+		return wire.LossList{}, err
+	}
+	losses, err := l.store.Losses(ctx, l.site.ID, first, last)
+	return api.LossList(losses), err
+}
+
 func (l *local) close() error { return errors.Join(l.end(), l.store.Close()) }

@@ -103,4 +103,10 @@ func (r *remote) subscriptions(ctx context.Context, failing, cursor string) (ans
 	return answer, err
 }
 
+func (r *remote) losses(ctx context.Context, from, to string) (answer wire.LossList, err error) {
+	query := url.Values{"from": {from}, "to": {to}}
+	err = r.call(ctx, http.MethodGet, wire.PathSubscriptionsLosses+"?"+query.Encode(), nil, &answer)
+	return answer, err
+}
+
 func (r *remote) close() error { return nil }

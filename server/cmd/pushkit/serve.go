@@ -45,6 +45,7 @@ func serveCommand() *cli.Command {
 			apiKeyFlag,
 			timeZoneFlag,
 			quietHoursFlag,
+			retentionFlag,
 			pushServicesFlag,
 			netHTTPFlag,
 			maxInFlightFlag,

@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 )
 
@@ -69,8 +71,25 @@ var (
 			return nil
 		},
 	}
+	retentionFlag = &cli.StringFlag{
+		Name: "retention", Value: "400d", Usage: "remember for `AGE` which subscriptions have ended, with their channels and users, and how many;\na browser that comes back later is a new one. At least 1d",
+		Sources: cli.EnvVars("PUSHKIT_RETENTION"),
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
+
+// retentionOf is that of pushkit serve; zero for a command, which forgets nothing.
+func retentionOf(cmd *cli.Command) (time.Duration, error) {
+	text := cmd.String(retentionFlag.Name)
+	if text == "" {
+		return 0, nil
+	}
+	age, err := push.ParseAge("--"+retentionFlag.Name, text)
+	if err == nil && age < 24*time.Hour {
+		err = fmt.Errorf("--%s is at least 1d", retentionFlag.Name)
+	}
+	return age, err
+}
 
 func parsePublicURL(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))

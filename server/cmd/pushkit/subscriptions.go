@@ -15,13 +15,13 @@ var failingFlag = &cli.StringFlag{Name: "failing", Usage: "only those that have 
 func subscriptionsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "subscriptions",
-		Usage: "look at the subscriptions, import and export them",
+		Usage: "look at the subscriptions, retire, import and export them",
 		Commands: []*cli.Command{{
 			Name:   "list",
 			Usage:  "list them",
 			Flags:  []cli.Flag{failingFlag, jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
 			Action: listSubscriptions,
-		}, importCommand(), exportCommand()},
+		}, lossesCommand(), retireCommand(), importCommand(), exportCommand()},
 	}
 }
 

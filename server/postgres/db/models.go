@@ -100,6 +100,14 @@ type Idempotency struct {
 	Answer    string
 }
 
+type Loss struct {
+	Site   int64
+	Day    int32
+	Reason string
+	Slot   int16
+	Count  int64
+}
+
 type Message struct {
 	ID            push.ID
 	Site          int64

@@ -113,7 +113,7 @@ func (q *Queries) DeleteTombstone(ctx context.Context, arg DeleteTombstoneParams
 	return err
 }
 
-const endSubscriptions = `-- name: EndSubscriptions :exec
+const endSubscriptions = `-- name: EndSubscriptions :execrows
 WITH ended AS (
     DELETE FROM subscriptions s WHERE s.site = $3 AND s.endpoint_hash = ANY ($4::bytea[])
     RETURNING s.site, s.push_service, s.id, s.endpoint_hash, s.user_id
@@ -137,14 +137,17 @@ type EndSubscriptionsParams struct {
 }
 
 // The subscriptions are locked, so that their channels do not change meanwhile.
-func (q *Queries) EndSubscriptions(ctx context.Context, arg EndSubscriptionsParams) error {
-	_, err := q.db.Exec(ctx, endSubscriptions,
+func (q *Queries) EndSubscriptions(ctx context.Context, arg EndSubscriptionsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endSubscriptions,
 		arg.Reason,
 		arg.EndedAt,
 		arg.Site,
 		arg.Hashes,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertChannels = `-- name: InsertChannels :exec

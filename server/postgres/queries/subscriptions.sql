@@ -76,7 +76,7 @@ SELECT * FROM tombstones WHERE site = sqlc.arg(site) AND endpoint_hash = sqlc.ar
 -- name: DeleteTombstone :exec
 DELETE FROM tombstones WHERE site = sqlc.arg(site) AND endpoint_hash = sqlc.arg(endpoint_hash);
 
--- name: EndSubscriptions :exec
+-- name: EndSubscriptions :execrows
 -- The subscriptions are locked, so that their channels do not change meanwhile.
 WITH ended AS (
     DELETE FROM subscriptions s WHERE s.site = sqlc.arg(site) AND s.endpoint_hash = ANY (sqlc.arg(hashes)::bytea[])

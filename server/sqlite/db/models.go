@@ -98,6 +98,13 @@ type Idempotency struct {
 	Answer    string
 }
 
+type Loss struct {
+	Site   int64
+	Day    int64
+	Reason string
+	Count  int64
+}
+
 type Message struct {
 	ID            []byte
 	Site          int64
