@@ -36,6 +36,7 @@ export const EndpointTaken = "endpoint-taken";
 export const EndpointGone = "endpoint-gone";
 export const SubscriptionUnknown = "subscription-unknown";
 export const MessageTooLarge = "message-too-large";
+export const TooManyRequests = "too-many-requests";
 export const IdempotencyConflict = "idempotency-conflict";
 export const InvalidUserToken = "invalid-user-token";
 export const MessageUnknown = "message-unknown";

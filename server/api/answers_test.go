@@ -44,6 +44,7 @@ func TestEveryDescribedAnswerIsGiven(t *testing.T) {
 	provokeAnswers(t, seen)
 	provokeRefusals(t, seen)
 	provokeFailures(t, seen)
+	provokeLimit(t, seen)
 	for _, operation := range openapi.Load().Operations() {
 		for _, response := range operation.Responses {
 			want := []string{response.Name}
@@ -188,6 +189,18 @@ func provokeFailures(t *testing.T, seen seen) {
 			seen.call(s, answer, method, path, body, withKey)
 		}
 		seen.call(s, "503 unavailable", "GET", "/readyz", "")
+	}
+}
+
+// provokeLimit makes every public call of a client who may make one.
+func provokeLimit(t *testing.T, seen seen) {
+	s := newServer(t, func(o *api.Options) { o.PublicRate = api.PublicRate{PerSecond: 0.001, Burst: 1} })
+	body := bodies(s.key(t))
+	seen.call(s, "429 too-many-requests", "GET", "/v1/config", "")
+	for call := range body {
+		if method, path, _ := strings.Cut(call, " "); path != wire.PathMessages {
+			seen.call(s, "429 too-many-requests", method, path, body[call])
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -52,6 +53,10 @@ type Options struct {
 	// Ending is closed when the server is about to end, so that a proxy has time to
 	// leave it; nil: it never is.
 	Ending <-chan struct{}
+	// PublicRate bounds the public calls of each client.
+	PublicRate PublicRate
+	// TrustedProxies are those whose word counts of where a request comes from.
+	TrustedProxies []netip.Prefix
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -63,6 +68,9 @@ type api struct {
 	used used
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
+	// limiter is nil where there is no limit; refused is for the log.
+	limiter *limiter
+	refused rate.Sometimes
 }
 
 // New returns the handler of the whole server.
@@ -73,7 +81,14 @@ func New(options Options) (http.Handler, error) {
 	if options.Metrics == nil {
 		options.Metrics = metrics.New(metrics.Options{})
 	}
-	a := &api{Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery}}
+	limiter, err := newLimiter(options.PublicRate)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{
+		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
+		limiter: limiter, refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
 		return nil, err
@@ -96,11 +111,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public := func(path, method string, h handler) {
 		router.Handle(path, a.cors(a.handle(a.fromAllowedOrigin(h)))).Methods(method)
 	}
-	public(wire.PathConfig, http.MethodGet, a.config)
-	public(wire.PathSubscriptions, http.MethodPost, a.subscribe)
-	public(wire.PathSubscriptionsCheck, http.MethodPost, a.check)
-	public(wire.PathSubscriptionsRemove, http.MethodPost, a.remove)
-	public(wire.PathSubscriptions, http.MethodDelete, a.remove)
+	public(wire.PathConfig, http.MethodGet, a.limited(a.config))
+	public(wire.PathSubscriptions, http.MethodPost, a.limited(a.subscribe))
+	public(wire.PathSubscriptionsCheck, http.MethodPost, a.limited(a.check))
+	public(wire.PathSubscriptionsRemove, http.MethodPost, a.limited(a.remove))
+	public(wire.PathSubscriptions, http.MethodDelete, a.limited(a.remove))
 	public(wire.PathEvents, http.MethodPost, a.events)
 
 	keyed := func(path, method string, h handler, oneOf ...push.Scope) {

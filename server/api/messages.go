@@ -133,10 +133,18 @@ func MessageResponse(status push.MessageStatus) wire.MessageResponse {
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 	var reports []wire.EventReport
-	if err := readJSON(w, r, &reports); err != nil {
-		return err
+	var events []push.Event
+	err := readJSON(w, r, &reports)
+	if err == nil {
+		events, err = a.Site.Tokens.ParseEvents(reports)
 	}
-	events, err := a.Site.Tokens.ParseEvents(reports)
+	if len(events) == 0 {
+		// Who knows a delivery's token is one whom a message has reached, and all who
+		// share an address may be reached in the same second.
+		if refused := a.takeCall(w, r); refused != nil {
+			return refused
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ var statuses = map[wire.Code]int{
 	wire.MessageTooLarge:       http.StatusRequestEntityTooLarge,
 	wire.UnsupportedMediaType:  http.StatusUnsupportedMediaType,
 	wire.IdempotencyConflict:   http.StatusUnprocessableEntity,
+	wire.TooManyRequests:       http.StatusTooManyRequests,
 	wire.Internal:              http.StatusInternalServerError,
 	wire.Unavailable:           http.StatusServiceUnavailable,
 }

@@ -42,6 +42,7 @@ const (
 	EndpointGone          Code = "endpoint-gone"
 	SubscriptionUnknown   Code = "subscription-unknown"
 	MessageTooLarge       Code = "message-too-large"
+	TooManyRequests       Code = "too-many-requests"
 	IdempotencyConflict   Code = "idempotency-conflict"
 	InvalidUserToken      Code = "invalid-user-token"
 	MessageUnknown        Code = "message-unknown"

@@ -46,6 +46,8 @@ func serveCommand() *cli.Command {
 			timeZoneFlag,
 			quietHoursFlag,
 			retentionFlag,
+			publicRateFlag,
+			trustedProxiesFlag,
 			pushServicesFlag,
 			netHTTPFlag,
 			maxInFlightFlag,
@@ -301,12 +303,21 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 		s.log.Warn("the client's files are not served", "error", err)
 		files = nil
 	}
+	publicRate, err := api.ParsePublicRate(cmd.String(publicRateFlag.Name))
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", publicRateFlag.Name, err)
+	}
+	proxies, err := api.ParseProxies(cmd.StringSlice(trustedProxiesFlag.Name))
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", trustedProxiesFlag.Name, err)
+	}
 	dispatcher := dispatch.New(s.store, s.store, sender, s.log)
 	counted := metrics.New(metrics.Options{Version: version, Revision: revision(), Store: s.store, Site: s.site.ID})
 	dispatcher.Observe(counted)
 	handler, err := api.New(api.Options{
 		Store: s.store, Site: s.site, Dispatcher: dispatcher, Services: services,
 		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
+		PublicRate: publicRate, TrustedProxies: proxies,
 	})
 	if err != nil {
 		return nil, err

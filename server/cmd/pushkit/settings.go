@@ -75,6 +75,14 @@ var (
 		Name: "retention", Value: "400d", Usage: "remember for `AGE` which subscriptions have ended, with their channels and users, and how many;\na browser that comes back later is a new one. At least 1d",
 		Sources: cli.EnvVars("PUSHKIT_RETENTION"),
 	}
+	publicRateFlag = &cli.StringFlag{
+		Name: "public-rate", Value: "20:1000", Usage: "let one client address (of IPv6: its /64) make `N:BURST` public calls: N a second for long, and BURST at once;\n0 for no limit. Calls with an API key and reports of what a message's recipients did do not count",
+		Sources: cli.EnvVars("PUSHKIT_PUBLIC_RATE"),
+	}
+	trustedProxiesFlag = &cli.StringSliceFlag{
+		Name: "trusted-proxies", Usage: "`NETWORKS` of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says who the client is (default: none)",
+		Sources: cli.EnvVars("PUSHKIT_TRUSTED_PROXIES"),
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 

@@ -83,7 +83,9 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, err
 	}
 	args := []string{program, "serve", "--addr", "127.0.0.1:0", "--push-services", strings.Join(o.Services, ","),
-		"--vapid-subject", "https://example.com", "--api-key", apiKey}
+		"--vapid-subject", "https://example.com", "--api-key", apiKey,
+		// All of a crowd come from this machine.
+		"--public-rate", "0"}
 	if o.Database != "" {
 		args = append(args, "--database", o.Database)
 	}
