@@ -35,11 +35,12 @@ type Store struct {
 	now       func() time.Time
 	retention time.Duration
 	// node names this opening of the store to others.
-	node    []byte
-	writing *sql.DB
-	writer  *writer
-	reading *sql.DB
-	read    *db.Queries
+	node         []byte
+	writing      *sql.DB
+	writer       *writer
+	checkpointer *checkpointer
+	reading      *sql.DB
+	read         *db.Queries
 
 	mu sync.Mutex
 	// strays are batches that could not be handed back.
@@ -85,7 +86,11 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	s.reading.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
 	s.reading.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
 	s.read = db.New(s.reading)
-	s.writer = newWriter(writing)
+	if _, err := writing.ExecContext(ctx, fmt.Sprint("PRAGMA wal_autocheckpoint = ", logPages)); err != nil {
+		return nil, errors.Join(err, s.reading.Close(), writing.Close())
+	}
+	s.checkpointer = newCheckpointer(s)
+	s.writer = newWriter(writing, s.checkpointer.note)
 	if _, err := s.Beat(ctx); err != nil {
 		return nil, errors.Join(explainOpening(path, err), s.Close())
 	}
@@ -162,6 +167,7 @@ const currentKey = 1
 // Close ends the writer after what it was given, and closes the file.
 func (s *Store) Close() error {
 	s.writer.close()
+	s.checkpointer.close()
 	return errors.Join(s.reading.Close(), s.writing.Close())
 }
 

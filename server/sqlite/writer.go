@@ -24,11 +24,13 @@ var errClosed = errors.New("the store is closed")
 // written to disk. A job that fails takes back its own changes alone.
 type writer struct {
 	database *sql.DB
-	urgent   chan *job
-	bulk     chan *job
-	stop     chan struct{}
-	stopOnce sync.Once
-	stopped  sync.WaitGroup
+	// committed is called after each commit.
+	committed func()
+	urgent    chan *job
+	bulk      chan *job
+	stop      chan struct{}
+	stopOnce  sync.Once
+	stopped   sync.WaitGroup
 }
 
 // A write is one job's statements. Its context is never cancelled: SQLite rolls
@@ -41,8 +43,8 @@ type job struct {
 	done chan struct{}
 }
 
-func newWriter(database *sql.DB) *writer {
-	w := &writer{database: database, urgent: make(chan *job), bulk: make(chan *job), stop: make(chan struct{})}
+func newWriter(database *sql.DB, committed func()) *writer {
+	w := &writer{database: database, committed: committed, urgent: make(chan *job), bulk: make(chan *job), stop: make(chan struct{})}
 	w.stopped.Go(w.loop)
 	return w
 }
@@ -105,6 +107,7 @@ func (w *writer) loop() {
 			}
 			close(j.done)
 		}
+		w.committed()
 	}
 }
 
