@@ -1,6 +1,7 @@
 // Package js holds the client's built files, which `make client` (js/build)
-// makes and the server serves: the loader, the elements, the service worker, Go's
-// wasm_exec.js and the WebAssembly, each with its brotli form (".br") beside.
+// makes and the server serves: the loader, the elements, the service worker and Go's
+// wasm_exec.js, each with its brotli form (".br") beside, and the WebAssembly in
+// brotli alone.
 package js
 
 import (
@@ -33,14 +34,12 @@ func Files() (fs.FS, error) {
 
 func built(files fs.FS) error {
 	patterns := []string{
-		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileWorker,
-		"pushkit.*.wasm", "wasm_exec.*.js", "pushkit-elements.*.js",
+		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileWorker, "wasm_exec.*.js", "pushkit-elements.*.js",
+		wire.FileLoader + ".br", wire.FileWorker + ".br", "pushkit.*.wasm.br",
 	}
 	for _, pattern := range patterns {
-		for _, name := range []string{pattern, pattern + ".br"} {
-			if found, err := fs.Glob(files, name); err != nil || found == nil {
-				return fmt.Errorf("%w: no %s", ErrNotBuilt, name)
-			}
+		if found, err := fs.Glob(files, pattern); err != nil || found == nil {
+			return fmt.Errorf("%w: no %s", ErrNotBuilt, pattern)
 		}
 	}
 	return nil

@@ -34,15 +34,17 @@ func hashed(name string, content []byte) string {
 }
 
 // write brings the folder to hold files, each with its .br, and no hashed file
-// of an earlier build. What is there already is not compressed again: brotli
-// takes seconds for the WebAssembly.
+// of an earlier build. The WebAssembly is there in brotli alone, five times smaller:
+// what holds these files is to stay small, and whoever takes no brotli gets it
+// unpacked. What is there already is not compressed again: that takes seconds.
 func write(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for name, content := range files {
 		file := filepath.Join(folder, name)
-		if same(file, content) && exists(file+".br") {
+		brotliAlone := filepath.Ext(name) == ".wasm"
+		if exists(file+".br") && (brotliAlone || same(file, content)) {
 			continue
 		}
 		compressed, err := compress(content)
@@ -54,14 +56,25 @@ func write(folder string, files map[string][]byte) error {
 		if err := os.Remove(file + ".br"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := os.WriteFile(file, content, 0o644); err != nil {
-			return err
+		if !brotliAlone {
+			if err := os.WriteFile(file, content, 0o644); err != nil {
+				return err
+			}
 		}
-		if err := os.WriteFile(file+".br", compressed, 0o644); err != nil {
+		if err := writeWhole(file+".br", compressed); err != nil {
 			return err
 		}
 	}
 	return removeStale(folder, files)
+}
+
+// writeWhole leaves no part of a file that would be taken for it.
+func writeWhole(file string, content []byte) error {
+	part := file + ".part"
+	if err := os.WriteFile(part, content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(part, file)
 }
 
 func removeStale(folder string, files map[string][]byte) error {
@@ -71,7 +84,9 @@ func removeStale(folder string, files map[string][]byte) error {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if _, current := files[strings.TrimSuffix(name, ".br")]; current || !hashedName.MatchString(name) {
+		_, current := files[strings.TrimSuffix(name, ".br")]
+		current = current && filepath.Ext(name) != ".wasm"
+		if current || !hashedName.MatchString(name) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(folder, name)); err != nil {

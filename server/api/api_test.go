@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"github.com/pushkit/pushkit/server/api"
 	"github.com/pushkit/pushkit/server/push"
@@ -90,7 +93,7 @@ func newServer(t testing.TB, change ...func(*api.Options)) *server {
 		Files: fstest.MapFS{
 			"pushkit.js": {Data: []byte("loader")}, "pushkit.js.br": {Data: []byte("loader in brotli")},
 			"pushkit-sw.js": {Data: []byte("worker")}, "pushkit.classic.js": {Data: []byte("classic")},
-			"pushkit.9c8294343faa.wasm": {Data: []byte("\x00asm")}, "wasm_exec.630fa12cb16f.js": {Data: []byte("go")},
+			"pushkit.9c8294343faa.wasm.br": {Data: inBrotli("\x00asm")}, "wasm_exec.630fa12cb16f.js": {Data: []byte("go")},
 			".gitignore": {Data: []byte("*")},
 		},
 	}
@@ -101,6 +104,14 @@ func newServer(t testing.TB, change ...func(*api.Options)) *server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func inBrotli(text string) []byte {
+	var compressed bytes.Buffer
+	w := brotli.NewWriter(&compressed)
+	w.Write([]byte(text))
+	w.Close()
+	return compressed.Bytes()
 }
 
 // call makes a request of a page of the site; header lines replace the usual

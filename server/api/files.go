@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -11,7 +12,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -19,7 +23,10 @@ import (
 // A file is one of the client's, with its brotli form.
 type file struct {
 	name, contentType, cacheControl string
-	plain, brotli                   variant
+	// plain reads the file; what there is in brotli alone is unpacked for the
+	// first who asks.
+	plain  func() (variant, error)
+	brotli variant
 }
 
 type variant struct {
@@ -41,29 +48,44 @@ func clientFiles(folder fs.FS) (map[string]*file, error) {
 		return nil, err
 	}
 	for _, entry := range entries {
-		name := entry.Name()
-		if entry.IsDir() || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".br") {
+		if entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
-		f := &file{name: name, contentType: contentType(name), cacheControl: "no-cache"}
-		if hashedName.MatchString(name) {
-			f.cacheControl = "public, max-age=31536000, immutable"
-		}
-		if f.plain, err = readVariant(folder, name); err != nil {
+		content, err := fs.ReadFile(folder, entry.Name())
+		if err != nil {
 			return nil, err
 		}
-		if _, err := fs.Stat(folder, name+".br"); err == nil {
-			if f.brotli, err = readVariant(folder, name+".br"); err != nil {
-				return nil, err
+		name, inBrotli := strings.CutSuffix(entry.Name(), ".br")
+		f := files[name]
+		if f == nil {
+			f = newFile(name)
+			files[name] = f
+		}
+		v := variant{content, etag(content)}
+		switch {
+		case !inBrotli:
+			f.plain = func() (variant, error) { return v, nil }
+		default:
+			f.brotli = v
+			if f.plain == nil {
+				f.plain = sync.OnceValues(v.unpack)
 			}
 		}
-		files[name] = f
 	}
 	return files, nil
 }
 
-func readVariant(folder fs.FS, name string) (variant, error) {
-	content, err := fs.ReadFile(folder, name)
+func newFile(name string) *file {
+	f := &file{name: name, contentType: contentType(name), cacheControl: "no-cache"}
+	if hashedName.MatchString(name) {
+		f.cacheControl = "public, max-age=31536000, immutable"
+	}
+	return f
+}
+
+// unpack returns what is in brotli as it was.
+func (v variant) unpack() (variant, error) {
+	content, err := io.ReadAll(brotli.NewReader(bytes.NewReader(v.content)))
 	return variant{content, etag(content)}, err
 }
 
@@ -96,10 +118,14 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// A site on the server's own origin may use it for all its pages.
 		header.Set("Service-Worker-Allowed", "/")
 	}
-	v := f.plain
-	if f.brotli.content != nil && acceptsBrotli(r.Header.Get("Accept-Encoding")) {
-		v = f.brotli
+	v := f.brotli
+	if v.content != nil && acceptsBrotli(r.Header.Get("Accept-Encoding")) {
 		header.Set("Content-Encoding", "br")
+	} else {
+		var err error
+		if v, err = f.plain(); err != nil {
+			panic(err) // of what this program holds
+		}
 	}
 	header.Set("ETag", v.etag)
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(v.content))
