@@ -10,7 +10,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-click crash soak clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-http bench-click crash soak clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ crash: build ## kill server and database in the middle of broadcasts, on both st
 
 soak: build ## 30 minutes with all faults on: counts, memory and database have to stay right
 	$(GO) run ./server/dispatch/internal/soak $(SOAK_FLAGS)
+
+bench-http: build ## the server's HTTP face against its targets, with wrk
+	$(GO) build -o build/bench-http ./server/api/internal/bench && build/bench-http $(BENCH_FLAGS)
 
 bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click

@@ -132,6 +132,9 @@ func Pinned(core string, args []string) []string {
 	return append([]string{"taskset", "-c", core}, args...)
 }
 
+// URL is the node's address.
+func (n *Node) URL() string { return n.url }
+
 // Kill ends the node with SIGKILL.
 func (n *Node) Kill() {
 	n.cmd.Process.Kill()

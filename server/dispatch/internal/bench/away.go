@@ -154,7 +154,7 @@ func (b *bench) outageOf(ctx context.Context, what string, database *rig.Databas
 	for _, r := range ledger.Receipts(id) {
 		repeated += len(r.Arrivals) - 1
 	}
-	b.add(wrong == 0 && lost == 0 && refused > 0, fmt.Sprintf("%s for %.0f s", what, b.outage.Seconds()), "503 with Retry-After, nothing lost, goes on by itself",
+	b.Add(wrong == 0 && lost == 0 && refused > 0, fmt.Sprintf("%s for %.0f s", what, b.outage.Seconds()), "503 with Retry-After, nothing lost, goes on by itself",
 		"%d posts answered 503 with Retry-After, the slowest after %.1f s, %d otherwise, %d accepted; %d lost, %d repeated; went on %.1f s after the database was back",
 		refused, slowest.Seconds(), wrong, len(accepted)-1, lost, repeated, resumed.Seconds())
 	return errors.Join(ledger.Err(), s.service.Err())

@@ -11,24 +11,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/pushkit/pushkit/server/internal/rig"
 	"github.com/pushkit/pushkit/server/webpush/pushtest"
-)
-
-// The cores.
-const (
-	serverCore = "0"
-	otherCore  = "1"
 )
 
 // A section is a part that can be run alone.
@@ -73,27 +64,17 @@ type bench struct {
 	idle, outage                 time.Duration
 
 	folder string
-	rows   []row
-}
-
-// A row is a target and what was measured.
-type row struct {
-	what, target, measured string
-	ok                     bool
+	rig.Report
 }
 
 func (b *bench) run(ctx context.Context, only []string) (err error) {
-	if runtime.NumCPU() > 1 {
-		if err := exec.Command("taskset", "-a", "-c", "-p", otherCore, strconv.Itoa(os.Getpid())).Run(); err != nil {
-			return fmt.Errorf("taskset: %w", err)
-		}
+	if err := b.Begin(); err != nil {
+		return err
 	}
 	if b.folder, err = os.MkdirTemp("", "pushkit-bench-"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(b.folder)
-	load, _ := os.ReadFile("/proc/loadavg")
-	fmt.Printf("%d cores, %s, load %s; the servers have a core for themselves\n\n", runtime.NumCPU(), runtime.Version(), strings.TrimSpace(string(load)))
 	for _, s := range sections {
 		if len(only) == 0 || slices.Contains(only, s.name) {
 			if err := s.run(b, ctx); err != nil {
@@ -101,26 +82,8 @@ func (b *bench) run(ctx context.Context, only []string) (err error) {
 			}
 		}
 	}
-	b.print()
+	b.Print()
 	return nil
-}
-
-// add adds a row, and shows it while the others are measured.
-func (b *bench) add(ok bool, what, target, format string, arguments ...any) {
-	r := row{what, target, fmt.Sprintf(format, arguments...), ok}
-	b.rows = append(b.rows, r)
-	fmt.Printf("- %s: %s\n", r.what, r.measured)
-}
-
-func (b *bench) print() {
-	fmt.Print("\n| | target | measured | ok |\n| --- | --- | --- | --- |\n")
-	for _, r := range b.rows {
-		ok := "yes"
-		if !r.ok {
-			ok = "**no**"
-		}
-		fmt.Printf("| %s | %s | %s | %s |\n", r.what, r.target, r.measured, ok)
-	}
 }
 
 // A stage is a push service, and how servers reach it.
@@ -141,15 +104,6 @@ func (b *bench) newStage(o pushtest.Options) (s stage, err error) {
 func (b *bench) start(ctx context.Context, s stage, folder, database string, flags ...string) (*rig.Node, error) {
 	return rig.Start(ctx, rig.Options{
 		Program: b.program, Folder: filepath.Join(b.folder, folder), Database: database,
-		Services: []string{s.service.Rule()}, Certificates: s.certificates, Core: serverCore, Flags: flags,
+		Services: []string{s.service.Rule()}, Certificates: s.certificates, Core: rig.ServerCore, Flags: flags,
 	})
 }
-
-func percentile(of []time.Duration, p int) time.Duration {
-	slices.Sort(of)
-	return of[len(of)*p/100]
-}
-
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }

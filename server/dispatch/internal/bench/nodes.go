@@ -68,7 +68,7 @@ func (b *bench) nodes(ctx context.Context) error {
 		return err
 	}
 	speedup := one.Seconds() / many.Seconds()
-	b.add(speedup >= 2.5, fmt.Sprintf("%d nodes on one PostgreSQL", manyNodes), "≥ 2.5 × one node",
+	b.Add(speedup >= 2.5, fmt.Sprintf("%d nodes on one PostgreSQL", manyNodes), "≥ 2.5 × one node",
 		"%.2f × (%d subscribers in %.1f and %.1f s; a push service of %v latency, %s in flight a node)",
 		speedup, b.nodeSubscribers, one.Seconds(), many.Seconds(), nodeLatency, nodeInFlight)
 
@@ -92,7 +92,7 @@ func (b *bench) nodes(ctx context.Context) error {
 		return err
 	}
 	lay := time.Since(killed)
-	b.add(len(held) > 0 && lay <= takeoverLimit, "a node killed -9 with leases held", "its work goes on within 15 s", "%d batches went to other nodes after %.1f s", len(held), lay.Seconds())
+	b.Add(len(held) > 0 && lay <= takeoverLimit, "a node killed -9 with leases held", "its work goes on within 15 s", "%d batches went to other nodes after %.1f s", len(held), lay.Seconds())
 	m, err := running[0].AwaitSent(ctx, id, askEvery, sentLimit)
 	if err == nil && m.Counts.Accepted != int64(b.nodeSubscribers) {
 		err = fmt.Errorf("after a kill: %+v", m.Counts)

@@ -32,14 +32,14 @@ func (b *bench) people(ctx context.Context) error {
 		return err
 	}
 	limit := 90 * time.Second * time.Duration(b.subscribers) / 1_000_000
-	b.add(took <= limit, fmt.Sprintf("import of %d subscriptions", b.subscribers), fmt.Sprintf("≤ %.0f s", limit.Seconds()),
+	b.Add(took <= limit, fmt.Sprintf("import of %d subscriptions", b.subscribers), fmt.Sprintf("≤ %.0f s", limit.Seconds()),
 		"%.1f s, %.0f a second", took.Seconds(), float64(b.subscribers)/took.Seconds())
 	size, err := database.Size(ctx)
 	if err != nil {
 		return err
 	}
 	each := float64(size) / float64(b.subscribers)
-	b.add(each <= 450, "each on disk", "≤ 450 bytes", "%.0f bytes", each)
+	b.Add(each <= 450, "each on disk", "≤ 450 bytes", "%.0f bytes", each)
 
 	empty, err := b.start(ctx, s, "empty", "")
 	if err != nil {
@@ -63,9 +63,9 @@ func (b *bench) people(ctx context.Context) error {
 		return err
 	}
 	share := 100 * (node.CPU() - cpu).Seconds() / b.idle.Seconds()
-	b.add(share <= 0.5, "idle, CPU", "≤ 0.5 % of a core", "%.2f %%", share)
-	more := mib(node.Memory() - emptyMemory)
-	b.add(more <= 30, "idle, memory", "≤ 30 MiB above an empty server", "%.1f MiB above the empty one's %.1f", more, mib(emptyMemory))
+	b.Add(share <= 0.5, "idle, CPU", "≤ 0.5 % of a core", "%.2f %%", share)
+	more := rig.MiB(node.Memory() - emptyMemory)
+	b.Add(more <= 30, "idle, memory", "≤ 30 MiB above an empty server", "%.1f MiB above the empty one's %.1f", more, rig.MiB(emptyMemory))
 
 	if err := person.subscribe(ctx, node, s); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (b *bench) broadcast(ctx context.Context, s stage, node *rig.Node, p *perso
 		return err
 	}
 	each, alone := float64(used.Microseconds())/float64(c.Accepted), (before+after)/2
-	b.add(each <= 1.35*alone, fmt.Sprintf("broadcast to %d, CPU of the server a message", b.subscribers), "≤ 1.35 × the sender alone",
+	b.Add(each <= 1.35*alone, fmt.Sprintf("broadcast to %d, CPU of the server a message", b.subscribers), "≤ 1.35 × the sender alone",
 		"%.2f × (%.1f µs; the sender %.1f before and %.1f after; %.0f a second)", each/alone, each, before, after, float64(c.Accepted)/took.Seconds())
 
 	quiet, err := p.during(ctx, node, func() error { return rig.Sleep(ctx, 5*time.Second) })
@@ -109,14 +109,14 @@ func (b *bench) broadcast(ctx context.Context, s stage, node *rig.Node, p *perso
 	if err != nil {
 		return err
 	}
-	b.add(accepted <= 50*time.Millisecond, "its acceptance", "≤ 50 ms", "%.1f ms, the longer of two", ms(accepted))
+	b.Add(accepted <= 50*time.Millisecond, "its acceptance", "≤ 50 ms", "%.1f ms, the longer of two", rig.Milliseconds(accepted))
 	peak := node.PeakMemory()
-	b.add(mib(peak) <= 150, "its memory", "≤ 150 MiB resident", "%.1f MiB at most", mib(peak))
-	p50, p99 := percentile(busy.took, 50), percentile(busy.took, 99)
-	b.add(p50 <= 5*time.Millisecond && p99 <= 30*time.Millisecond, "one person's message meanwhile, POST to arrival, p50 / p99", "≤ 5 / ≤ 30 ms",
+	b.Add(rig.MiB(peak) <= 150, "its memory", "≤ 150 MiB resident", "%.1f MiB at most", rig.MiB(peak))
+	p50, p99 := rig.Percentile(busy.took, 50), rig.Percentile(busy.took, 99)
+	b.Add(p50 <= 5*time.Millisecond && p99 <= 30*time.Millisecond, "one person's message meanwhile, POST to arrival, p50 / p99", "≤ 5 / ≤ 30 ms",
 		"%.1f / %.1f ms (%d messages; answers %.1f / %.1f; without a broadcast %.1f / %.1f; timers of the measuring process, which shares a core with the push service, are late by %.1f / %.1f)",
-		ms(p50), ms(p99), len(busy.took), ms(percentile(busy.answered, 50)), ms(percentile(busy.answered, 99)),
-		ms(percentile(quiet.took, 50)), ms(percentile(quiet.took, 99)), ms(percentile(busy.late, 50)), ms(percentile(busy.late, 99)))
+		rig.Milliseconds(p50), rig.Milliseconds(p99), len(busy.took), rig.Milliseconds(rig.Percentile(busy.answered, 50)), rig.Milliseconds(rig.Percentile(busy.answered, 99)),
+		rig.Milliseconds(rig.Percentile(quiet.took, 50)), rig.Milliseconds(rig.Percentile(quiet.took, 99)), rig.Milliseconds(rig.Percentile(busy.late, 50)), rig.Milliseconds(rig.Percentile(busy.late, 99)))
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (b *bench) senderAlone(ctx context.Context, s stage) (cpu float64, err erro
 	if err != nil {
 		return 0, err
 	}
-	args := rig.Pinned(serverCore, []string{program, sendArgument, string(text)})
+	args := rig.Pinned(rig.ServerCore, []string{program, sendArgument, string(text)})
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
