@@ -66,6 +66,8 @@ type api struct {
 	// away keeps what fails as a whole from filling the log.
 	away rate.Sometimes
 	used used
+	// applicationServerKey is what every visitor's page asks for.
+	applicationServerKey remembered
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
 	// limiter is nil where there is no limit; refused is for the log.
@@ -178,10 +180,16 @@ func allowed(router *mux.Router, r *http.Request) string {
 }
 
 func (a *api) config(w http.ResponseWriter, r *http.Request) error {
-	keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+	key, err := a.applicationServerKey.get(a.Now(), func() (string, error) {
+		keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+		if err != nil {
+			return "", err
+		}
+		return keys[0].Public(), nil
+	})
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	return writeJSON(w, http.StatusOK, wire.Config{ApplicationServerKey: keys[0].Public()})
+	return writeJSON(w, http.StatusOK, wire.Config{ApplicationServerKey: key})
 }
