@@ -5,12 +5,13 @@
 SHELL := /bin/bash
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 SQLC := CGO_ENABLED=0 $(GO) run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
 STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint pictures bench bench-memory bench-dispatch bench-http bench-click crash soak clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +58,14 @@ generate: ## write the generated code anew
 
 lint: ## golangci-lint, if it is installed
 	golangci-lint run ./...
+
+# Both ask databases on the internet. Where those are out of reach nothing was
+# looked at, which is said and is no failure.
+audit: tools ## look for known vulnerabilities of dependencies, where their databases can be reached
+	@if curl -fsS -m 20 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then $(GOVULNCHECK) ./...; \
+	else echo "audit: vuln.go.dev cannot be reached: Go's dependencies were not looked at"; fi
+	@if command -v npm >/dev/null && (cd js && npm audit --json 2>/dev/null | grep -q auditReportVersion); then cd js && npm audit; \
+	else echo "audit: npm or its registry's audit cannot be reached: npm's dependencies were not looked at"; fi
 
 pictures: deps build ## take the README's screenshots
 	cd js && npm run --silent pictures

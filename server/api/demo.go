@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pushkit/pushkit/examples"
+	"github.com/pushkit/pushkit/server/api/openapi"
 )
 
 const demoPath = "/demo/"
@@ -26,7 +27,10 @@ func (a *api) demo() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		content = bytes.ReplaceAll(content, []byte(examples.PlaceholderServer), []byte(a.ownAddress(r)))
+		// A request's Host may hold anything, a script's text too.
+		if own := a.ownAddress(r); openapi.IsPlainAddress(own) {
+			content = bytes.ReplaceAll(content, []byte(examples.PlaceholderServer), []byte(own))
+		}
 		header := w.Header()
 		header.Set("Content-Type", contentType(path.Base(name)))
 		header.Set("Cache-Control", "no-cache")

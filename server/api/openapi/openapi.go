@@ -59,10 +59,14 @@ func Page(server string) []byte { return load().at(load().page, server) }
 // plainAddress is one that means the same in HTML, in JSON and in a shell.
 var plainAddress = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$|^https?://\[[0-9a-f:]+\](:[0-9]+)?$`)
 
+// IsPlainAddress says whether a server's address can be put into a page, a script or a
+// command as it is.
+func IsPlainAddress(server string) bool { return plainAddress.MatchString(server) }
+
 // at puts a server's address in the place of the placeholder. One that is not
 // plain is left out: a request's Host may hold anything.
 func (d description) at(form []byte, server string) []byte {
-	if !plainAddress.MatchString(server) {
+	if !IsPlainAddress(server) {
 		return form
 	}
 	return bytes.ReplaceAll(form, d.server, []byte(server))
