@@ -10,6 +10,7 @@ import (
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("{}\n\n{}\r\n"), uint8(10))
 	f.Add([]byte("a line that is too long\nx"), uint8(3))
+	f.Add([]byte("eleven byte\n"), uint8(3))
 	f.Add([]byte("\xff\x00"), uint8(1))
 	f.Fuzz(func(t *testing.T, text []byte, longest uint8) {
 		most := int(longest) + 1
