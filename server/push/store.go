@@ -18,9 +18,8 @@ type Store interface {
 	// SetHours sets the site's time zone and quiet hours, for messages that are
 	// accepted from now on.
 	SetHours(ctx context.Context, site SiteID, hours Hours) error
-	// VAPIDKeys returns the site's keys, the current one first.
-	VAPIDKeys(ctx context.Context, site SiteID) ([]VAPIDKey, error)
 
+	VAPIDKeys
 	APIKeys
 	Subscriptions
 	Users
@@ -28,6 +27,16 @@ type Store interface {
 	Retiring
 	Messages
 	Queue
+}
+
+// VAPIDKeys is the part of a [Store] that keeps the application server keys of sites.
+type VAPIDKeys interface {
+	// VAPIDKeys returns the site's keys, the current one first.
+	VAPIDKeys(ctx context.Context, site SiteID) ([]VAPIDKey, error)
+	// AddVAPIDKey gives the site a key, or one that it has another role: browsers
+	// subscribe with the current one from then on, and those that have subscribed
+	// with another are served with that. It fails with [ErrKeyInUse] for KeyFirst.
+	AddVAPIDKey(ctx context.Context, site SiteID, key webpush.VAPIDKey, role KeyRole) (VAPIDKey, error)
 }
 
 // APIKeys is the part of a [Store] that keeps the keys of sites' back ends.

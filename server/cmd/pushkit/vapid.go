@@ -21,7 +21,7 @@ func vapidCommand() *cli.Command {
 			Action: func(ctx context.Context, cmd *cli.Command) error {
 				return onDatabase(ctx, cmd, showVAPIDKeys)
 			},
-		}},
+		}, generateVAPIDCommand(), importVAPIDCommand()},
 	}
 }
 

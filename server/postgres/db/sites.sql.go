@@ -107,12 +107,62 @@ func (q *Queries) InsertVAPIDKey(ctx context.Context, arg InsertVAPIDKeyParams) 
 	return err
 }
 
+const isVAPIDKeyUsed = `-- name: IsVAPIDKeyUsed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = $1 AND key_id = $2)
+`
+
+type IsVAPIDKeyUsedParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) IsVAPIDKeyUsed(ctx context.Context, arg IsVAPIDKeyUsedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isVAPIDKeyUsed, arg.Site, arg.KeyID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const lastVAPIDKeyID = `-- name: LastVAPIDKeyID :one
+SELECT key_id FROM vapid_keys WHERE site = $1 ORDER BY key_id DESC LIMIT 1
+`
+
+func (q *Queries) LastVAPIDKeyID(ctx context.Context, site int64) (int64, error) {
+	row := q.db.QueryRow(ctx, lastVAPIDKeyID, site)
+	var key_id int64
+	err := row.Scan(&key_id)
+	return key_id, err
+}
+
+const layAsideVAPIDKeys = `-- name: LayAsideVAPIDKeys :exec
+UPDATE vapid_keys SET state = 0 WHERE site = $1 AND state = 1
+`
+
+func (q *Queries) LayAsideVAPIDKeys(ctx context.Context, site int64) error {
+	_, err := q.db.Exec(ctx, layAsideVAPIDKeys, site)
+	return err
+}
+
 const lockSite = `-- name: LockSite :exec
 SELECT id FROM sites WHERE id = $1 FOR NO KEY UPDATE
 `
 
 func (q *Queries) LockSite(ctx context.Context, site int64) error {
 	_, err := q.db.Exec(ctx, lockSite, site)
+	return err
+}
+
+const makeVAPIDKeyCurrent = `-- name: MakeVAPIDKeyCurrent :exec
+UPDATE vapid_keys SET state = 1 WHERE site = $1 AND key_id = $2
+`
+
+type MakeVAPIDKeyCurrentParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) MakeVAPIDKeyCurrent(ctx context.Context, arg MakeVAPIDKeyCurrentParams) error {
+	_, err := q.db.Exec(ctx, makeVAPIDKeyCurrent, arg.Site, arg.KeyID)
 	return err
 }
 

@@ -52,3 +52,15 @@ SELECT id FROM push_services WHERE name = sqlc.arg(name);
 
 -- name: PushServices :many
 SELECT id, name FROM push_services;
+
+-- name: LastVAPIDKeyID :one
+SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) ORDER BY key_id DESC LIMIT 1;
+
+-- name: IsVAPIDKeyUsed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id));
+
+-- name: LayAsideVAPIDKeys :exec
+UPDATE vapid_keys SET state = 0 WHERE site = sqlc.arg(site) AND state = 1;
+
+-- name: MakeVAPIDKeyCurrent :exec
+UPDATE vapid_keys SET state = 1 WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id);

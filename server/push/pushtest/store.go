@@ -28,6 +28,7 @@ func RunStore(t *testing.T, databases Databases) {
 	for name, test := range map[string]func(*testing.T, *store){
 		"site":                             testSite,
 		"a fresh store has its keys":       testKeys,
+		"a site is given other VAPID keys": testOtherKeys,
 		"API keys":                         testAPIKeys,
 		"a key that is revoked":            testRevokedAPIKey,
 		"put, refresh":                     testPut,

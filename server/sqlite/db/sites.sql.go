@@ -103,6 +103,56 @@ func (q *Queries) InsertVAPIDKey(ctx context.Context, arg InsertVAPIDKeyParams) 
 	return err
 }
 
+const isVAPIDKeyUsed = `-- name: IsVAPIDKeyUsed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = ? AND key_id = ?)
+`
+
+type IsVAPIDKeyUsedParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) IsVAPIDKeyUsed(ctx context.Context, arg IsVAPIDKeyUsedParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, isVAPIDKeyUsed, arg.Site, arg.KeyID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const lastVAPIDKeyID = `-- name: LastVAPIDKeyID :one
+SELECT key_id FROM vapid_keys WHERE site = ? ORDER BY key_id DESC LIMIT 1
+`
+
+func (q *Queries) LastVAPIDKeyID(ctx context.Context, site int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lastVAPIDKeyID, site)
+	var key_id int64
+	err := row.Scan(&key_id)
+	return key_id, err
+}
+
+const layAsideVAPIDKeys = `-- name: LayAsideVAPIDKeys :exec
+UPDATE vapid_keys SET state = 0 WHERE site = ? AND state = 1
+`
+
+func (q *Queries) LayAsideVAPIDKeys(ctx context.Context, site int64) error {
+	_, err := q.db.ExecContext(ctx, layAsideVAPIDKeys, site)
+	return err
+}
+
+const makeVAPIDKeyCurrent = `-- name: MakeVAPIDKeyCurrent :exec
+UPDATE vapid_keys SET state = 1 WHERE site = ? AND key_id = ?
+`
+
+type MakeVAPIDKeyCurrentParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) MakeVAPIDKeyCurrent(ctx context.Context, arg MakeVAPIDKeyCurrentParams) error {
+	_, err := q.db.ExecContext(ctx, makeVAPIDKeyCurrent, arg.Site, arg.KeyID)
+	return err
+}
+
 const origins = `-- name: Origins :many
 SELECT origin FROM origins WHERE site = ? ORDER BY position
 `

@@ -1,0 +1,75 @@
+package pushtest
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webpush"
+)
+
+func testOtherKeys(t *testing.T, s *store) {
+	keys := func(want ...webpush.VAPIDKey) {
+		t.Helper()
+		s.reopen(t)
+		got, err := s.VAPIDKeys(t.Context(), s.site.ID)
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("got %d keys, want %d: %v", len(got), len(want), err)
+		}
+		for i, key := range got {
+			if key.Public() != want[i].Public() || !bytes.Equal(key.Private(), want[i].Private()) || key.Current != (i == 0) {
+				t.Errorf("key %d is %d, current: %v", i, key.ID, key.Current)
+			}
+		}
+	}
+	add := func(key webpush.VAPIDKey, role push.KeyRole, current bool) push.KeyID {
+		t.Helper()
+		added, err := s.AddVAPIDKey(t.Context(), s.site.ID, key, role)
+		if err != nil || added.Current != current || added.Public() != key.Public() {
+			t.Fatalf("got %d, current: %v, %v", added.ID, added.Current, err)
+		}
+		return added.ID
+	}
+	var made [3]webpush.VAPIDKey
+	for i := range made {
+		var err error
+		if made[i], err = webpush.GenerateVAPIDKey(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh, err := s.VAPIDKeys(t.Context(), s.site.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := fresh[0].VAPIDKey
+	// Nobody uses the first one.
+	won := add(made[0], push.KeyFirst, true)
+	keys(made[0], first)
+	if again := add(made[0], push.KeyFirst, true); again != won {
+		t.Errorf("twice it is %d and %d", won, again)
+	}
+	s.put(t, someEndpoint, "")
+	if sub := s.byEndpoint(t, someEndpoint); sub.Key != won {
+		t.Errorf("a browser is subscribed with %d, want %d", sub.Key, won)
+	}
+	// Now somebody is subscribed.
+	if _, err := s.AddVAPIDKey(t.Context(), s.site.ID, made[1], push.KeyFirst); !errors.Is(err, push.ErrKeyInUse) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.AddVAPIDKey(t.Context(), s.site.ID, first, push.KeyFirst); !errors.Is(err, push.ErrKeyInUse) {
+		t.Errorf("the key before: %v", err)
+	}
+	keys(made[0], first)
+	add(made[0], push.KeyFirst, true)
+	add(made[1], push.KeyBeside, false)
+	keys(made[0], made[1], first)
+	add(made[2], push.KeyCurrent, true)
+	add(made[1], push.KeyCurrent, true)
+	add(made[2], push.KeyBeside, false)
+	keys(made[1], made[2], made[0], first)
+	// They are served with the key that they have subscribed with.
+	if sub := s.byEndpoint(t, someEndpoint); sub.Key != won {
+		t.Errorf("it is subscribed with %d, want %d", sub.Key, won)
+	}
+}
