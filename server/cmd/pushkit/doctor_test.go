@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,11 +69,11 @@ func TestDoctorFindsAGoodSetUpGood(t *testing.T) {
 	service := newPushService(t, nil)
 	// The server's address is not known before it is there, and the site's is one of
 	// its settings.
-	var script string
-	site := newSite(t, func(w http.ResponseWriter, r *http.Request) { worker(script)(w, r) })
+	var script atomic.Value
+	site := newSite(t, func(w http.ResponseWriter, r *http.Request) { worker(script.Load().(string))(w, r) })
 	flags := []string{"--push-services", ledTo(service.URL) + "," + service.URL, "--vapid-subject", goodSubject}
 	s := serve(t, folder, append(flags, "--api-key", testKey, "--allowed-origins", site)...)
-	script = s.url + "/pushkit-sw.js"
+	script.Store(s.url + "/pushkit-sw.js")
 	ids := service.subscribe(t, folder, "/doctor")
 	addr := strings.Replace(strings.TrimPrefix(s.url, "http://"), "localhost", "127.0.0.1", 1)
 	mustRun(t, folder, "health", "--addr", addr, "--wait", "10s")
@@ -83,7 +84,7 @@ func TestDoctorFindsAGoodSetUpGood(t *testing.T) {
 		"ok database: takes what is written; schema", "ok disk: free", "ok server: is ready", "ok VAPID key: Browsers subscribe with B",
 		"ok VAPID subject: "+goodSubject, "ok origin: "+site, "ok push service: https://web.push.apple.com answers at "+service.URL,
 		"ok push service: "+service.URL+" answers.", "ok clock: agrees", "ok service worker: "+site+"/pushkit-sw.js is a script",
-		"ok service worker: It imports "+script, "ok test message: has accepted it",
+		"ok service worker: It imports "+s.url+"/pushkit-sw.js", "ok test message: has accepted it",
 	)
 	if status != 0 || stderr != "" || strings.Contains(stdout, "warn") || strings.Contains(stdout, "fail") || strings.Contains(stdout, "->") {
 		t.Errorf("it ends with %d: %s", status, stderr)
@@ -156,9 +157,10 @@ func TestDoctorOfASiteWhoseWorkerNoBrowserTakes(t *testing.T) {
 	}
 
 	// A worker in a folder may have that folder, unless the site says more.
-	var allowed string
+	var allowed atomic.Value
+	allowed.Store("")
 	site := newSite(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Service-Worker-Allowed", allowed)
+		w.Header().Set("Service-Worker-Allowed", allowed.Load().(string))
 		worker("https://127.0.0.1:1/pushkit-sw.js")(w, r)
 	})
 	scope := func(args ...string) string {
@@ -167,7 +169,7 @@ func TestDoctorOfASiteWhoseWorkerNoBrowserTakes(t *testing.T) {
 	}
 	wantFindings(t, scope(), "fail service worker: may have the pages below /js/ only")
 	wantFindings(t, scope("--scope", "/js/app/"), "ok service worker: for the pages below /js/app/", "fail service worker: which cannot be fetched")
-	allowed = "/"
+	allowed.Store("/")
 	wantFindings(t, scope(), "ok service worker: for the pages below /")
 }
 
