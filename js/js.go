@@ -33,9 +33,11 @@ func Files() (fs.FS, error) {
 }
 
 func built(files fs.FS) error {
-	patterns := []string{
+	patterns := []string{"pushkit.*.wasm.br"}
+	for _, pattern := range []string{
 		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileWorker, "wasm_exec.*.js", "pushkit-elements.*.js",
-		wire.FileLoader + ".br", wire.FileWorker + ".br", "pushkit.*.wasm.br",
+	} {
+		patterns = append(patterns, pattern, pattern+".br")
 	}
 	for _, pattern := range patterns {
 		if found, err := fs.Glob(files, pattern); err != nil || found == nil {

@@ -34,17 +34,15 @@ func hashed(name string, content []byte) string {
 }
 
 // write brings the folder to hold files, each with its .br, and no hashed file
-// of an earlier build. The WebAssembly is there in brotli alone, five times smaller:
-// what holds these files is to stay small, and whoever takes no brotli gets it
-// unpacked. What is there already is not compressed again: that takes seconds.
+// of an earlier build. What is there already is not compressed again: brotli takes
+// seconds for the WebAssembly.
 func write(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	for name, content := range files {
 		file := filepath.Join(folder, name)
-		brotliAlone := filepath.Ext(name) == ".wasm"
-		if exists(file+".br") && (brotliAlone || same(file, content)) {
+		if exists(file+".br") && (inBrotliAlone(name) || same(file, content)) {
 			continue
 		}
 		compressed, err := compress(content)
@@ -56,7 +54,7 @@ func write(folder string, files map[string][]byte) error {
 		if err := os.Remove(file + ".br"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if !brotliAlone {
+		if !inBrotliAlone(name) {
 			if err := os.WriteFile(file, content, 0o644); err != nil {
 				return err
 			}
@@ -67,6 +65,10 @@ func write(folder string, files map[string][]byte) error {
 	}
 	return removeStale(folder, files)
 }
+
+// inBrotliAlone is for the WebAssembly, which is five times smaller so: what holds
+// these files is to stay small, and whoever takes no brotli gets it unpacked.
+func inBrotliAlone(name string) bool { return filepath.Ext(name) == ".wasm" }
 
 // writeWhole leaves no part of a file that would be taken for it.
 func writeWhole(file string, content []byte) error {
@@ -85,8 +87,7 @@ func removeStale(folder string, files map[string][]byte) error {
 	for _, entry := range entries {
 		name := entry.Name()
 		_, current := files[strings.TrimSuffix(name, ".br")]
-		current = current && filepath.Ext(name) != ".wasm"
-		if current || !hashedName.MatchString(name) {
+		if current && !inBrotliAlone(name) || !hashedName.MatchString(name) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(folder, name)); err != nil {
