@@ -62,14 +62,13 @@ func clientFiles(folder fs.FS) (map[string]*file, error) {
 			files[name] = f
 		}
 		v := variant{content, etag(content)}
-		switch {
-		case !inBrotli:
+		if !inBrotli {
 			f.plain = func() (variant, error) { return v, nil }
-		default:
-			f.brotli = v
-			if f.plain == nil {
-				f.plain = sync.OnceValues(v.unpack)
-			}
+			continue
+		}
+		f.brotli = v
+		if f.plain == nil { // a file is read before its brotli form
+			f.plain = sync.OnceValues(v.unpack)
 		}
 	}
 	return files, nil

@@ -26,8 +26,11 @@ const margin = push.BeatEvery
 func (p *pulse) holds(epoch int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return epoch == p.epoch && time.Since(p.last) < push.LeaseTime-margin
+	return epoch == p.epoch && !p.hasLapsed()
 }
+
+// hasLapsed says whether the last beat is too long ago. It is called under the lock.
+func (p *pulse) hasLapsed() bool { return time.Since(p.last) >= push.LeaseTime-margin }
 
 func (p *pulse) now() (epoch int) {
 	p.mu.Lock()
@@ -42,7 +45,7 @@ func (p *pulse) came(began time.Time) (lapsed bool) {
 	defer p.mu.Unlock()
 	if p.last.IsZero() {
 		close(p.first)
-	} else if lapsed = time.Since(p.last) >= push.LeaseTime-margin; lapsed {
+	} else if lapsed = p.hasLapsed(); lapsed {
 		p.epoch++
 	}
 	p.last = began
@@ -54,7 +57,7 @@ func (p *pulse) came(began time.Time) (lapsed bool) {
 func (p *pulse) isFresh() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return time.Since(p.last) < push.LeaseTime-margin
+	return !p.hasLapsed()
 }
 
 // IsAlive says whether the dispatcher runs, and the store has lately taken its beat.

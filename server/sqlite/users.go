@@ -14,12 +14,19 @@ func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user
 	if err != nil {
 		return user, explain(err)
 	}
-	for _, row := range rows {
-		page, _, err := s.page(ctx, []db.Subscription{row}, 1)
-		if err != nil {
-			return user, err
+	services, err := serviceNames(ctx, s.read)
+	if err != nil {
+		return user, explain(err)
+	}
+	user.Subscriptions = make([]push.Subscription, len(rows))
+	for i, row := range rows {
+		if user.Subscriptions[i], err = withChannels(ctx, s.read, row, services); err != nil {
+			return user, explain(err)
 		}
-		user.Subscriptions = append(user.Subscriptions, page...)
+		// One at a time: they are not in the order of a page.
+		if err := s.addFailing(ctx, rows[i:i+1], user.Subscriptions[i:i+1]); err != nil {
+			return user, explain(err)
+		}
 	}
 	ended, err := s.read.UserTombstones(ctx, db.UserTombstonesParams{Site: int64(site), User: id, Limit: push.MaxUserSubscriptions})
 	if err != nil {
