@@ -101,11 +101,19 @@ type databaseAction func(context.Context, *cli.Command, database, push.Site) err
 // withoutArguments is the action of a command without arguments on the database.
 func withoutArguments(act databaseAction) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
-		if cmd.Args().Present() {
-			return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+		if err := noArguments(cmd); err != nil {
+			return err
 		}
 		return onDatabase(ctx, cmd, act)
 	}
+}
+
+// noArguments refuses them.
+func noArguments(cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+	}
+	return nil
 }
 
 // onDatabase does something with the database, as a guest.

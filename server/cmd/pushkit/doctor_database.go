@@ -29,13 +29,14 @@ func (d *doctor) openDatabase(ctx context.Context) (findings []finding) {
 	if err != nil {
 		return []finding{fail(check, "Give --database as pushkit serve has it.", "%v", err)}
 	}
+	var newest int64 // of SQLite's schema
 	if path != "" {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return []finding{fail(check, "Start pushkit serve once, or name another database with --database.", "There is no database at %s.", path)}
 		}
 		findings = append(findings, checkDisk(path)...)
-		present, newest, err := sqlite.SchemaVersion(ctx, path)
-		if err != nil {
+		var present int64
+		if present, newest, err = sqlite.SchemaVersion(ctx, path); err != nil {
 			return append(findings, fail(check, "Look at the file and its folder: they belong to the user that runs the server.", "%v", err))
 		}
 		if present < newest {
@@ -54,17 +55,14 @@ func (d *doctor) openDatabase(ctx context.Context) (findings []finding) {
 	if err := store.PutSetting(ctx, examinedSetting, time.Now().UTC().Format(time.RFC3339)); err != nil {
 		return append(findings, fail(check, "Look at the disk and the file's rights, or the database user's.", "It opens and cannot be written to: %v.", err))
 	}
-	return append(findings, d.describeDatabase(ctx, path))
+	return append(findings, d.describeDatabase(ctx, path, newest))
 }
 
-func (d *doctor) describeDatabase(ctx context.Context, path string) finding {
+// describeDatabase tells of one that is open: a file at path has the newest schema.
+func (d *doctor) describeDatabase(ctx context.Context, path string, newest int64) finding {
 	const check = "database"
 	shared, isPostgres := d.store.(*postgres.Store)
 	if !isPostgres {
-		_, newest, err := sqlite.SchemaVersion(ctx, path)
-		if err != nil {
-			return fail(check, "Look at the file and its folder.", "%v", err)
-		}
 		return ok(check, "%s opens and takes what is written; schema %d, the newest.", path, newest)
 	}
 	present, newest, err := shared.SchemaVersion(ctx)

@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"net/url"
+	"slices"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
@@ -87,10 +88,8 @@ func (d *doctor) checkAllowed(origin string) finding {
 			}
 		}
 	}
-	for _, other := range allowed {
-		if other == origin {
-			return ok(check, "Pages of %s may use the server.", origin)
-		}
+	if slices.Contains(allowed, origin) {
+		return ok(check, "Pages of %s may use the server.", origin)
 	}
 	if len(allowed) == 0 {
 		return warn(check, "Give --allowed-origins as pushkit serve has them.", "Nothing tells whether pages of %s may use the server.", origin)

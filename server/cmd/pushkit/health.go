@@ -32,8 +32,8 @@ func healthCommand() *cli.Command {
 			&cli.DurationFlag{Name: "wait", Usage: "ask again for so long until it does", HideDefault: true},
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			if cmd.Args().Present() {
-				return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+			if err := noArguments(cmd); err != nil {
+				return err
 			}
 			err := awaitReady(ctx, cmd.String(addrFlag.Name), cmd.Duration("wait"))
 			if err == nil {

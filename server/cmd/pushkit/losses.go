@@ -28,8 +28,8 @@ func lossesCommand() *cli.Command {
 }
 
 func showLosses(ctx context.Context, cmd *cli.Command) error {
-	if cmd.Args().Present() {
-		return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+	if err := noArguments(cmd); err != nil {
+		return err
 	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {

@@ -71,8 +71,8 @@ func printMessage(cmd *cli.Command, m wire.MessageResponse) (err error) {
 }
 
 func listMessages(ctx context.Context, cmd *cli.Command) error {
-	if cmd.Args().Present() {
-		return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+	if err := noArguments(cmd); err != nil {
+		return err
 	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {

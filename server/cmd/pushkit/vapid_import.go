@@ -25,8 +25,8 @@ func generateVAPIDCommand() *cli.Command {
 		Description: "As JSON {\"publicKey\", \"privateKey\"}, which pushkit vapid import and web-push take. pushkit serve\n" +
 			"has made a pair at its first start: another one is needed only to change it.",
 		Action: func(_ context.Context, cmd *cli.Command) error {
-			if cmd.Args().Present() {
-				return fmt.Errorf("%s takes no arguments, only flags", cmd.FullName())
+			if err := noArguments(cmd); err != nil {
+				return err
 			}
 			key, err := webpush.GenerateVAPIDKey()
 			if err != nil {
