@@ -68,7 +68,9 @@ type Subscriptions interface {
 	// SubscriptionByEndpoint returns the subscription of an endpoint. Errors
 	// have the codes subscription-unknown and endpoint-gone.
 	SubscriptionByEndpoint(ctx context.Context, site SiteID, endpoint string) (Subscription, error)
-	// TouchSubscription notes that the browser was seen.
+	// TouchSubscription notes that the browser was seen. A store may write that in the
+	// background, within a second or two: an end of the process without warning may
+	// take the last of it.
 	TouchSubscription(ctx context.Context, site SiteID, endpoint string) error
 	// RemoveSubscription ends a subscription at the person's own wish; one
 	// that is not there is no error.

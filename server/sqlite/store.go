@@ -39,6 +39,7 @@ type Store struct {
 	writing      *sql.DB
 	writer       *writer
 	checkpointer *checkpointer
+	seen         *seen
 	reading      *sql.DB
 	read         *db.Queries
 
@@ -91,6 +92,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	s.checkpointer = newCheckpointer(s)
 	s.writer = newWriter(writing, s.checkpointer.note)
+	s.seen = newSeen(s)
 	if _, err := s.Beat(ctx); err != nil {
 		return nil, errors.Join(explainOpening(path, err), s.Close())
 	}
@@ -166,6 +168,7 @@ const currentKey = 1
 
 // Close ends the writer after what it was given, and closes the file.
 func (s *Store) Close() error {
+	s.seen.close()
 	s.writer.close()
 	s.checkpointer.close()
 	return errors.Join(s.reading.Close(), s.writing.Close())
