@@ -37,6 +37,9 @@ type VAPIDKeys interface {
 	// subscribe with the current one from then on, and those that have subscribed
 	// with another are served with that. It fails with [ErrKeyInUse] for KeyFirst.
 	AddVAPIDKey(ctx context.Context, site SiteID, key webpush.VAPIDKey, role KeyRole) (VAPIDKey, error)
+	// CountByVAPIDKey counts the site's subscriptions by the key that they are
+	// subscribed with. It reads all of them.
+	CountByVAPIDKey(ctx context.Context, site SiteID) (map[KeyID]int64, error)
 }
 
 // APIKeys is the part of a [Store] that keeps the keys of sites' back ends.

@@ -163,8 +163,11 @@ func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
 	})
 }
 
-// currentKey is the state of a site's current VAPID key.
-const currentKey = 1
+// The states of a site's VAPID keys besides 0, kept beside the current one.
+const (
+	currentKey  = 1
+	replacedKey = -1
+)
 
 // Close ends the writer after what it was given, and closes the file.
 func (s *Store) Close() error {
@@ -275,7 +278,7 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKe
 		if err != nil {
 			return nil, err
 		}
-		keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey}
+		keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey, Replaced: row.State == replacedKey}
 	}
 	return keys, nil
 }
