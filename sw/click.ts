@@ -1,15 +1,20 @@
 import { ClickAnswerTimeout, EventClicked, WorkerClick, type WorkerMessage } from "../js/src/wire.gen";
+import { callHooks, ClickHookTime, shownNotification } from "./hooks";
 import { report } from "./outbox";
-import type { ShownData } from "./payload";
+import { address, type ShownData } from "./payload";
 import { scope, windows, worker } from "./scope";
 
 /** Brings the person to where the notification leads, and then reports it. */
-export async function follow({ notification, action }: NotificationEvent, ours: ShownData): Promise<void> {
+export async function follow(event: NotificationEvent, ours: ShownData): Promise<void> {
+  const { action } = event;
   const { token, actions, navigate = scope() } = ours;
-  const to = actions?.find((button) => button.action === action)?.navigate ?? navigate;
-  const { title, body, tag, data } = notification;
+  const notification = shownNotification(event.notification, ours);
+  let to = actions?.find((button) => button.action === action)?.navigate ?? navigate;
+  await callHooks("click", event, () => ({ notification: { ...notification }, action, navigate: to }), ClickHookTime, (answer) => {
+    to = answer === false ? "" : (address(answer instanceof URL ? answer.href : answer, scope()) ?? to);
+  });
   // First, since the browser lets a click open a window for a moment only.
-  await open(to, { type: WorkerClick, navigate: to, action, title, body, tag, data: data.data }).catch(() => {});
+  if (to) await open(to, { type: WorkerClick, ...notification, navigate: to, action }).catch(() => {});
   await report(EventClicked, token, action);
 }
 

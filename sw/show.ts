@@ -1,7 +1,8 @@
 import { EventDisplayed, WorkerPush } from "../js/src/wire.gen";
+import { callHooks, PushHookTime } from "./hooks";
 import { tellPages } from "./messages";
-import { report } from "./outbox";
-import { parsePayload, readPayload, type ShowOptions, type Shown, type ShownData } from "./payload";
+import { HandlerTime, report } from "./outbox";
+import { changed, hookDetail, parsePayload, readPayload, type ShowOptions, type Shown, type ShownData } from "./payload";
 import { scope, worker } from "./scope";
 
 /** A push event where the browser knows declarative pushes (Push API, PushEvent). */
@@ -12,26 +13,39 @@ export const shownData = (notification: Notification): ShownData | undefined => 
 
 /** Shows what was pushed, whatever it is, and then tells everybody. */
 export async function receive(event: DeclarativePushEvent): Promise<void> {
+  const began = Date.now();
   const { notification, appBadge, data } = event;
-  const shown = readPayload(
+  const came = readPayload(
     // A mutable declarative push comes as the notification that would be shown.
     notification ? { notification, app_badge: appBadge } : parsePayload(data?.text()),
     scope(),
   );
-  // Such a push takes nothing without an address, which the browser then opens
-  // itself. Elsewhere there is none, so that the click is ours.
-  if (notification) shown.options.navigate = shown.options.data.pushkit.navigate;
-  await show(shown);
+  let shown = came;
+  await callHooks("push", event, () => hookDetail(shown), PushHookTime, (change) => {
+    if (change) shown = changed(shown, change, scope());
+  });
+  await show(shown, !!notification).catch((refused) => {
+    // Nothing that a handler makes of a push may cost it: data that cannot be
+    // cloned, for one.
+    if (shown === came) throw refused;
+    shown = came;
+    return show(shown, !!notification);
+  });
   // Only now: a push that shows nothing in time may cost the subscription.
   const { title, options } = shown;
   const { token, navigate } = options.data.pushkit;
   const { body = "", tag = "", data: site } = { ...options, data: options.data.data };
   // Never awaited: it has been seen to hang in iOS workers.
-  if (shown.appBadge !== undefined) worker.navigator.setAppBadge?.(shown.appBadge).catch(() => {});
+  void setAppBadge(shown.appBadge).catch(() => {});
   await Promise.all([
     tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
-    report(EventDisplayed, token),
+    report(EventDisplayed, token, "", HandlerTime - (Date.now() - began)),
   ]);
+}
+
+/** 0 takes the number away; async, so that no browser's throwing costs what follows. */
+async function setAppBadge(count?: number): Promise<void> {
+  if (count !== undefined) await worker.navigator.setAppBadge?.(count);
 }
 
 // The last notification that this worker showed under each tag.
@@ -41,8 +55,11 @@ const latest = new Map<string, string>();
 export const wasReplaced = ({ tag, data }: Notification): boolean =>
   latest.has(tag) && latest.get(tag) !== data.pushkit.instance;
 
-async function show({ title, options }: Shown): Promise<void> {
-  const { body, tag = "", renotify, navigate, data } = options;
+async function show({ title, options }: Shown, declarative: boolean): Promise<void> {
+  const { body, tag = "", renotify, data } = options;
+  // A declarative push takes nothing without an address, which the browser then
+  // opens itself. Elsewhere there is none, so that the click is ours.
+  const navigate = declarative ? data.pushkit.navigate : undefined;
   if (renotify) {
     const there = await worker.registration.getNotifications({ tag }).catch(() => []);
     // The same push again: it replaces itself without a sound.
@@ -51,9 +68,11 @@ async function show({ title, options }: Shown): Promise<void> {
   const instance = crypto.randomUUID();
   const marked = { ...data, pushkit: { ...data.pushkit, instance } };
   if (tag) latest.set(tag, instance);
+  const whole: ShowOptions = { ...options, data: marked };
+  if (navigate) whole.navigate = navigate;
   const least: ShowOptions = { body, tag, navigate, data: marked };
   await worker.registration
-    .showNotification(title, { ...options, data: marked })
+    .showNotification(title, whole)
     // A member that this browser refuses must not cost the notification.
     .catch(() => worker.registration.showNotification(title, least));
   if (tag) await closeOlder(tag, instance);

@@ -3,6 +3,17 @@ import { Pushkit } from "./pushkit";
 export type { Outcome, PromptOptions } from "./elements";
 export { PushkitError } from "./error";
 export type { NotificationClick, PushkitEventMap, PushMessage } from "./events";
+export type {
+  ClickHook,
+  CloseHook,
+  HookAction,
+  HookMap,
+  HookNotification,
+  PushChange,
+  PushHook,
+  PushkitWorker,
+  ShownNotification,
+} from "./hooks";
 export type { PushkitOptions, SubscribeOptions } from "./options";
 export type { Pushkit } from "./pushkit";
 export type { Status } from "./status";

@@ -4,6 +4,7 @@ import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
+import { hooks } from "./cases/hooks.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
 import { payloads } from "./cases/payloads.mjs";
@@ -21,7 +22,9 @@ import { inAWorld } from "./world.mjs";
  */
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
-    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    const all = [
+      subscribing, changing, workers, delivery, payloads, clicks, hooks, repair, keys, permission, refusals, clock, interrupted,
+    ];
     for (const cases of all) cases(theWorld, browser);
   });
 }

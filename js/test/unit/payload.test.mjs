@@ -29,6 +29,8 @@ const whole = {
     { action: "mute", title: "Mute" },
   ],
   requireInteraction: true,
+  vibrate: [100, 50, 100],
+  timestamp: 1700000000000,
   renotify: true,
   silent: true,
   data: { pushkit: { token: "T" }, data: { match: 42 } },
@@ -48,7 +50,9 @@ test("a whole declaration is shown with all its members", () => {
       dir: "rtl",
       requireInteraction: true,
       renotify: true,
+      // Without vibrate, which nothing silent may have.
       silent: true,
+      timestamp: 1700000000000,
       actions: [
         { action: "watch", title: "Watch", icon: "https://site.example/w.png" },
         { action: "mute", title: "Mute" },
@@ -116,6 +120,20 @@ test("renotify without any tag, at which browsers throw, is left out", () => {
   assert.ok(!("renotify" in notification({ title: "t", renotify: true }).options));
 });
 
+test("vibrate with silent, at which browsers throw, is left out, and so is what is no vibration", () => {
+  const vibration = (/** @type {any} */ members) => notification({ title: "t", ...members }).options.vibrate;
+  assert.deepEqual(vibration({ vibrate: [100, 50, 0] }), [100, 50, 0]);
+  assert.deepEqual(vibration({ vibrate: [100], silent: false }), [100]);
+  for (const wrong of [{ vibrate: [100], silent: true }, { vibrate: 100 }, { vibrate: [-1] }, { vibrate: ["1"] }, { vibrate: [1.5] }, { vibrate: [2 ** 32] }]) {
+    assert.equal(vibration(wrong), undefined, JSON.stringify(wrong));
+  }
+});
+
+test("a time is read as a whole number from 1970 on", () => {
+  const time = (/** @type {any} */ timestamp) => notification({ title: "t", timestamp }).options.timestamp;
+  assert.deepEqual([0, 1700000000000, -1, 1.5, "1", 1e300].map(time), [0, 1700000000000, undefined, undefined, undefined, undefined]);
+});
+
 test("the badge's number is read from either place, as a number or as digits", () => {
   const cases = [[0, 0], [7, 7], ["12", 12], [-1], [1.5], ["x"], [null], [true], [[5]], [{}], ["9".repeat(30)], [1e300]];
   for (const [value, want] of cases) {
@@ -152,10 +170,11 @@ function assertShowable({ title, options, appBadge }) {
   assert.ok(typeof title === "string" && title);
   assert.ok(appBadge === undefined || (Number.isSafeInteger(appBadge) && appBadge >= 0));
   for (const [name, value] of Object.entries(options)) {
-    const type = { requireInteraction: "boolean", renotify: "boolean", silent: "boolean", actions: "object", data: "object" }[name] ?? "string";
+    const type = { requireInteraction: "boolean", renotify: "boolean", silent: "boolean", actions: "object", data: "object", vibrate: "object", timestamp: "number" }[name] ?? "string";
     assert.equal(typeof value, type, name);
   }
   assert.ok(!options.renotify || options.tag);
+  assert.ok(!options.vibrate || (!options.silent && options.vibrate.every((/** @type {any} */ ms) => ms >>> 0 === ms)));
   assert.ok(["ltr", "rtl", undefined].includes(options.dir));
   for (const { action, title, icon } of options.actions ?? []) {
     assert.ok(action && typeof action === "string" && title && typeof title === "string");

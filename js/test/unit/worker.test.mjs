@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { load } from "./bundle.mjs";
 
 /** @typedef {{title: string, options: any, close: () => void}} Shown */
@@ -82,9 +82,20 @@ globals.fetch = async (/** @type {string} */ url, /** @type {any} */ { body }) =
   return server(path);
 };
 
+/** The site's handlers, which each test sets; a worker's own stay for its life. @type {Record<string, any>} */
+let hooks = {};
+/** What the console is told. @type {any[][]} */
+let complaints = [];
+const { error } = console;
+// Node itself warns there, of its mock timers.
+console.error = (/** @type {any[]} */ ...args) => (String(args[0]).startsWith("pushkit") ? complaints.push(args) : error(...args));
+
 await load("sw/index.ts");
+for (const type of ["push", "click", "close"]) globals.self.pushkit.on(type, (/** @type {any} */ event) => hooks[type]?.(event));
 
 beforeEach(() => {
+  hooks = {};
+  complaints = [];
   screen = [];
   happened = [];
   pages = [];
@@ -108,7 +119,8 @@ async function dispatch(type, event) {
   /** @type {Promise<unknown>[]} */
   const waits = [];
   listeners[type]?.({ ...event, waitUntil: (/** @type {Promise<unknown>} */ wait) => waits.push(wait) });
-  await Promise.all(waits);
+  // What is waited for may wait for more.
+  for (let i = 0; i < waits.length; i++) await waits[i];
 }
 
 /** @param {string | undefined} text */
@@ -200,6 +212,147 @@ describe("a push", () => {
   });
 });
 
+describe("a push with an app badge", () => {
+  /** @type {number[]} */
+  let set = [];
+  const { navigator } = globals.self;
+  beforeEach(() => {
+    set = [];
+    navigator.setAppBadge = async (/** @type {number} */ count) => void set.push(count);
+  });
+  afterEach(() => delete navigator.setAppBadge);
+  const badge = (/** @type {number} */ count) => push(JSON.stringify({ app_badge: count, notification: { title: "t" } }));
+
+  test("sets the number, 0 too, which clears it, and one without leaves it", async () => {
+    await badge(3);
+    await badge(0);
+    await push(declaration({}));
+    assert.deepEqual(set, [3, 0]);
+  });
+
+  test("is shown and told whatever the browser makes of the number", async () => {
+    const { messages } = page("https://site.example/");
+    const ways = [() => { throw new TypeError("no"); }, async () => { throw new DOMException("", "NotAllowedError"); }, () => new Promise(() => {}), () => undefined];
+    for (const [i, way] of ways.entries()) {
+      navigator.setAppBadge = way;
+      await badge(i);
+      assert.deepEqual([screen.length, messages.length], [i + 1, i + 1]);
+    }
+  });
+});
+
+describe("a site's handler of pushes", () => {
+  const sent = () => push(declaration({ body: "b", navigate: "/n", actions: [{ action: "a", title: "A", navigate: "/a" }] }));
+
+  test("gets what would be shown, with the site's data unwrapped and nothing of ours", async () => {
+    /** @type {any} */
+    let given;
+    hooks.push = (/** @type {any} */ event) => void (given = event);
+    await sent();
+    const { waitUntil, ...rest } = given;
+    assert.equal(typeof waitUntil, "function");
+    assert.deepEqual(rest, { notification: {
+      title: "t", body: "b", tag: "T", navigate: "https://site.example/n", data: { own: 1 },
+      actions: [{ action: "a", title: "A", navigate: "https://site.example/a" }],
+    } });
+  });
+
+  test("changes what it returns, for browser, badge, page and click, and leaves the rest", async () => {
+    const { messages } = page("https://site.example/");
+    /** @type {number[]} */
+    const set = [];
+    globals.self.navigator.setAppBadge = async (/** @type {number} */ count) => void set.push(count);
+    hooks.push = async () => ({ notification: { title: "changed", navigate: "/other", icon: "i.png", data: 2 }, appBadge: 5 });
+    await sent();
+    delete globals.self.navigator.setAppBadge;
+    const { title, options } = /** @type {Shown} */ (screen[0]);
+    assert.deepEqual([title, options.body, options.icon, set], ["changed", "b", "https://site.example/i.png", [5]]);
+    const { token, navigate, actions } = options.data.pushkit;
+    assert.deepEqual([token, navigate, actions], ["T", "https://site.example/other", [{ action: "a", navigate: "https://site.example/a" }]]);
+    assert.deepEqual(messages, [{ type: "message", title: "changed", body: "b", tag: "T", navigate: "https://site.example/other", data: 2 }]);
+  });
+
+  test("takes away what it returns as undefined, but neither title nor address", async () => {
+    hooks.push = () => ({ notification: { title: undefined, body: undefined, navigate: "javascript:alert(1)", actions: undefined } });
+    await sent();
+    const { title, options } = /** @type {Shown} */ (screen[0]);
+    assert.deepEqual([title, "body" in options, "actions" in options], ["t", false, false]);
+    assert.equal(options.data.pushkit.navigate, "https://site.example/n");
+  });
+
+  test("that throws, rejects or returns nonsense leaves the notification as it came", async () => {
+    const broken = { get notification() { throw new Error("getter"); } };
+    const ways = [
+      () => { throw new Error("thrown"); }, async () => { throw new Error("rejected"); }, () => broken, () => 7, () => "text", () => null,
+      () => ({ notification: 5, appBadge: "x" }), (/** @type {any} */ { notification }) => { notification.data.own = notification.title = "mine"; },
+    ];
+    for (const way of ways) {
+      screen = [];
+      hooks.push = way;
+      await sent();
+      const { title, options } = /** @type {Shown} */ (screen[0]);
+      assert.deepEqual([title, options.body, options.data.data], ["t", "b", { own: 1 }], String(way));
+    }
+    assert.deepEqual(complaints.map(([, { message }]) => message), ["thrown", "rejected", "getter"]);
+  });
+
+  test("whose change the browser refuses altogether leaves the notification as it came", async () => {
+    takes = ({ data }) => typeof data.data !== "function";
+    hooks.push = () => ({ notification: { body: "changed", data: () => {} } });
+    await sent();
+    assert.deepEqual(screen.map(({ options }) => options.body), ["b"]);
+  });
+
+  test("that takes more than 3 seconds is not waited for", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    /** @type {(thrown: Error) => void} */
+    let fail = () => {};
+    hooks.push = () => new Promise((_, reject) => (fail = reject));
+    const pushed = sent();
+    mock.timers.tick(2_999);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(screen, []);
+    mock.timers.tick(1);
+    await pushed;
+    mock.timers.reset();
+    assert.deepEqual(screen.map(({ title }) => title), ["t"]);
+    fail(new Error("late"));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(complaints.map(([, { message }]) => message), ["late"]);
+  });
+
+  test("keeps the worker for what it waits for, which does not hold the notification up", async () => {
+    /** @type {(value?: unknown) => void} */
+    let finish = () => {};
+    hooks.push = (/** @type {any} */ { waitUntil }) => {
+      waitUntil(new Promise((resolve) => (finish = resolve)).then(() => happened.push("done")));
+      waitUntil(Promise.reject(new Error("its own")));
+    };
+    let ended = false;
+    const pushed = sent().then(() => (ended = true));
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([screen.length, ended], [1, false]);
+    finish();
+    await pushed;
+    assert.equal(happened.at(-1), "done");
+    assert.deepEqual(complaints.map(([, { message }]) => message), ["its own"]);
+  });
+
+  test("of a type that there is not is refused with the types that there are", () => {
+    for (const [type, handler] of [["pushed", () => {}], ["toString", () => {}], ["push", undefined]]) {
+      assert.throws(() => globals.self.pushkit.on(type, handler), { name: "TypeError", message: /push, click or close/ });
+    }
+  });
+});
+
+test("a second import shows nothing twice and keeps the site's handlers", async () => {
+  const { push: first } = listeners;
+  const { pushkit } = globals.self;
+  await load("sw/index.ts");
+  assert.equal(listeners.push, first);
+  assert.equal(globals.self.pushkit, pushkit);
+});
+
 describe("a click", () => {
   /** @param {string} [action] */
   async function click(action = "") {
@@ -210,6 +363,53 @@ describe("a click", () => {
   }
   const watch = { action: "watch", title: "Watch", navigate: "https://site.example/watch" };
   const shown = () => push(declaration({ navigate: "https://site.example/live", actions: [watch] }));
+
+  test("asks the site's handler where it leads", async () => {
+    /** @type {any} */
+    let given;
+    hooks.click = (/** @type {any} */ { waitUntil, ...event }) => {
+      given = event;
+      return "/elsewhere";
+    };
+    await shown();
+    await click("watch");
+    assert.deepEqual(given, {
+      notification: { title: "t", body: undefined, tag: "T", navigate: "https://site.example/live", data: { own: 1 } },
+      action: "watch", navigate: "https://site.example/watch",
+    });
+    assert.deepEqual([screen, happened], [[], ["open https://site.example/elsewhere"]]);
+    hooks.click = () => new URL("https://site.example/url");
+    await shown();
+    await click();
+    assert.deepEqual(happened, ["open https://site.example/url"]);
+  });
+
+  test("that the site's handler has done itself opens nothing, and is counted", async () => {
+    stores.registrations?.set("https://site.example/", { server: "https://push.example.com", wanted: true });
+    hooks.click = async () => false;
+    await shown();
+    calls = [];
+    await click();
+    assert.deepEqual([screen, happened], [[], []]);
+    assert.deepEqual(calls.map(({ body }) => body[0].type), ["clicked"]);
+  });
+
+  test("leads where it would where the site's handler throws, returns nonsense or takes too long", async () => {
+    for (const way of [() => { throw new Error("thrown"); }, () => 7, () => "javascript:alert(1)", () => null, () => true]) {
+      hooks.click = way;
+      await shown();
+      await click();
+      assert.deepEqual(happened, ["open https://site.example/live"], String(way));
+    }
+    await shown();
+    mock.timers.enable({ apis: ["setTimeout"] });
+    hooks.click = () => new Promise(() => {});
+    const clicked = click();
+    mock.timers.tick(300);
+    await clicked;
+    mock.timers.reset();
+    assert.deepEqual(happened, ["open https://site.example/live"]);
+  });
 
   test("closes the notification and opens where it leads", async () => {
     await shown();
@@ -253,10 +453,43 @@ describe("a click", () => {
   });
 
   test("on a notification of the site's own is left to the site", async () => {
+    hooks.click = hooks.close = () => happened.push("called");
+    await dispatch("notificationclose", { notification: { tag: "", data: { mine: 1 } } });
     let closed = false;
     await dispatch("notificationclick", { action: "", notification: { data: { mine: 1 }, close: () => (closed = true) } });
     await dispatch("notificationclick", { action: "", notification: { data: null, close: () => (closed = true) } });
     assert.deepEqual([closed, happened], [false, []]);
+  });
+});
+
+describe("a close", () => {
+  /** @type {any[]} */
+  let closed = [];
+  beforeEach(() => {
+    closed = [];
+    hooks.close = (/** @type {any} */ { notification }) => closed.push(notification);
+  });
+  const notification = () => {
+    const { title, options, close } = /** @type {Shown} */ (screen[0]);
+    return { ...options, title, close };
+  };
+
+  test("is told to the site's handler", async () => {
+    await push(declaration({ body: "b" }, "closed"));
+    await dispatch("notificationclose", { notification: notification() });
+    assert.deepEqual(closed, [{ title: "t", body: "b", tag: "closed", navigate: "https://site.example/", data: { own: 1 } }]);
+  });
+
+  test("after a click, or by what replaced it, is none", async () => {
+    await push(declaration({}, "clicked"));
+    const clicked = notification();
+    await dispatch("notificationclick", { action: "", notification: clicked });
+    await dispatch("notificationclose", { notification: clicked });
+    await push(declaration({ tag: "g" }, "one"));
+    const replaced = notification();
+    await push(declaration({ tag: "g" }, "two"));
+    await dispatch("notificationclose", { notification: replaced });
+    assert.deepEqual(closed, []);
   });
 });
 
