@@ -62,8 +62,8 @@ export async function start(response: Response, ended: (thrown: Error) => never)
   return {
     subscribe: call("subscribe"),
     change: call("change"),
-    unsubscribe: call("unsubscribe"),
-    forget: (args) => call("forget")(args).then((state) => (clearStorage(), state)),
+    unsubscribe: (args) => call("unsubscribe")(args).then((state) => (clearBadge(), state)),
+    forget: (args) => call("forget")(args).then((state) => (clearStorage(), clearBadge(), state)),
     sync: call("sync"),
   };
 }
@@ -73,6 +73,11 @@ function explain(thrown: { code?: string; detail?: string }): never {
   const sentence = GoSentences[thrown.code!];
   if (sentence) thrown.detail = `${sentence} ${thrown.detail}`;
   throw thrown;
+}
+
+/** Takes the number from the app's icon, which no push would change any more. */
+function clearBadge(): void {
+  navigator.clearAppBadge?.().catch(() => {});
 }
 
 /** Removes what the loader and the elements keep outside the database. */

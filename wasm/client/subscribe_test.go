@@ -132,6 +132,22 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 			arrange: func(f *fake) { f.install = &dom.Exception{Name: dom.TypeError} },
 			code:    wire.ServiceWorkerFailed, detail: script, kept: true,
 		},
+		"another vendor's worker": {
+			arrange: func(f *fake) { f.script = "https://site.example/push/OneSignalSDKWorker.js?appId=1" },
+			code:    wire.ForeignServiceWorker, kept: true,
+			detail: "https://site.example/push/OneSignalSDKWorker.js?appId=1 is of OneSignal.",
+		},
+		"worker's scope above its folder": {
+			arrange: func(f *fake) { f.install = &dom.Exception{Name: dom.SecurityError} },
+			options: func(o *Options) { o.ServiceWorker = "https://site.example/push/sw.js" },
+			code:    wire.ServiceWorkerFailed, kept: true,
+			detail: "https://site.example/push/sw.js may serve the pages under its folder alone. For https://site.example/ " +
+				"it has to be answered with the header Service-Worker-Allowed: /",
+		},
+		"worker refused under its folder": {
+			arrange: func(f *fake) { f.install = &dom.Exception{Name: dom.SecurityError} },
+			code:    wire.ServiceWorkerFailed, detail: script, kept: true,
+		},
 		"push service away": {
 			arrange: func(f *fake) { f.subscribe = []error{&dom.Exception{Name: dom.AbortError}} },
 			code:    wire.PushServiceUnreachable, kept: true,
@@ -209,6 +225,30 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The header is for whoever can set it: it names the path, and is named only where
+// it would help.
+func TestScopeHintNamesTheHeader(t *testing.T) {
+	refused := &dom.Exception{Name: dom.SecurityError}
+	for _, test := range []struct {
+		script, scope string
+		err           error
+		header        string
+	}{
+		{"/push/sw.js", "/app/", refused, "Service-Worker-Allowed: /app/"},
+		{"/push/sw.js?for=/app/", "/app/", refused, "Service-Worker-Allowed: /app/"},
+		{"/push/sw.js", "/pushy/", refused, "Service-Worker-Allowed: /pushy/"},
+		{"/push/sw.js", "/push/news/", refused, ""},
+		{"/sw.js", "/", refused, ""},
+		{"/push/sw.js", "/", &dom.Exception{Name: dom.TypeError}, ""},
+	} {
+		const site = "https://site.example"
+		got := scopeHint(&Options{ServiceWorker: site + test.script, Scope: site + test.scope}, test.err)
+		if (got == "") != (test.header == "") || !strings.HasSuffix(got, test.header) {
+			t.Errorf("%s for %s, %v: %q, want %q at its end", test.script, test.scope, test.err, got, test.header)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
 )
@@ -31,10 +34,10 @@ func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration,
 	defer cancel()
 	if registration != nil && len(registration.Workers()) > 0 {
 		if !c.isOurs(ctx, registration, options) {
-			return nil, &Error{Code: wire.ForeignServiceWorker, Detail: registration.Workers()[0].ScriptURL}
+			return nil, &Error{Code: wire.ForeignServiceWorker, Detail: whose(registration.Workers()[0].ScriptURL)}
 		}
 	} else if registration, err = c.browser.Register(ctx, options.ServiceWorker, options.Scope); err != nil {
-		return nil, &Error{Code: wire.ServiceWorkerFailed, Detail: options.ServiceWorker, Err: err}
+		return nil, &Error{Code: wire.ServiceWorkerFailed, Detail: options.ServiceWorker + scopeHint(options, err), Err: err}
 	}
 	if err := registration.AwaitActive(ctx); err != nil {
 		return nil, &Error{Code: wire.ServiceWorkerFailed, Detail: options.ServiceWorker, Err: err}
@@ -42,7 +45,7 @@ func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration,
 	// The site's own file may lack the line that imports ours, and then would
 	// show nothing of what is sent to it.
 	if worker := registration.Workers()[0]; !answers(ctx, worker) {
-		return nil, &Error{Code: wire.ForeignServiceWorker, Detail: worker.ScriptURL}
+		return nil, &Error{Code: wire.ForeignServiceWorker, Detail: whose(worker.ScriptURL)}
 	}
 	return registration, nil
 }
@@ -57,6 +60,44 @@ func (c *Client) isOurs(ctx dom.Context, registration *Registration, options *Op
 		}
 	}
 	return answers(ctx, workers[0])
+}
+
+// vendors are other products by what the names of their workers' files begin with.
+var vendors = []struct{ file, vendor string }{
+	{"OneSignalSDK", "OneSignal"},
+	{"firebase-messaging-sw", "Firebase Cloud Messaging"},
+	{"gravitec-net-web-push", "Gravitec"},
+	{"pushwoosh-service-worker", "Pushwoosh"},
+	{"webpushr-sw", "Webpushr"},
+	{"wonderpush-worker-loader", "WonderPush"},
+}
+
+// whose returns the worker's file with the product that it belongs to, if that is
+// known.
+func whose(scriptURL string) string {
+	for _, v := range vendors {
+		if strings.Contains(scriptURL, "/"+v.file) {
+			return scriptURL + " is of " + v.vendor + "."
+		}
+	}
+	return scriptURL
+}
+
+// scopeHint returns the header that the worker's file lacks if the browser has
+// refused its scope: one that is not under the file's folder (Service Workers,
+// Start Register and Update). Else it is empty.
+func scopeHint(options *Options, err error) string {
+	file, _, _ := strings.Cut(options.ServiceWorker, "?")
+	folder := file[:strings.LastIndexByte(file, '/')+1]
+	if !errors.Is(err, dom.SecurityError) || strings.HasPrefix(options.Scope, folder) {
+		return ""
+	}
+	path := options.Scope
+	if _, rest, ok := strings.Cut(path, "://"); ok {
+		path = rest[strings.IndexByte(rest+"/", '/'):]
+	}
+	return " may serve the pages under its folder alone. For " + options.Scope +
+		" it has to be answered with the header Service-Worker-Allowed: " + path
 }
 
 // answers reports whether a worker says that it imports ours.

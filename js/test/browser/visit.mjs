@@ -46,7 +46,7 @@ export class Visit {
    *
    * @param {World} world
    * @param {string} origin
-   * @param {{server?: string, serviceWorker?: string}} [options] of init()
+   * @param {{server?: string, serviceWorker?: string, scope?: string}} [options] of init()
    */
   static async blank(world, origin, options = {}) {
     world.site.files.set("/blank.html", { body: `<!doctype html><title>blank</title><p id="status">Blank.</p>` });

@@ -53,6 +53,24 @@ export function changing(theWorld) {
     await visit.end();
   });
 
+  test("unsubscribe() and forget() take the number from the app's icon, which no push would change any more", async () => {
+    const visit = await Visit.subscribed(theWorld());
+    // No browser here has an installed app, and Firefox no badges.
+    await visit.page.evaluate(() => {
+      const page = Object.assign(window, { cleared: 0 });
+      const clearAppBadge = () => (page.cleared++, Promise.reject(new DOMException("", "NotAllowedError")));
+      Object.defineProperty(navigator, "clearAppBadge", { value: clearAppBadge });
+    });
+    const cleared = () => visit.page.evaluate(() => /** @type {any} */ (window).cleared);
+    await visit.call("sync");
+    assert.equal(await cleared(), 0);
+    await visit.call("unsubscribe");
+    assert.equal(await cleared(), 1);
+    await visit.call("forget");
+    assert.equal(await cleared(), 2);
+    await visit.end();
+  });
+
   test("channels of who is not subscribed are none, and a change is not-subscribed", async () => {
     const world = theWorld();
     const visit = await Visit.blank(world, world.newOrigin());

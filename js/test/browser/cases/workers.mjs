@@ -12,16 +12,17 @@ export function workers(theWorld) {
    *
    * @param {string} source of the worker
    * @param {WorkerType} [type]
+   * @param {string} [file]
    */
-  async function visitWithWorker(source, type = "classic") {
+  async function visitWithWorker(source, type = "classic", file = "/own-sw.js") {
     const world = theWorld();
-    world.site.files.set("/own-sw.js", { body: source });
+    world.site.files.set(file, { body: source });
     const visit = await Visit.blank(world, world.newOrigin());
-    await visit.page.evaluate(async (type) => {
-      await navigator.serviceWorker.register("/own-sw.js", { type });
+    await visit.page.evaluate(async (type, file) => {
+      await navigator.serviceWorker.register(file, { type });
       const { active } = await navigator.serviceWorker.ready;
       Object.assign(window, { found: active });
-    }, type);
+    }, type, file);
     return visit;
   }
 
@@ -54,6 +55,29 @@ export function workers(theWorld) {
     assert.equal(await visit.page.evaluate(async () => (await navigator.serviceWorker.ready).pushManager.getSubscription()), null);
     assert.equal((await world.emulator.subscriptions()).length, subscriptions);
     assert.equal(world.desktop.history.length, shown);
+    await visit.end();
+  });
+
+  test("another vendor's worker is named", async () => {
+    const visit = await visitWithWorker("addEventListener('push', () => {});", "classic", "/OneSignalSDKWorker.js");
+    const { code, message } = await visit.call("subscribe");
+    assert.equal(code, "foreign-service-worker");
+    assert.ok(message?.endsWith("/OneSignalSDKWorker.js is of OneSignal."), message);
+    assert.equal(await isKept(visit), true);
+    await visit.end();
+  });
+
+  test("a scope above the worker's folder is refused with the header that its file lacks, and works with it", async () => {
+    const world = theWorld();
+    world.site.files.set("/push/sw.js", { body: line });
+    const visit = await Visit.blank(world, world.newOrigin(), { serviceWorker: "/push/sw.js", scope: "/" });
+    const { code, message } = await visit.call("subscribe");
+    assert.equal(code, "service-worker-failed");
+    const [, name = "", value = ""] = /the header (\S+): (\S+)$/.exec(message ?? "") ?? [];
+    assert.deepEqual([name, value], ["Service-Worker-Allowed", "/"], message);
+    world.site.files.set("/push/sw.js", { body: line, headers: { [name]: value } });
+    assert.equal((await visit.call("subscribe")).status?.subscribed, true);
+    await visit.notify();
     await visit.end();
   });
 
