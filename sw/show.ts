@@ -1,5 +1,6 @@
-import { EventDisplayed, WorkerPush } from "../js/src/wire.gen";
+import { EventDisplayed, PushNotShown, PushShown, PushShownLess, WorkerPush } from "../js/src/wire.gen";
 import { callHooks, PushHookTime } from "./hooks";
+import { remember } from "./lastpush";
 import { tellPages } from "./messages";
 import { HandlerTime, report } from "./outbox";
 import { changed, hookDetail, parsePayload, readPayload, type ShowOptions, type Shown, type ShownData } from "./payload";
@@ -24,13 +25,18 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   await callHooks("push", event, () => hookDetail(shown), PushHookTime, (change) => {
     if (change) shown = changed(shown, change, scope());
   });
-  await show(shown, !!notification).catch((refused) => {
-    // Nothing that a handler makes of a push may cost it: data that cannot be
-    // cloned, for one.
-    if (shown === came) throw refused;
-    shown = came;
-    return show(shown, !!notification);
-  });
+  const error = await show(shown, !!notification)
+    .catch((refused) => {
+      // Nothing that a handler makes of a push may cost it: data that cannot be
+      // cloned, for one.
+      if (shown === came) throw refused;
+      shown = came;
+      return show(shown, !!notification);
+    })
+    .catch(async (refused) => {
+      await remember({ at: began, title: shown.title, outcome: PushNotShown, error: String(refused) });
+      throw refused;
+    });
   // Only now: a push that shows nothing in time may cost the subscription.
   const { title, options } = shown;
   const { token, navigate } = options.data.pushkit;
@@ -40,6 +46,7 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   await Promise.all([
     tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
     report(EventDisplayed, token, "", HandlerTime - (Date.now() - began)),
+    remember({ at: began, title, ...(error ? { outcome: PushShownLess, error } : { outcome: PushShown }) }),
   ]);
 }
 
@@ -55,7 +62,8 @@ const latest = new Map<string, string>();
 export const wasReplaced = ({ tag, data }: Notification): boolean =>
   latest.has(tag) && latest.get(tag) !== data.pushkit.instance;
 
-async function show({ title, options }: Shown, declarative: boolean): Promise<void> {
+/** Gives what the browser said against one of the members, without which it was shown then; empty where it took all. */
+async function show({ title, options }: Shown, declarative: boolean): Promise<string> {
   const { body, tag = "", renotify, data } = options;
   // A declarative push takes nothing without an address, which the browser then
   // opens itself. Elsewhere there is none, so that the click is ours.
@@ -71,11 +79,14 @@ async function show({ title, options }: Shown, declarative: boolean): Promise<vo
   const whole: ShowOptions = { ...options, data: marked };
   if (navigate) whole.navigate = navigate;
   const least: ShowOptions = { body, tag, navigate, data: marked };
-  await worker.registration
-    .showNotification(title, whole)
+  let error = "";
+  await worker.registration.showNotification(title, whole).catch((refused) => {
+    error = String(refused);
     // A member that this browser refuses must not cost the notification.
-    .catch(() => worker.registration.showNotification(title, least));
+    return worker.registration.showNotification(title, least);
+  });
   if (tag) await closeOlder(tag, instance);
+  return error;
 }
 
 /** Closes what tag should have replaced, and did not where it has no effect, as in Safari. */

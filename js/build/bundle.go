@@ -50,6 +50,7 @@ func loaderEntries() []entry {
 		{source: "js/src/index.ts", name: wire.FileLoader, format: api.FormatESModule},
 		{source: "js/src/classic.ts", name: wire.FileLoaderClassic, format: api.FormatIIFE},
 		{source: "sw/index.ts", name: wire.FileWorker, format: api.FormatIIFE},
+		{source: "js/src/debug/index.ts", name: wire.FileDebug, format: api.FormatESModule},
 	}
 }
 

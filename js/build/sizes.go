@@ -17,6 +17,7 @@ const (
 	// elementsBudget is with English; textsBudget is for another language.
 	elementsBudget = 8192
 	textsBudget    = 1024
+	debugBudget    = 4096
 	workerBudget   = 4096
 	execBudget     = 4000
 	// wasmShare is how large the WebAssembly may be, in percent of the
@@ -53,13 +54,15 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 	for _, language := range languages {
 		names = append(names, textsEntry(language).name)
 	}
-	for _, name := range append(names, wire.FileWorker, execFile, wasmFile) {
+	for _, name := range append(names, wire.FileDebug, wire.FileWorker, execFile, wasmFile) {
 		file, budget := name, textsBudget
 		switch name {
 		case wire.FileElements:
 			budget = elementsBudget
 		case wire.FileLoader, wire.FileLoaderClassic:
 			budget = loaderBudget
+		case wire.FileDebug:
+			budget = debugBudget
 		case wire.FileWorker:
 			budget = workerBudget
 		case execFile:

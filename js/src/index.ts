@@ -1,5 +1,6 @@
 import { Pushkit } from "./pushkit";
 
+export type { DebugReport } from "./debug";
 export type { Outcome, PromptOptions } from "./elements";
 export { PushkitError } from "./error";
 export type { NotificationClick, PushkitEventMap, PushMessage } from "./events";

@@ -1,12 +1,13 @@
 import { markChecked, visit } from "./check";
 import { loadClient } from "./client";
+import type { DebugReport } from "./debug";
 import type { Outcome, PromptOptions } from "./elements";
 import { PushkitError, toError, unreachable } from "./error";
 import type { PushkitEventMap, PushkitListener } from "./events";
 import type { Args, Client } from "./exec";
 import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
 import { lacking, observe, readStatus, tell, type Status } from "./status";
-import { FileElements, NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush } from "./wire.gen";
+import { FileDebug, FileElements, NotInitialized, PermissionDenied, WorkerChange, WorkerClick, WorkerPush } from "./wire.gen";
 
 /**
  * Web push for a page. It observes, and holds the user's gesture; all changes
@@ -110,8 +111,16 @@ export class Pushkit extends EventTarget {
    * tells how that ended. It loads what it shows.
    */
   async prompt(options?: PromptOptions): Promise<Outcome> {
-    const elements = await import(new URL(FileElements, this.#base).href).catch(unreachable);
-    return elements.prompt(this, options);
+    return (await this.#load(FileElements)).prompt(this, options);
+  }
+
+  /**
+   * What this browser can do, what is subscribed and what the last push did, for
+   * whoever helps a person; as a text it is `String(await pushkit.debug())`. No
+   * endpoint and no key is in it. It loads what it needs.
+   */
+  async debug(): Promise<DebugReport> {
+    return (await this.#load(FileDebug)).debug(this.#settings);
   }
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */
@@ -141,6 +150,12 @@ export class Pushkit extends EventTarget {
   ): void {
     super.removeEventListener(type, listener as EventListener, options);
     if (type === "click") this.#clickListeners.delete(listener);
+  }
+
+  /** A file beside this one. */
+  #load(file: string): Promise<any> {
+    // import() makes the text of it by itself.
+    return import(new URL(file, this.#base) as unknown as string).catch(unreachable);
   }
 
   #emit(type: keyof PushkitEventMap, detail?: unknown): void {

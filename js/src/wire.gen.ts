@@ -332,6 +332,7 @@ export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";
+export const FileDebug = "pushkit-debug.js";
 export const FileWorker = "pushkit-sw.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";
 export const DeclarativeWebPush = 8030;
@@ -397,6 +398,18 @@ export interface Record {
   pending: boolean;
   wantedChannels?: string[];
   removing: string;
+  lastPush?: unknown;
+}
+
+export const PushShown = "shown";
+export const PushShownLess = "shown-less";
+export const PushNotShown = "not-shown";
+
+export interface LastPush {
+  at: number;
+  title: string;
+  outcome: string;
+  error?: string;
 }
 
 
@@ -426,7 +439,7 @@ export interface WorkerMessage {
 /** What to tell a person, for each code that the loader tells. */
 export const LoaderSentences: { [code: string]: string } = {
   "insecure-context": "Notifications need a secure page: open it by https or on localhost.",
-  "no-service-worker": "This browser window offers no service workers. A private window may be the cause.",
+  "no-service-worker": "This window offers no service workers: it may be a private one.",
   "no-push-manager": "This browser cannot receive push messages.",
   "ios-needs-install": "Add this site to the Home Screen and open it from there to get notifications.",
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",

@@ -61,7 +61,7 @@ type Sentence struct {
 // itself, in the order of the constants. SERVER stands for the server's address.
 var LoaderSentences = []Sentence{
 	{InsecureContext, "Notifications need a secure page: open it by https or on localhost."},
-	{NoServiceWorker, "This browser window offers no service workers. A private window may be the cause."},
+	{NoServiceWorker, "This window offers no service workers: it may be a private one."},
 	{NoPushManager, "This browser cannot receive push messages."},
 	{IOSNeedsInstall, "Add this site to the Home Screen and open it from there to get notifications."},
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},

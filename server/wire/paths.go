@@ -23,6 +23,7 @@ const (
 	FileLoader        = "pushkit.js"
 	FileLoaderClassic = "pushkit.classic.js"
 	FileElements      = "pushkit-elements.js"
+	FileDebug         = "pushkit-debug.js"
 	FileWorker        = "pushkit-sw.js"
 )
 

@@ -35,6 +35,28 @@ type Record struct {
 	WantedChannels *[]string `json:"wantedChannels,omitempty"`
 	// Removing is an endpoint that the server has yet to be told is gone.
 	Removing string `json:"removing"`
+	// LastPush is the worker's [LastPush], for whoever looks for the reason why
+	// nothing was seen; nil: none has come yet. The page only keeps it.
+	LastPush any `json:"lastPush,omitempty"`
+}
+
+// What became of a push.
+const (
+	PushShown = "shown"
+	// PushShownLess: the browser refused a member, so that only title, body, tag
+	// and data were shown.
+	PushShownLess = "shown-less"
+	PushNotShown  = "not-shown"
+)
+
+// LastPush is what the last push did.
+type LastPush struct {
+	// At is in milliseconds since 1970.
+	At      int64  `json:"at"`
+	Title   string `json:"title"`
+	Outcome string `json:"outcome"`
+	// Error is the browser's, where it refused something.
+	Error string `json:"error,omitempty"`
 }
 
 // EventRecord is an event that waits for the server.

@@ -242,6 +242,7 @@ func TestScopeHintNamesTheHeader(t *testing.T) {
 		{"/push/sw.js", "/pushy/", refused, "Service-Worker-Allowed: /pushy/"},
 		{"/push/sw.js", "/push/news/", refused, ""},
 		{"/sw.js", "/", refused, ""},
+		{"/sw.js?for=/app/", "/", refused, ""},
 		{"/push/sw.js", "/", &dom.Exception{Name: dom.TypeError}, ""},
 	} {
 		const site = "https://site.example"

@@ -3,6 +3,7 @@
 import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
+import { debug } from "./cases/debug.mjs";
 import { delivery } from "./cases/delivery.mjs";
 import { hooks } from "./cases/hooks.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
@@ -23,7 +24,7 @@ import { inAWorld } from "./world.mjs";
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
     const all = [
-      subscribing, changing, workers, delivery, payloads, clicks, hooks, repair, keys, permission, refusals, clock, interrupted,
+      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, keys, permission, refusals, clock, interrupted,
     ];
     for (const cases of all) cases(theWorld, browser);
   });

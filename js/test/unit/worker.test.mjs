@@ -493,6 +493,32 @@ describe("a close", () => {
   });
 });
 
+describe("what the last push did", () => {
+  const last = () => stores.registrations?.get("https://site.example/")?.lastPush;
+  const subscribed = { server: "https://push.example.com", wanted: true };
+  beforeEach(() => stores.registrations?.set("https://site.example/", subscribed));
+
+  test("is kept beside the record", async () => {
+    await push(declaration({}));
+    const { at, ...rest } = last();
+    assert.ok(Date.now() - at < 60_000);
+    assert.deepEqual(rest, { title: "t", outcome: "shown" });
+    assert.equal(stores.registrations?.get("https://site.example/").server, subscribed.server);
+    takes = ({ icon }) => !icon;
+    await push(declaration({ icon: "i.png" }));
+    assert.deepEqual({ ...last(), at: 0 }, { at: 0, title: "t", outcome: "shown-less", error: "TypeError: refused" });
+    takes = () => false;
+    await assert.rejects(push(declaration({})), /refused/);
+    assert.deepEqual({ ...last(), at: 0 }, { at: 0, title: "t", outcome: "not-shown", error: "TypeError: refused" });
+  });
+
+  test("leaves nothing where there is no record", async () => {
+    stores.registrations?.clear();
+    await push(declaration({}));
+    assert.equal(stores.registrations?.size, 0);
+  });
+});
+
 describe("an event", () => {
   const report = () => push(declaration({}));
   beforeEach(() => stores.registrations?.set("https://site.example/", { server: "https://push.example.com", wanted: true }));
