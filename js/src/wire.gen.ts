@@ -41,6 +41,9 @@ export const IdempotencyConflict = "idempotency-conflict";
 export const InvalidUserToken = "invalid-user-token";
 export const MessageUnknown = "message-unknown";
 export const UserUnknown = "user-unknown";
+export const WebhookUnknown = "webhook-unknown";
+export const WebhookURLNotAllowed = "webhook-url-not-allowed";
+export const TooManyWebhooks = "too-many-webhooks";
 export const Unavailable = "unavailable";
 export const Internal = "internal";
 
@@ -327,6 +330,9 @@ export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";
+export const PathWebhooks = "/v1/webhooks";
+export const PathRotate = "/rotate";
+export const PathEnable = "/enable";
 export const PathCancel = "/cancel";
 export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";
@@ -403,6 +409,63 @@ export interface Record {
 export interface EventRecord {
   server: string;
   event: EventReport;
+}
+
+export const WebhookMessageSent = "message.sent";
+export const WebhookSubscriptionCreated = "subscription.created";
+export const WebhookSubscriptionGone = "subscription.gone";
+export const WebhookNotificationClicked = "notification.clicked";
+export const WebhookTest = "webhook.test";
+export const MaxWebhookURL = 2048;
+
+export interface WebhookRequest {
+  url: string;
+  types: string[];
+}
+
+
+export interface WebhookInfo {
+  id: string;
+  url: string;
+  types: string[];
+  secret?: string;
+  createdAt: string;
+  formerSecretUntil?: string;
+  lastSuccessAt?: string;
+  lastFailureAt?: string;
+  lastFailure?: string;
+  failingSince?: string;
+  disabledAt?: string;
+  waiting: number;
+  givenUp: number;
+  dropped: number;
+}
+
+
+export interface WebhookList {
+  data: WebhookInfo[];
+  next: string | null;
+}
+
+
+export interface WebhookPayload {
+  type: string;
+  timestamp: string;
+  data: unknown;
+}
+
+
+export interface SubscriptionGone {
+  id: string;
+  user?: string;
+  pushService: string;
+  reason: string;
+}
+
+
+export interface NotificationClicked {
+  message: string;
+  action?: string;
 }
 
 export const WorkerPing = "ping";

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webhook"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -42,6 +43,9 @@ type Options struct {
 	Site       push.Site
 	Dispatcher Dispatcher
 	Services   *webpush.Services
+	// WebhookHosts are those of the operator's own network that webhooks may call; nil:
+	// none.
+	WebhookHosts *webhook.Hosts
 	// PublicURL is the server's address as browsers see it; nil: what the
 	// request says.
 	PublicURL *url.URL
@@ -79,6 +83,9 @@ type api struct {
 func New(options Options) (http.Handler, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.WebhookHosts == nil {
+		options.WebhookHosts = new(webhook.Hosts)
 	}
 	if options.Metrics == nil {
 		options.Metrics = metrics.New(metrics.Options{})
@@ -128,6 +135,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
+	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}", http.MethodDelete, a.deleteWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathRotate, http.MethodPost, a.rotateWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathEnable, http.MethodPost, a.enableWebhook, push.ScopeAdmin)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages, push.ScopeRead)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage, push.ScopeSend, push.ScopeRead)

@@ -39,6 +39,11 @@ var sized = map[string]func(n int) members{
 		return members{"": slices.Repeat([]wire.EventReport{event}, n)}
 	},
 
+	"createWebhook.url": func(n int) members {
+		return members{"url": "https://example.com/" + long(n-len("https://example.com/"))}
+	},
+	"createWebhook.types": func(n int) members { return members{"types": slices.Repeat([]string{wire.WebhookMessageSent}, n)} },
+
 	"sendMessage.appBadge":                      func(n int) members { return members{"appBadge": n} },
 	"sendMessage.ttl":                           func(n int) members { return members{"ttl": n} },
 	"sendMessage.spread":                        func(n int) members { return members{"spread": n} },

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pushkit/pushkit/server/api/openapi"
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -21,10 +22,11 @@ var wireStructs = []any{
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 	wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
+	wire.WebhookRequest{}, wire.WebhookInfo{}, wire.WebhookList{}, wire.WebhookPayload{}, wire.SubscriptionGone{}, wire.NotificationClicked{},
 }
 
 // strict are those whose unknown members are refused.
-var strict = []string{"MessageRequest", "LocalTime", "Notification", "NotificationAction", "Audience"}
+var strict = []string{"MessageRequest", "LocalTime", "Notification", "NotificationAction", "Audience", "WebhookRequest"}
 
 func TestTheSchemasAreTheStructs(t *testing.T) {
 	schemas := openapi.Load().Components.Schemas
@@ -175,11 +177,16 @@ func TestTheDescriptionHasTheWords(t *testing.T) {
 	for at, words := range map[string][]string{
 		"EventReport.type":      {wire.EventDisplayed, wire.EventClicked, wire.EventClosed},
 		"MessageResponse.state": {wire.MessageScheduled, wire.MessageSending, wire.MessageSent, wire.MessageCancelled},
+		"WebhookRequest.types": push.AllWebhookTypes(),
 	} {
 		name, member, _ := strings.Cut(at, ".")
 		for _, property := range openapi.Load().Components.Schemas[name].Properties {
-			if property.Name == member && !slices.Equal(property.Value.Enum, words) {
-				t.Errorf("%s is one of %q, want %q", at, property.Value.Enum, words)
+			value := property.Value
+			if value.Items != nil {
+				value = value.Items
+			}
+			if property.Name == member && !slices.Equal(value.Enum, words) {
+				t.Errorf("%s is one of %q, want %q", at, value.Enum, words)
 			}
 		}
 	}

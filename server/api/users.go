@@ -32,11 +32,11 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) error {
 func userResponse(id string, user push.User) wire.UserResponse {
 	answer := wire.UserResponse{ID: id, Subscriptions: make([]wire.SubscriptionInfo, len(user.Subscriptions)), Ended: make([]wire.EndedSubscription, len(user.Ended))}
 	for i, sub := range user.Subscriptions {
-		answer.Subscriptions[i] = subscriptionInfo(sub)
+		answer.Subscriptions[i] = sub.Info()
 	}
 	for i, tomb := range user.Ended {
 		answer.Ended[i] = wire.EndedSubscription{
-			ID: tomb.ID.String(), Channels: nonNil(tomb.Channels), Reason: string(tomb.Reason), EndedAt: formatTime(tomb.EndedAt)}
+			ID: tomb.ID.String(), Channels: nonNil(tomb.Channels), Reason: string(tomb.Reason), EndedAt: push.FormatTime(tomb.EndedAt)}
 	}
 	return answer
 }

@@ -34,7 +34,7 @@ func (s *Store) Expand(ctx context.Context) (done bool, err error) {
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		err = expand(ctx, q, row)
+		err = s.expand(ctx, q, row)
 		if errors.Is(err, errCancelled) {
 			// This one alone: another node may be at another.
 			return endExpansion(ctx, q, row)
@@ -48,7 +48,7 @@ func (s *Store) Expand(ctx context.Context) (done bool, err error) {
 // written.
 var errCancelled = errors.New("the message was cancelled")
 
-func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
+func (s *Store) expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	found, err := q.MessageByID(ctx, row.Message)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	case m.Cancelled:
 		return errCancelled
 	case row.PushService != anyService:
-		return expandPart(ctx, q, site, m, row)
+		return s.expandPart(ctx, q, site, m, row)
 	case m.Audience.Small():
 		members, err := smallAudience(ctx, q, site, m.Audience)
 		if err != nil {
@@ -76,7 +76,7 @@ func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 			return err
 		}
 	}
-	return finishExpansion(ctx, q, row)
+	return s.finishExpansion(ctx, q, row)
 }
 
 // split makes an expansion for each part at each push service.
@@ -105,7 +105,7 @@ func split(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message
 }
 
 // expandPart makes the batches of one step through a part.
-func expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, row db.Expansion) error {
+func (s *Store) expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, row db.Expansion) error {
 	part := push.Part{DueAt: row.DueAt, Start: row.StartAt, Zones: row.Zones, Others: row.Rest}
 	found, err := m.ReadStep(&partRows{ctx, q, int64(site), row.PushService, m.Audience, part}, part, row.Cursor, row.Total)
 	if err != nil {
@@ -116,7 +116,7 @@ func expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Me
 		return err
 	}
 	if found.End {
-		return finishExpansion(ctx, q, row)
+		return s.finishExpansion(ctx, q, row)
 	}
 	scanned := row.Scanned + found.Scanned
 	return q.StepExpansion(ctx, db.StepExpansionParams{
@@ -129,11 +129,11 @@ func endExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	return q.DeleteExpansion(ctx, db.DeleteExpansionParams{Message: row.Message, PushService: row.PushService, Part: row.Part})
 }
 
-func finishExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
+func (s *Store) finishExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	if err := endExpansion(ctx, q, row); err != nil {
 		return err
 	}
-	return finishMessages(ctx, q, row.Message)
+	return s.finishMessages(ctx, q, row.Message)
 }
 
 // waiting leases batches to nobody.

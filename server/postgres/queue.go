@@ -160,8 +160,14 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		}
 		exceptions, err := q.ReleaseDeadExceptions(ctx)
 		freed = batches+exceptions > 0
-		return err
+		if err != nil {
+			return err
+		}
+		return q.ReleaseDeadWebhookEvents(ctx)
 	})
+	if err == nil {
+		err = s.learnWanted(ctx)
+	}
 	if err != nil {
 		return false, err
 	}

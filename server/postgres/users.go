@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
@@ -43,7 +42,7 @@ func userByID(ctx context.Context, q *db.Queries, site int64, id string) (user p
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.write(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, site, id, s.now())
+			more, err = s.forgetSome(ctx, q, site, id)
 			return err
 		})
 		if err != nil {
@@ -54,12 +53,12 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 }
 
 // forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string, now time.Time) (more bool, err error) {
+func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string) (more bool, err error) {
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
 	if err != nil {
 		return false, err
 	}
-	rows, err := lockHashes(ctx, q, site, hashes)
+	rows, err := s.lockHashes(ctx, q, site, hashes)
 	if err != nil {
 		return false, err
 	}
@@ -70,6 +69,10 @@ func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string,
 			theirs = append(theirs, hash[:])
 		}
 	}
+	told, err := s.goneEvents(ctx, q, int64(site), theirs, push.EndRemoved)
+	if err != nil {
+		return false, err
+	}
 	if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: theirs}); err != nil {
 		return false, err
 	}
@@ -77,7 +80,10 @@ func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string,
 	if err != nil {
 		return false, err
 	}
-	if err := countLosses(ctx, q, int64(site), push.EndRemoved, now, int64(len(theirs))); err != nil {
+	if err := countLosses(ctx, q, int64(site), push.EndRemoved, s.now(), int64(len(theirs))); err != nil {
+		return false, err
+	}
+	if err := s.tell(ctx, q, int64(site), push.TypeSubscriptionGone, told...); err != nil {
 		return false, err
 	}
 	return len(hashes) == push.ForgetSize || ended == push.ForgetSize, nil
@@ -90,7 +96,7 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		rows, err := lockHashes(ctx, q, site, [][]byte{hash})
+		rows, err := s.lockHashes(ctx, q, site, [][]byte{hash})
 		if err != nil {
 			return err
 		}
@@ -99,6 +105,10 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if sub == nil || sub.ID != id {
 			return nil
 		}
+		told, err := s.goneEvents(ctx, q, int64(site), [][]byte{hash}, push.EndRemoved)
+		if err != nil {
+			return err
+		}
 		if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: [][]byte{hash}}); err != nil {
 			return err
 		}
@@ -106,6 +116,9 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err := rows.PutTombstone(&push.Tombstone{Hash: push.EndpointHash(hash), Reason: push.EndRemoved, EndedAt: now, ID: id, Channels: []string{}}); err != nil {
 			return err
 		}
-		return countLosses(ctx, q, int64(site), push.EndRemoved, now, 1)
+		if err := countLosses(ctx, q, int64(site), push.EndRemoved, now, 1); err != nil {
+			return err
+		}
+		return s.tell(ctx, q, int64(site), push.TypeSubscriptionGone, told...)
 	})
 }

@@ -57,6 +57,17 @@ type MessageStatus struct {
 	Warnings []string `json:",omitempty"`
 }
 
+// Response is the form in which the state is shown.
+func (s MessageStatus) Response() wire.MessageResponse {
+	return wire.MessageResponse{
+		ID: s.ID.String(), State: s.State, CreatedAt: FormatTime(s.CreatedAt), DueAt: FormatTime(s.DueAt),
+		Counts: s.Counts, TargetedFinal: s.TargetedFinal, Warnings: s.Warnings,
+	}
+}
+
+// FormatTime is the form in which times are shown.
+func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // firefoxAndroidLimit is the largest plaintext in bytes that Firefox on Android
 // receives: its messages travel in base64 within another service's 4096 bytes.
 const firefoxAndroidLimit = 2744

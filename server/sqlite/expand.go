@@ -47,7 +47,7 @@ func (s *Store) expandSmall(ctx context.Context, site push.SiteID, m *push.Messa
 		if err := insertDrafts(ctx, q, m, m.Drafts(members)); err != nil {
 			return err
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 
@@ -85,7 +85,7 @@ func (s *Store) split(ctx context.Context, site push.SiteID, m *push.Message, ro
 				return err
 			}
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 
@@ -117,7 +117,7 @@ func (s *Store) expandPart(ctx context.Context, site push.SiteID, m *push.Messag
 		if err := insertDrafts(ctx, q, m, drafts); err != nil || !found.End {
 			return err
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 // ImportSubscriptions implements [push.Subscriptions].
 func (s *Store) ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) (results []push.ImportResult, err error) {
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows := &siteRows{ctx: ctx, q: q, site: int64(site)}
+		rows := s.rows(ctx, q, site)
 		known, err := rows.known(items)
 		if err != nil {
 			return err

@@ -59,7 +59,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		err = expandLater(ctx, q, m)
 	}
 	if err == nil {
-		err = finishMessage(ctx, q, m.ID[:])
+		err = s.finishMessage(ctx, q, m.ID[:])
 	}
 	if err != nil {
 		return push.MessageStatus{}, nil, err
@@ -219,6 +219,11 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 				return err
 			}
 			sets := push.EventSets(raw)
+			if s.wanted.By(site, push.TypeNotificationClicked) {
+				if err := s.tell(ctx, q, site, push.TypeNotificationClicked, sets.ClickEvents(byBatch[id])...); err != nil {
+					return err
+				}
+			}
 			sets.Add(byBatch[id])
 			c := sets.Counts()
 			if err := q.UpdateEvents(ctx, db.UpdateEventsParams{

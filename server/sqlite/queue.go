@@ -296,7 +296,13 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		}
 		exceptions, err := q.ReleaseDeadExceptions(ctx)
 		freed = batches+exceptions > 0 || setBack
-		return err
+		if err != nil {
+			return err
+		}
+		if err := q.ReleaseDeadWebhookEvents(ctx); err != nil {
+			return err
+		}
+		return s.learnWanted(ctx, q)
 	})
 	if err != nil {
 		return false, err
@@ -323,6 +329,6 @@ func (s *Store) Recover(ctx context.Context) error {
 		}
 		_, batchesErr := q.ReleaseDeadBatches(ctx)
 		_, exceptionsErr := q.ReleaseDeadExceptions(ctx)
-		return errors.Join(batchesErr, exceptionsErr)
+		return errors.Join(batchesErr, exceptionsErr, q.ReleaseDeadWebhookEvents(ctx))
 	})
 }

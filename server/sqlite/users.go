@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
@@ -46,7 +45,7 @@ func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, int64(site), id, s.now())
+			more, err = s.forgetSome(ctx, q, int64(site), id)
 			return err
 		})
 		if err != nil {
@@ -57,17 +56,21 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 }
 
 // forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site int64, id string, now time.Time) (more bool, err error) {
+func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more bool, err error) {
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
 	if err != nil {
 		return false, err
 	}
+	rows := s.rows(ctx, q, push.SiteID(site))
 	for _, hash := range hashes {
+		if err := rows.tellRemoved(push.EndpointHash(hash)); err != nil {
+			return false, err
+		}
 		if err := q.DeleteSubscription(ctx, db.DeleteSubscriptionParams{Site: site, EndpointHash: hash}); err != nil {
 			return false, err
 		}
 	}
-	if err := countLosses(ctx, q, site, push.EndRemoved, now, len(hashes)); err != nil {
+	if err := countLosses(ctx, q, site, push.EndRemoved, s.now(), len(hashes)); err != nil {
 		return false, err
 	}
 	ended, err := q.SomeTombstonesOfUser(ctx, db.SomeTombstonesOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
@@ -82,6 +85,18 @@ func forgetSome(ctx context.Context, q *db.Queries, site int64, id string, now t
 	return len(hashes) == push.ForgetSize || len(ended) == push.ForgetSize, nil
 }
 
+// tellRemoved has webhooks told that a subscription is removed.
+func (r *siteRows) tellRemoved(hash push.EndpointHash) error {
+	if !r.store.wanted.By(push.SiteID(r.site), push.TypeSubscriptionGone) {
+		return nil
+	}
+	sub, err := r.ByHash(hash)
+	if err != nil || sub == nil {
+		return err
+	}
+	return r.store.tell(r.ctx, r.q, push.SiteID(r.site), push.TypeSubscriptionGone, sub.GoneEvent(push.EndRemoved))
+}
+
 // EndSubscription implements [push.Users].
 func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.ID) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
@@ -89,11 +104,15 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		sub, err := subscription(row, "", nil)
+		services, err := serviceNames(ctx, q)
+		if err != nil {
+			return err
+		}
+		sub, err := subscription(row, services[row.PushService], nil)
 		if err != nil {
 			return err
 		}
 		sub.User = ""
-		return (&siteRows{ctx: ctx, q: q, site: int64(site)}).End(&sub, push.EndRemoved, s.now())
+		return s.rows(ctx, q, site).End(&sub, push.EndRemoved, s.now())
 	})
 }

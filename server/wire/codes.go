@@ -47,6 +47,9 @@ const (
 	InvalidUserToken      Code = "invalid-user-token"
 	MessageUnknown        Code = "message-unknown"
 	UserUnknown           Code = "user-unknown"
+	WebhookUnknown        Code = "webhook-unknown"
+	WebhookURLNotAllowed  Code = "webhook-url-not-allowed"
+	TooManyWebhooks       Code = "too-many-webhooks"
 	Unavailable           Code = "unavailable"
 	Internal              Code = "internal"
 )

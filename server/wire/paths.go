@@ -1,6 +1,6 @@
 package wire
 
-// Paths of the HTTP API. Those below PathMessages and PathUsers need an API key, the others
+// Paths of the HTTP API. Those below PathMessages, PathUsers and PathWebhooks need an API key, the others
 // are called by the browsers of a site's visitors.
 const (
 	PathConfig              = "/v1/config"
@@ -11,6 +11,10 @@ const (
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
 	PathUsers               = "/v1/users"
+	PathWebhooks            = "/v1/webhooks"
+	// PathRotate and PathEnable follow a webhook's path.
+	PathRotate = "/rotate"
+	PathEnable = "/enable"
 	// PathCancel follows a message's path.
 	PathCancel = "/cancel"
 	// PathDeliveries follows a message's path.

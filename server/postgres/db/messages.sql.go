@@ -79,11 +79,13 @@ func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyPa
 	return err
 }
 
-const finishMessages = `-- name: FinishMessages :exec
+const finishMessages = `-- name: FinishMessages :many
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
                  THEN $1::text ELSE $2::text END
-WHERE m.id = ANY ($3::uuid[]) AND m.state <> $4 AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+WHERE m.id = ANY ($3::uuid[]) AND m.state NOT IN ($2::text, $4::text)
+  AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+RETURNING m.id, m.site, m.state
 `
 
 type FinishMessagesParams struct {
@@ -93,16 +95,37 @@ type FinishMessagesParams struct {
 	Cancelled string
 }
 
+type FinishMessagesRow struct {
+	ID    push.ID
+	Site  int64
+	State string
+}
+
 // The messages are locked, so that of two nodes that finish the last two batches
-// the second sees what the first has done. What was cancelled stays so.
-func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) error {
-	_, err := q.db.Exec(ctx, finishMessages,
+// the second sees what the first has done. What was sent or cancelled stays so.
+func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) ([]FinishMessagesRow, error) {
+	rows, err := q.db.Query(ctx, finishMessages,
 		arg.Sending,
 		arg.Sent,
 		arg.Ids,
 		arg.Cancelled,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FinishMessagesRow
+	for rows.Next() {
+		var i FinishMessagesRow
+		if err := rows.Scan(&i.ID, &i.Site, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const idempotencyByKey = `-- name: IdempotencyByKey :one

@@ -86,6 +86,14 @@ func RunStore(t *testing.T, databases Databases) {
 		"cancel what another node sends":   testCancelElsewhere,
 		"cancel what ended":                testCancelAfter,
 		"scheduled before anybody is here": testScheduledForNewServices,
+		"webhooks":                         testWebhooks,
+		"webhooks, of sent messages":       testWebhookOfSentMessages,
+		"webhooks, of subscriptions":       testWebhookOfSubscriptions,
+		"webhooks, of clicks":              testWebhookOfClicks,
+		"webhooks' leases":                 testWebhookLeases,
+		"webhooks' retries":                testWebhookRetries,
+		"a webhook that is disabled":       testWebhookDisabled,
+		"webhooks' old events":             testWebhookSweep,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

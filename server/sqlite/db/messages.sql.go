@@ -49,8 +49,9 @@ func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyPa
 	return err
 }
 
-const finishMessage = `-- name: FinishMessage :exec
-UPDATE messages SET state = ?1, targeted_final = 1 WHERE id = ?2 AND state <> ?3
+const finishMessage = `-- name: FinishMessage :execrows
+UPDATE messages SET state = ?1, targeted_final = 1
+WHERE id = ?2 AND state <> ?3 AND (state <> ?1 OR targeted_final = 0)
 `
 
 type FinishMessageParams struct {
@@ -59,10 +60,13 @@ type FinishMessageParams struct {
 	Cancelled string
 }
 
-// A message that was cancelled stays so.
-func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) error {
-	_, err := q.db.ExecContext(ctx, finishMessage, arg.State, arg.ID, arg.Cancelled)
-	return err
+// A message that was cancelled stays so. No row: nothing has changed.
+func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, finishMessage, arg.State, arg.ID, arg.Cancelled)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const hasOldIdempotency = `-- name: HasOldIdempotency :one

@@ -1,0 +1,9 @@
+package webhook
+
+import "time"
+
+// SetClock gives the deliverer a clock; see [New].
+func (d *Deliverer) SetClock(now func() time.Time) { d.now = now }
+
+// SetClock gives the sender a clock.
+func (s *Sender) SetClock(now func() time.Time) { s.now = now }
