@@ -177,7 +177,7 @@ func TestTheDescriptionHasTheWords(t *testing.T) {
 	for at, words := range map[string][]string{
 		"EventReport.type":      {wire.EventDisplayed, wire.EventClicked, wire.EventClosed},
 		"MessageResponse.state": {wire.MessageScheduled, wire.MessageSending, wire.MessageSent, wire.MessageCancelled},
-		"WebhookRequest.types": push.AllWebhookTypes(),
+		"WebhookRequest.types":  push.AllWebhookTypes(),
 	} {
 		name, member, _ := strings.Cut(at, ".")
 		for _, property := range openapi.Load().Components.Schemas[name].Properties {

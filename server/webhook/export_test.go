@@ -1,6 +1,14 @@
 package webhook
 
-import "time"
+import (
+	"net"
+	"time"
+)
+
+// NewSenderAt is NewSender with a resolver.
+func NewSenderAt(hosts *Hosts, resolver *net.Resolver) *Sender {
+	return newSender(hosts, nil, resolver)
+}
 
 // SetClock gives the deliverer a clock; see [New].
 func (d *Deliverer) SetClock(now func() time.Time) { d.now = now }

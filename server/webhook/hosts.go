@@ -76,7 +76,7 @@ func (h *Hosts) CheckURL(field, text string) (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, notAllowed(field, "is not https")
 	case u.User != nil:
-		return nil, notAllowed(field, "has a user name: give a secret in the path, or verify the signature")
+		return nil, notAllowed(field, "has a user name: the signature says who calls")
 	case u.Fragment != "":
 		return nil, notAllowed(field, "has a fragment, which is never sent")
 	case h.lists(u):

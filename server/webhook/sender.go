@@ -43,8 +43,12 @@ type Sender struct {
 
 // NewSender returns a sender. config is for receivers whose certificates no system
 // trusts; nil is the default.
-func NewSender(hosts *Hosts, config *tls.Config) *Sender {
-	guarded := net.Dialer{Timeout: dialTimeout, Control: webpush.PublicAddressesOnly()}
+func NewSender(hosts *Hosts, config *tls.Config) *Sender { return newSender(hosts, config, nil) }
+
+// newSender asks a resolver for names; nil is the system's.
+func newSender(hosts *Hosts, config *tls.Config, resolver *net.Resolver) *Sender {
+	// The push services' guard: the address is looked at when it is dialled.
+	guarded := net.Dialer{Timeout: dialTimeout, Control: webpush.PublicAddressesOnly(), Resolver: resolver}
 	s := &Sender{hosts: hosts, now: time.Now}
 	s.client = &http.Client{
 		Timeout:       requestTimeout,
@@ -53,7 +57,7 @@ func NewSender(hosts *Hosts, config *tls.Config) *Sender {
 			// No proxy of the environment: what it calls, nobody here could look at.
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				if isListed, _ := ctx.Value(listedKey{}).(bool); isListed {
-					return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+					return (&net.Dialer{Timeout: dialTimeout, Resolver: resolver}).DialContext(ctx, network, address)
 				}
 				return guarded.DialContext(ctx, network, address)
 			},

@@ -338,7 +338,12 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	return func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { dispatcher.Run(ctx); return nil })
-		group.Go(func() error { return s.store.Watch(ctx, dispatcher.Wake) })
+		group.Go(func() error {
+			return s.store.Watch(ctx, func() {
+				dispatcher.Wake()
+				teller.Wake()
+			})
+		})
 		group.Go(func() error { teller.Run(ctx); return nil })
 		group.Go(func() error { s.reportFailing(ctx); return nil })
 		group.Go(func() error { return serveUntilDone(ctx, newHTTPServer(handler), s.listener) })

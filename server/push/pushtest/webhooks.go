@@ -427,3 +427,32 @@ func testWebhookSweep(t *testing.T, s *store) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// WantBounded expects of a store with one webhook, for which 500 events more than the
+// bound wait, the oldest first in fill's order, and 200 more were given up than are
+// kept, that sweeping drops the oldest of them.
+func WantBounded(t *testing.T, s push.Store, fill func(webhook push.ID, waiting, givenUp int)) {
+	t.Helper()
+	w := &store{Store: s, clock: NewClock()}
+	var err error
+	if w.site, err = s.Site(t.Context(), push.DefaultSite); err != nil {
+		t.Fatal(err)
+	}
+	webhook, idle := w.addWebhook(t, wire.WebhookMessageSent), w.addWebhook(t, wire.WebhookSubscriptionGone)
+	fill(webhook.ID, push.MaxWaiting+500, push.MaxGivenUp+200)
+	for range 2 {
+		if _, err := s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.webhook(t, webhook.ID); got.Waiting != push.MaxWaiting || got.GivenUp != push.MaxGivenUp || got.Dropped != 500 {
+			t.Errorf("%d wait, %d are given up, %d were dropped", got.Waiting, got.GivenUp, got.Dropped)
+		}
+	}
+	if got := w.webhook(t, idle.ID); got.Dropped != 0 {
+		t.Errorf("of another webhook %d were dropped", got.Dropped)
+	}
+	_, events, err := s.ClaimWebhookEvents(t.Context(), webhook.ID, 1)
+	if err != nil || len(events) != 1 || string(events[0].Body) != "500" {
+		t.Errorf("the oldest that is left is %+v, %v; want the number 500", events, err)
+	}
+}
