@@ -131,6 +131,9 @@ type WebhookEvent struct {
 // A WebhookResult is what became of one attempt.
 type WebhookResult struct {
 	WebhookEvent
+	// Failures are the webhook's as it was claimed: those of one that failed meanwhile
+	// are another's already.
+	Failures int
 	// BeganAt is when the attempt began.
 	BeganAt time.Time
 	// Status is the receiver's; 0: it gave none. Reason says more, for people.

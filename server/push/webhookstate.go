@@ -57,7 +57,7 @@ func (s *WebhookState) Note(r WebhookResult, now time.Time) (pause time.Duration
 		s.SucceededAt, s.FailingSince, s.Failures = now, time.Time{}, 0
 		return 0, paused
 	}
-	if paused = s.Failures == 0 || r.BeganAt.After(s.FailedAt); paused {
+	if paused = s.Failures == r.Failures; paused {
 		s.Failures++
 		pause = max(webhookWait(s.Failures-1, longestWebhookPause), min(r.RetryAfter, longestAsked))
 	}

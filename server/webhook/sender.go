@@ -78,7 +78,7 @@ func (s *Sender) Close() { s.client.CloseIdleConnections() }
 // Send makes one attempt. Its time is the present one's, so that a receiver can refuse
 // what somebody repeats later.
 func (s *Sender) Send(ctx context.Context, w *push.Webhook, e push.WebhookEvent) push.WebhookResult {
-	r := push.WebhookResult{WebhookEvent: e, BeganAt: s.now()}
+	r := push.WebhookResult{WebhookEvent: e, Failures: w.Failures, BeganAt: s.now()}
 	request, err := s.request(ctx, w, e, r.BeganAt)
 	if err != nil {
 		r.Reason = err.Error()

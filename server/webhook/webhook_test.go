@@ -184,6 +184,7 @@ func (r *receiver) subscribe(t *testing.T, path string) push.Subscription {
 
 func await(t *testing.T, so func() bool) {
 	t.Helper()
+	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come to that")
@@ -351,6 +352,42 @@ func TestAReceiverIsLeftAloneAsItAsks(t *testing.T) {
 	<-r.arrived
 	<-r.arrived
 	await(t, func() bool { return r.webhook(t, w.ID).Waiting == 0 })
+}
+
+// A receiver that is away is not called for each event that waits: it is tried with one,
+// and gets the rest when it has taken that.
+func TestAReceiverThatFailsIsTriedWithOneEvent(t *testing.T) {
+	var up atomic.Bool
+	r := receive(t, func(w http.ResponseWriter, n int) {
+		if !up.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	w := r.add(t, r.URL, push.TypeSubscriptionCreated)
+	d, _, _ := r.deliver(t, hosts(t, r.host()))
+	r.subscribe(t, "first")
+	await(t, func() bool { return r.webhook(t, w.ID).Failures == 1 })
+	const events = 50
+	for i := range events {
+		r.subscribe(t, fmt.Sprint(i))
+	}
+	for n := range 4 {
+		if got := r.requests.Load(); got != int64(n+1) {
+			t.Fatalf("after %d failures there were %d requests", n+1, got)
+		}
+		r.advance(30 * time.Minute)
+		if _, err := r.store.Beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.Wake()
+		await(t, func() bool { return r.webhook(t, w.ID).Failures == n+2 })
+	}
+	up.Store(true)
+	r.advance(30 * time.Minute)
+	r.store.Beat(t.Context())
+	d.Wake()
+	// Those that failed come at their own time.
+	await(t, func() bool { return r.webhook(t, w.ID).Waiting <= 5 })
 }
 
 func TestAWebhookThatIsGoneIsDisabledWithOneLine(t *testing.T) {

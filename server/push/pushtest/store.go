@@ -94,6 +94,8 @@ func RunStore(t *testing.T, databases Databases) {
 		"webhooks' retries":                testWebhookRetries,
 		"a webhook that is disabled":       testWebhookDisabled,
 		"webhooks' old events":             testWebhookSweep,
+		"webhooks of another node":         testWebhookOfAnotherNode,
+		"webhooks, a clock set back":       testWebhookClockSetBack,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

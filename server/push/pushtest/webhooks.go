@@ -72,11 +72,21 @@ func (s *store) told(t *testing.T, webhook push.ID) (texts []string) {
 
 func (s *store) recordEvents(t *testing.T, webhook push.ID, status int, events ...push.WebhookEvent) (disabled bool) {
 	t.Helper()
+	webhooks, err := s.ListWebhooks(t.Context(), s.site.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var results []push.WebhookResult
 	for _, e := range events {
-		results = append(results, push.WebhookResult{WebhookEvent: e, BeganAt: s.clock.Now(), Status: status, Reason: "words"})
+		r := push.WebhookResult{WebhookEvent: e, Status: status, Reason: "words"}
+		for _, w := range webhooks {
+			if w.ID == webhook {
+				r.Failures = w.Failures
+			}
+		}
+		results = append(results, r)
 	}
-	disabled, err := s.RecordWebhookEvents(t.Context(), webhook, results)
+	disabled, err = s.RecordWebhookEvents(t.Context(), webhook, results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,6 +418,44 @@ func testWebhooks(t *testing.T, s *store) {
 	}
 	_, err = s.AddWebhook(t.Context(), s.site.ID, push.Webhook{URL: "https://example.com", Types: push.TypeMessageSent})
 	wantCode(t, err, wire.TooManyWebhooks)
+}
+
+// A webhook that another node, or a command, has made is known with the next beat.
+func testWebhookOfAnotherNode(t *testing.T, s *store) {
+	node := s.second(t)
+	w := node.addWebhook(t, wire.WebhookSubscriptionCreated)
+	s.beat(t)
+	s.put(t, someEndpoint, "")
+	if got := s.claimEvents(t, w.ID); len(got) != 1 {
+		t.Errorf("%d events", len(got))
+	}
+	node.recordEvents(t, w.ID, 410, push.WebhookEvent{ID: push.NewID()})
+	s.beat(t)
+	if _, err := s.EnableWebhook(t.Context(), s.site.ID, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	node.beat(t)
+	node.put(t, "https://fcm.googleapis.com/b", "")
+	if got := s.webhook(t, w.ID); got.Waiting != 2 {
+		t.Errorf("%d events wait", got.Waiting)
+	}
+}
+
+// After a clock was set back, nothing waits for longer than it was to.
+func testWebhookClockSetBack(t *testing.T, s *store) {
+	w := s.addWebhook(t, wire.WebhookSubscriptionCreated)
+	s.put(t, someEndpoint, "")
+	s.recordEvents(t, w.ID, 500, s.claimEvents(t, w.ID)...)
+	s.put(t, "https://fcm.googleapis.com/b", "")
+	s.beat(t)
+	s.clock.Advance(-time.Hour)
+	s.beat(t)
+	// The first wait is 7.5 seconds at most, and a lease is what a clock goes by.
+	s.clock.Advance(8*time.Second + push.LeaseTime)
+	s.beat(t)
+	if got := s.claimEvents(t, w.ID); len(got) != 2 {
+		t.Errorf("%d events are due, want 2", len(got))
+	}
 }
 
 func testWebhookSweep(t *testing.T, s *store) {
