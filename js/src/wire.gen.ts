@@ -333,6 +333,7 @@ export const PathUsers = "/v1/users";
 export const PathWebhooks = "/v1/webhooks";
 export const PathRotate = "/rotate";
 export const PathEnable = "/enable";
+export const PathFailures = "/failures";
 export const PathCancel = "/cancel";
 export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";
@@ -444,6 +445,23 @@ export interface WebhookInfo {
 
 export interface WebhookList {
   data: WebhookInfo[];
+  next: string | null;
+}
+
+
+export interface WebhookFailure {
+  id: string;
+  type: string;
+  happenedAt: string;
+  attempts: number;
+  status: number;
+  reason: string;
+  payload: unknown;
+}
+
+
+export interface WebhookFailureList {
+  data: WebhookFailure[];
   next: string | null;
 }
 

@@ -124,11 +124,13 @@ func provokeAnswers(t *testing.T, seen seen) {
 	webhook := wire.PathWebhooks + "/" + want(t, seen.call(s, "201", "POST", wire.PathWebhooks, someWebhook, withKey), 201)["id"].(string)
 	seen.call(s, "200", "GET", wire.PathWebhooks, "", withKey)
 	seen.call(s, "200", "POST", webhook+wire.PathRotate, "", withKey)
+	seen.call(s, "200", "GET", webhook+wire.PathFailures, "", withKey)
 	seen.call(s, "204", "POST", webhook+wire.PathEnable, "", withKey)
 	seen.call(s, "204", "DELETE", webhook, "", withKey)
 	for _, path := range []string{wire.PathRotate, wire.PathEnable} {
 		seen.call(s, "404 webhook-unknown", "POST", webhook+path, "", withKey)
 	}
+	seen.call(s, "404 webhook-unknown", "GET", webhook+wire.PathFailures, "", withKey)
 	seen.call(s, "400 webhook-url-not-allowed", "POST", wire.PathWebhooks, strings.Replace(someWebhook, "https", "http", 1), withKey)
 	for range push.MaxWebhooks {
 		seen.call(s, "201", "POST", wire.PathWebhooks, someWebhook, withKey)
@@ -174,7 +176,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
-	for _, call := range []string{"POST /v1/webhooks", "GET /v1/webhooks", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
+	for _, call := range []string{"POST /v1/webhooks", "GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
 		"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
@@ -184,7 +186,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 				seen.call(s, "403 api-key-lacks-scope", method, path, "", "Authorization: Bearer "+key)
 			}
 		}
-		if method == "GET" && path != wire.PathWebhooks && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries)) {
+		if method == "GET" && path != wire.PathWebhooks && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries) || strings.HasSuffix(path, wire.PathFailures)) {
 			seen.call(s, "400 invalid-field", method, path+"?limit=0", "", withKey)
 		}
 	}
@@ -197,7 +199,7 @@ func provokeFailures(t *testing.T, seen seen) {
 		s := newServer(t, func(o *api.Options) { o.Store = failing{o.Store, err} })
 		calls := bodies(pushtest.P256dh)
 		calls["POST /v1/events"] = `[{"token": "` + s.site.Tokens.Token(push.DeliveryID{Message: push.NewID()}) + `", "type": "clicked", "at": 1}]`
-		for _, call := range []string{"GET /v1/webhooks", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
+		for _, call := range []string{"GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
 			"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
 			calls[call] = ""
 		}

@@ -138,6 +138,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)
 	keyed(wire.PathWebhooks+"/{id}", http.MethodDelete, a.deleteWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathFailures, http.MethodGet, a.listWebhookFailures, push.ScopeAdmin)
 	keyed(wire.PathWebhooks+"/{id}"+wire.PathRotate, http.MethodPost, a.rotateWebhook, push.ScopeAdmin)
 	keyed(wire.PathWebhooks+"/{id}"+wire.PathEnable, http.MethodPost, a.enableWebhook, push.ScopeAdmin)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)

@@ -152,7 +152,7 @@ func TestPagesCannotBeFramedAndRunFilesAlone(t *testing.T) {
 func FuzzKeyedCalls(f *testing.F) {
 	s := newServer(f)
 	paths := []string{
-		wire.PathSubscriptions, wire.PathSubscriptionsLosses, wire.PathMessages, wire.PathUsers + "/x", wire.PathWebhooks, "/metrics", "/pushkit.js",
+		wire.PathSubscriptions, wire.PathSubscriptionsLosses, wire.PathMessages, wire.PathUsers + "/x", wire.PathWebhooks, wire.PathWebhooks + "/" + push.NewID().String() + wire.PathFailures, "/metrics", "/pushkit.js",
 		wire.PathMessages + "/" + push.NewID().String() + wire.PathDeliveries,
 	}
 	for i := range paths {

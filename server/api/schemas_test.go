@@ -22,7 +22,7 @@ var wireStructs = []any{
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 	wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
-	wire.WebhookRequest{}, wire.WebhookInfo{}, wire.WebhookList{}, wire.WebhookPayload{}, wire.SubscriptionGone{}, wire.NotificationClicked{},
+	wire.WebhookRequest{}, wire.WebhookInfo{}, wire.WebhookList{}, wire.WebhookFailure{}, wire.WebhookFailureList{}, wire.WebhookPayload{}, wire.SubscriptionGone{}, wire.NotificationClicked{},
 }
 
 // strict are those whose unknown members are refused.

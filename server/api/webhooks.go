@@ -50,6 +50,26 @@ func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, list)
 }
 
+func (a *api) listWebhookFailures(w http.ResponseWriter, r *http.Request) error {
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
+	id, ok := push.ParseID(mux.Vars(r)["id"])
+	if !ok {
+		return push.ErrWebhookUnknown()
+	}
+	events, next, err := a.Store.ListGivenUp(r.Context(), a.Site.ID, id, cursor, limit)
+	if err != nil {
+		return err
+	}
+	list := wire.WebhookFailureList{Data: make([]wire.WebhookFailure, len(events)), Next: nextCursor(next)}
+	for i := range events {
+		list.Data[i] = events[i].Info()
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
 func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
 	if id, ok := push.ParseID(mux.Vars(r)["id"]); ok {
 		if _, err := a.Store.DeleteWebhook(r.Context(), a.Site.ID, id); err != nil {

@@ -119,12 +119,42 @@ func (s *Store) RotateWebhook(ctx context.Context, site push.SiteID, id push.ID,
 // EnableWebhook implements [push.Webhooks].
 func (s *Store) EnableWebhook(ctx context.Context, site push.SiteID, id push.ID) (push.Webhook, error) {
 	w, err := s.changeWebhook(ctx, func(ctx context.Context, q *db.Queries) (db.Webhook, error) {
-		return q.EnableWebhook(ctx, db.EnableWebhookParams{Now: s.testClock(), Site: int64(site), ID: id})
+		row, err := q.EnableWebhook(ctx, db.EnableWebhookParams{Now: s.testClock(), Site: int64(site), ID: id})
+		if err != nil {
+			return row, err
+		}
+		return row, q.TryGivenUp(ctx, db.TryGivenUpParams{Now: s.testClock(), Webhook: id})
 	})
 	if err != nil {
 		return w, err
 	}
 	return w, s.learnWanted(ctx)
+}
+
+// ListGivenUp implements [push.Webhooks].
+func (s *Store) ListGivenUp(ctx context.Context, site push.SiteID, id push.ID, cursor string, limit int) (page []push.GivenUp, next string, err error) {
+	before, err := push.ParseMessageCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		_, err := q.WebhookOfSite(ctx, db.WebhookOfSiteParams{Site: int64(site), ID: id})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return push.ErrWebhookUnknown()
+		}
+		if err != nil {
+			return err
+		}
+		rows, err := q.GivenUpBefore(ctx, db.GivenUpBeforeParams{Webhook: id, Before: before, AtMost: int32(limit) + 1})
+		rows, next = push.CutPage(rows, limit, func(row db.GivenUpBeforeRow) string { return row.ID.String() })
+		page = make([]push.GivenUp, len(rows))
+		for i, row := range rows {
+			page[i] = push.GivenUp{Status: int(row.Status), Reason: row.Reason, WebhookEvent: push.WebhookEvent{
+				ID: row.ID, Type: push.WebhookTypes(row.Type), HappenedAt: row.HappenedAt, Body: row.Body, Attempt: int(row.Attempt)}}
+		}
+		return err
+	})
+	return page, next, err
 }
 
 // changeWebhook makes a change that returns the row as it is then.

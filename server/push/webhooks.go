@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -25,8 +26,12 @@ type Webhooks interface {
 	// FormerTime. The error's code is webhook-unknown where the site has no such
 	// webhook.
 	RotateWebhook(ctx context.Context, site SiteID, id ID, secret WebhookSecret) (Webhook, error)
-	// EnableWebhook has a webhook called again that was disabled; see RotateWebhook.
+	// EnableWebhook has a webhook called again that was disabled, also with the events
+	// that were given up; see RotateWebhook.
 	EnableWebhook(ctx context.Context, site SiteID, id ID) (Webhook, error)
+	// ListGivenUp returns the events of a webhook that were given up, the newest first;
+	// see RotateWebhook and ListSubscriptions.
+	ListGivenUp(ctx context.Context, site SiteID, id ID, cursor string, limit int) (page []GivenUp, next string, err error)
 	WebhookQueue
 }
 
@@ -126,6 +131,22 @@ type WebhookEvent struct {
 	Body []byte
 	// Attempt counts from 0.
 	Attempt int
+}
+
+// A GivenUp is an event that was tried for long. Attempt counts the attempts.
+type GivenUp struct {
+	WebhookEvent
+	// Status and Reason are those of the last one; see [WebhookResult].
+	Status int
+	Reason string
+}
+
+// Info is the form in which it is shown.
+func (g *GivenUp) Info() wire.WebhookFailure {
+	return wire.WebhookFailure{
+		ID: g.ID.String(), Type: g.Type.String(), HappenedAt: FormatTime(g.HappenedAt), Attempts: g.Attempt,
+		Status: g.Status, Reason: g.Reason, Payload: json.RawMessage(g.Body),
+	}
 }
 
 // A WebhookResult is what became of one attempt.

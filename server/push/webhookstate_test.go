@@ -13,7 +13,9 @@ import (
 func TestFailuresOfOneClaimCountOnce(t *testing.T) {
 	var s WebhookState
 	now := time.Now()
-	failed := func(failures int) WebhookResult { return WebhookResult{Failures: failures, Status: 503, Reason: "busy"} }
+	failed := func(failures int) WebhookResult {
+		return WebhookResult{Failures: failures, Status: 503, Reason: "busy"}
+	}
 	for i := range 5 {
 		pause, paused := s.Note(failed(0), now)
 		if paused != (i == 0) || paused && (pause < firstWebhookWait/2 || pause > firstWebhookWait*3/2) || s.Failures != 1 {

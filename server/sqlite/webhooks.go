@@ -123,12 +123,40 @@ func (s *Store) RotateWebhook(ctx context.Context, site push.SiteID, id push.ID,
 // EnableWebhook implements [push.Webhooks].
 func (s *Store) EnableWebhook(ctx context.Context, site push.SiteID, id push.ID) (push.Webhook, error) {
 	w, err := s.changeWebhook(ctx, site, id, func(ctx context.Context, q *db.Queries) (int64, error) {
-		return q.EnableWebhook(ctx, db.EnableWebhookParams{Now: s.now().UnixMilli(), Site: int64(site), ID: id[:]})
+		n, err := q.EnableWebhook(ctx, db.EnableWebhookParams{Now: s.now().UnixMilli(), Site: int64(site), ID: id[:]})
+		if err != nil || n == 0 {
+			return n, err
+		}
+		return n, q.TryGivenUp(ctx, db.TryGivenUpParams{Now: neverOrTime(s.now()), Webhook: id[:]})
 	})
 	if err != nil {
 		return w, err
 	}
 	return w, s.learnWanted(ctx, s.read)
+}
+
+// ListGivenUp implements [push.Webhooks].
+func (s *Store) ListGivenUp(ctx context.Context, site push.SiteID, id push.ID, cursor string, limit int) (page []push.GivenUp, next string, err error) {
+	before, err := push.ParseMessageCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := s.read.WebhookOfSite(ctx, db.WebhookOfSiteParams{Site: int64(site), ID: id[:]}); errors.Is(err, sql.ErrNoRows) {
+		return nil, "", push.ErrWebhookUnknown()
+	} else if err != nil {
+		return nil, "", explain(err)
+	}
+	rows, err := s.read.GivenUpBefore(ctx, db.GivenUpBeforeParams{Webhook: id[:], ID: before[:], Limit: int64(limit) + 1})
+	if err != nil {
+		return nil, "", explain(err)
+	}
+	rows, next = push.CutPage(rows, limit, func(row db.GivenUpBeforeRow) string { return push.ID(row.ID).String() })
+	page = make([]push.GivenUp, len(rows))
+	for i, row := range rows {
+		page[i] = push.GivenUp{Status: int(row.Status), Reason: row.Reason, WebhookEvent: push.WebhookEvent{
+			ID: push.ID(row.ID), Type: push.WebhookTypes(row.Type), HappenedAt: time.UnixMilli(row.HappenedAt), Body: row.Body, Attempt: int(row.Attempt)}}
+	}
+	return page, next, nil
 }
 
 // changeWebhook makes a change that says how many rows it has changed, and returns what

@@ -12,9 +12,10 @@ const (
 	PathMessages            = "/v1/messages"
 	PathUsers               = "/v1/users"
 	PathWebhooks            = "/v1/webhooks"
-	// PathRotate and PathEnable follow a webhook's path.
-	PathRotate = "/rotate"
-	PathEnable = "/enable"
+	// PathRotate, PathEnable and PathFailures follow a webhook's path.
+	PathRotate   = "/rotate"
+	PathEnable   = "/enable"
+	PathFailures = "/failures"
 	// PathCancel follows a message's path.
 	PathCancel = "/cancel"
 	// PathDeliveries follows a message's path.

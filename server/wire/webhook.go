@@ -58,6 +58,28 @@ type WebhookList struct {
 	Next *string       `json:"next"`
 }
 
+// WebhookFailure is an element of GET /v1/webhooks/{id}/failures: an event that was
+// given up.
+type WebhookFailure struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	// HappenedAt is in RFC 3339.
+	HappenedAt string `json:"happenedAt"`
+	Attempts   int    `json:"attempts"`
+	// Status is the receiver's at the last attempt, 0 where it gave none, Reason its
+	// words or the network's.
+	Status int    `json:"status"`
+	Reason string `json:"reason"`
+	// Payload is the [WebhookPayload] that was not taken.
+	Payload any `json:"payload"`
+}
+
+// WebhookFailureList answers GET /v1/webhooks/{id}/failures.
+type WebhookFailureList struct {
+	Data []WebhookFailure `json:"data"`
+	Next *string          `json:"next"`
+}
+
 // WebhookPayload is what a webhook is sent.
 type WebhookPayload struct {
 	Type string `json:"type"`

@@ -35,6 +35,13 @@ func webhooksCommand() *cli.Command {
 			Flags:  []cli.Flag{jsonFlag, databaseFlag},
 			Action: withoutArguments(listWebhooks),
 		}, {
+			Name:        "failures",
+			Usage:       "list the events that a webhook did not take for 3 days",
+			ArgsUsage:   "ID",
+			Description: "With --json with what is in each, one a line. Of the last 10 days, up to 1,000: enable has them sent once more.",
+			Flags:       []cli.Flag{jsonFlag, databaseFlag},
+			Action:      onOne(whichWebhook, listWebhookFailures),
+		}, {
 			Name:      "delete",
 			Usage:     "end a webhook, and what waits for it",
 			ArgsUsage: "ID",
@@ -49,7 +56,7 @@ func webhooksCommand() *cli.Command {
 			Action:      onOne(whichWebhook, rotateWebhook),
 		}, {
 			Name:      "enable",
-			Usage:     "have a webhook called again that was disabled",
+			Usage:     "have a webhook called again that was disabled, also with what it did not take",
 			ArgsUsage: "ID",
 			Flags:     []cli.Flag{databaseFlag},
 			Action:    onOne(whichWebhook, enableWebhook),
@@ -157,6 +164,22 @@ func listWebhooks(ctx context.Context, cmd *cli.Command, store database, site pu
 			infos = append(infos, w.Info())
 		}
 		return infos, nil, err
+	})
+}
+
+func listWebhookFailures(ctx context.Context, cmd *cli.Command, store database, site push.Site) error {
+	id, _ := push.ParseID(cmd.Args().First())
+	return printList(cmd, "ID\tTYPE\tHAPPENED\tATTEMPTS\tSTATUS\tREASON", func(f wire.WebhookFailure) string {
+		return strings.Join([]string{f.ID, f.Type, f.HappenedAt, fmt.Sprint(f.Attempts), fmt.Sprint(f.Status), f.Reason}, "\t")
+	}, func(cursor string) (failures []wire.WebhookFailure, next *string, err error) {
+		events, after, err := store.ListGivenUp(ctx, site.ID, id, cursor, 100)
+		for i := range events {
+			failures = append(failures, events[i].Info())
+		}
+		if after != "" {
+			next = &after
+		}
+		return failures, next, err
 	})
 }
 

@@ -106,6 +106,9 @@ func TestWebhooksAreMadeBesideAServerWhichTells(t *testing.T) {
 		t.Errorf("got %s", table)
 	}
 	mustRun(t, folder, "webhooks", "enable", made.ID)
+	if list := mustRun(t, folder, "webhooks", "failures", made.ID); strings.Count(list, "\n") != 1 {
+		t.Errorf("got %s", list)
+	}
 	mustRun(t, folder, "webhooks", "delete", made.ID)
 	if list := mustRun(t, folder, "webhooks", "list", "--json"); list != "" {
 		t.Errorf("got %s", list)
@@ -113,7 +116,7 @@ func TestWebhooksAreMadeBesideAServerWhichTells(t *testing.T) {
 	s.end()
 	for _, mistake := range [][]string{
 		{"create"}, {"create", "--type", "x", "https://example.com"}, {"create", "https://localhost"}, {"create", "a", "b"},
-		{"delete"}, {"delete", made.ID}, {"rotate", "x"}, {"enable", made.ID}, {"test", made.ID}, {"list", "x"},
+		{"delete"}, {"delete", made.ID}, {"rotate", "x"}, {"enable", made.ID}, {"failures"}, {"failures", made.ID}, {"test", made.ID}, {"list", "x"},
 	} {
 		if out, errs, status := run(t, folder, append([]string{"webhooks"}, mistake...)...); status != 1 || out != "" || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%q: %d %q %q", mistake, status, out, errs)

@@ -243,6 +243,55 @@ func (q *Queries) EnableWebhook(ctx context.Context, arg EnableWebhookParams) (W
 	return i, err
 }
 
+const givenUpBefore = `-- name: GivenUpBefore :many
+SELECT id, type, happened_at, attempt, status, reason, body FROM webhook_events
+WHERE webhook = $1 AND next_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3
+`
+
+type GivenUpBeforeParams struct {
+	Webhook push.ID
+	Before  push.ID
+	AtMost  int32
+}
+
+type GivenUpBeforeRow struct {
+	ID         push.ID
+	Type       int32
+	HappenedAt time.Time
+	Attempt    int32
+	Status     int32
+	Reason     string
+	Body       []byte
+}
+
+func (q *Queries) GivenUpBefore(ctx context.Context, arg GivenUpBeforeParams) ([]GivenUpBeforeRow, error) {
+	rows, err := q.db.Query(ctx, givenUpBefore, arg.Webhook, arg.Before, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GivenUpBeforeRow
+	for rows.Next() {
+		var i GivenUpBeforeRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.HappenedAt,
+			&i.Attempt,
+			&i.Status,
+			&i.Reason,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertWebhook = `-- name: InsertWebhook :exec
 INSERT INTO webhooks (id, site, url, types, secret, created_at, next_at)
 VALUES ($1, $2, $3, $4, $5, $6, COALESCE($7::timestamptz, clock_timestamp()))
@@ -574,6 +623,23 @@ func (q *Queries) ShiftWebhooks(ctx context.Context, arg ShiftWebhooksParams) er
 	return err
 }
 
+const tryGivenUp = `-- name: TryGivenUp :exec
+UPDATE webhook_events e SET next_at = COALESCE($1::timestamptz, clock_timestamp()) FROM (
+    SELECT o.webhook, o.id FROM webhook_events o WHERE o.webhook = $2 AND o.next_at IS NULL
+    ORDER BY o.id FOR NO KEY UPDATE
+) given_up WHERE e.webhook = given_up.webhook AND e.id = given_up.id
+`
+
+type TryGivenUpParams struct {
+	Now     *time.Time
+	Webhook push.ID
+}
+
+func (q *Queries) TryGivenUp(ctx context.Context, arg TryGivenUpParams) error {
+	_, err := q.db.Exec(ctx, tryGivenUp, arg.Now, arg.Webhook)
+	return err
+}
+
 const wantedTypes = `-- name: WantedTypes :many
 SELECT site, types FROM webhooks WHERE disabled_at IS NULL
 `
@@ -609,6 +675,39 @@ SELECT id, site, url, types, secret, former, former_until, created_at, next_at, 
 
 func (q *Queries) WebhookByID(ctx context.Context, id push.ID) (Webhook, error) {
 	row := q.db.QueryRow(ctx, webhookByID, id)
+	var i Webhook
+	err := row.Scan(
+		&i.ID,
+		&i.Site,
+		&i.Url,
+		&i.Types,
+		&i.Secret,
+		&i.Former,
+		&i.FormerUntil,
+		&i.CreatedAt,
+		&i.NextAt,
+		&i.SucceededAt,
+		&i.FailedAt,
+		&i.Failure,
+		&i.FailingSince,
+		&i.Failures,
+		&i.DisabledAt,
+		&i.Dropped,
+	)
+	return i, err
+}
+
+const webhookOfSite = `-- name: WebhookOfSite :one
+SELECT id, site, url, types, secret, former, former_until, created_at, next_at, succeeded_at, failed_at, failure, failing_since, failures, disabled_at, dropped FROM webhooks WHERE site = $1 AND id = $2
+`
+
+type WebhookOfSiteParams struct {
+	Site int64
+	ID   push.ID
+}
+
+func (q *Queries) WebhookOfSite(ctx context.Context, arg WebhookOfSiteParams) (Webhook, error) {
+	row := q.db.QueryRow(ctx, webhookOfSite, arg.Site, arg.ID)
 	var i Webhook
 	err := row.Scan(
 		&i.ID,

@@ -29,6 +29,19 @@ WHERE site = sqlc.arg(site) AND id = sqlc.arg(id) RETURNING *;
 UPDATE webhooks SET disabled_at = NULL, failing_since = NULL, failures = 0, next_at = COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
 WHERE site = sqlc.arg(site) AND id = sqlc.arg(id) RETURNING *;
 
+-- name: TryGivenUp :exec
+UPDATE webhook_events e SET next_at = COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) FROM (
+    SELECT o.webhook, o.id FROM webhook_events o WHERE o.webhook = sqlc.arg(webhook) AND o.next_at IS NULL
+    ORDER BY o.id FOR NO KEY UPDATE
+) given_up WHERE e.webhook = given_up.webhook AND e.id = given_up.id;
+
+-- name: WebhookOfSite :one
+SELECT * FROM webhooks WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
+-- name: GivenUpBefore :many
+SELECT id, type, happened_at, attempt, status, reason, body FROM webhook_events
+WHERE webhook = sqlc.arg(webhook) AND next_at IS NULL AND id < sqlc.arg(before) ORDER BY id DESC LIMIT sqlc.arg(at_most);
+
 -- name: WantedTypes :many
 SELECT site, types FROM webhooks WHERE disabled_at IS NULL;
 

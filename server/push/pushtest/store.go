@@ -94,6 +94,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"webhooks' retries":                testWebhookRetries,
 		"a webhook that is disabled":       testWebhookDisabled,
 		"webhooks' old events":             testWebhookSweep,
+		"webhooks' events, given up":       testWebhookGivesUp,
 		"webhooks of another node":         testWebhookOfAnotherNode,
 		"webhooks, a clock set back":       testWebhookClockSetBack,
 	} {

@@ -272,6 +272,11 @@ func testWebhookLeases(t *testing.T, s *store) {
 	}
 	// It comes back, and says that it had failed: that is no news any more.
 	s.recordEvents(t, w.ID, 500, first[1])
+	for range 10 {
+		s.clock.Advance(push.LeaseTime / 2)
+		other.beat(t)
+	}
+	s.beat(t)
 	if got := s.claimEvents(t, w.ID); len(got) > 0 {
 		t.Errorf("another node's lease is taken away: %+v", got)
 	}
@@ -418,6 +423,53 @@ func testWebhooks(t *testing.T, s *store) {
 	}
 	_, err = s.AddWebhook(t.Context(), s.site.ID, push.Webhook{URL: "https://example.com", Types: push.TypeMessageSent})
 	wantCode(t, err, wire.TooManyWebhooks)
+}
+
+func testWebhookGivesUp(t *testing.T, s *store) {
+	w := s.addWebhook(t, wire.WebhookSubscriptionCreated)
+	given := func(cursor string, limit int) ([]push.GivenUp, string) {
+		t.Helper()
+		page, next, err := s.ListGivenUp(t.Context(), s.site.ID, w.ID, cursor, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page, next
+	}
+	var events []push.WebhookEvent
+	for i := range 3 {
+		s.put(t, fmt.Sprint("https://fcm.googleapis.com/", i), "")
+		events = append(events, s.claimEvents(t, w.ID)...)
+	}
+	if page, next := given("", 10); len(page) > 0 || next != "" {
+		t.Errorf("got %+v", page)
+	}
+	// Others are taken meanwhile, so that the webhook is not disabled.
+	s.clock.Advance(push.WebhookPatience)
+	s.recordEvents(t, w.ID, 422, events...)
+	s.recordEvents(t, w.ID, 200, push.WebhookEvent{ID: push.NewID()})
+	got := s.webhook(t, w.ID)
+	if !got.DisabledAt.IsZero() || got.GivenUp != 3 || got.Waiting != 0 {
+		t.Errorf("got %+v", got)
+	}
+	page, next := given("", 2)
+	if len(page) != 2 || page[0].ID != events[2].ID || page[0].Attempt != 1 || page[0].Status != 422 || page[0].Reason != "words" || string(page[0].Body) != string(events[2].Body) || !page[0].HappenedAt.Equal(events[2].HappenedAt) {
+		t.Fatalf("got %+v", page)
+	}
+	if page, next = given(next, 2); len(page) != 1 || page[0].ID != events[0].ID || next != "" {
+		t.Errorf("got %+v, next %q", page, next)
+	}
+	_, _, err := s.ListGivenUp(t.Context(), s.other, w.ID, "", 2)
+	wantCode(t, err, wire.WebhookUnknown)
+	_, _, err = s.ListGivenUp(t.Context(), s.site.ID, w.ID, "x", 2)
+	wantCode(t, err, wire.InvalidField)
+	// Enabled, they are sent once more.
+	if _, err := s.EnableWebhook(t.Context(), s.site.ID, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.beat(t)
+	if again := s.claimEvents(t, w.ID); len(again) != 3 {
+		t.Errorf("%d are sent once more", len(again))
+	}
 }
 
 // A webhook that another node, or a command, has made is known with the next beat.

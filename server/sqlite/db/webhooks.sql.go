@@ -258,6 +258,58 @@ func (q *Queries) EnableWebhook(ctx context.Context, arg EnableWebhookParams) (i
 	return result.RowsAffected()
 }
 
+const givenUpBefore = `-- name: GivenUpBefore :many
+SELECT id, type, happened_at, attempt, status, reason, body FROM webhook_events
+WHERE webhook = ? AND next_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?
+`
+
+type GivenUpBeforeParams struct {
+	Webhook []byte
+	ID      []byte
+	Limit   int64
+}
+
+type GivenUpBeforeRow struct {
+	ID         []byte
+	Type       int64
+	HappenedAt int64
+	Attempt    int64
+	Status     int64
+	Reason     string
+	Body       []byte
+}
+
+func (q *Queries) GivenUpBefore(ctx context.Context, arg GivenUpBeforeParams) ([]GivenUpBeforeRow, error) {
+	rows, err := q.db.QueryContext(ctx, givenUpBefore, arg.Webhook, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GivenUpBeforeRow
+	for rows.Next() {
+		var i GivenUpBeforeRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.HappenedAt,
+			&i.Attempt,
+			&i.Status,
+			&i.Reason,
+			&i.Body,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertWebhook = `-- name: InsertWebhook :exec
 INSERT INTO webhooks (id, site, url, types, secret, created_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 `
@@ -525,6 +577,20 @@ type ShiftWebhooksParams struct {
 
 func (q *Queries) ShiftWebhooks(ctx context.Context, arg ShiftWebhooksParams) error {
 	_, err := q.db.ExecContext(ctx, shiftWebhooks, arg.Shift, arg.Now)
+	return err
+}
+
+const tryGivenUp = `-- name: TryGivenUp :exec
+UPDATE webhook_events SET next_at = ?1 WHERE webhook = ?2 AND next_at IS NULL
+`
+
+type TryGivenUpParams struct {
+	Now     sql.NullInt64
+	Webhook []byte
+}
+
+func (q *Queries) TryGivenUp(ctx context.Context, arg TryGivenUpParams) error {
+	_, err := q.db.ExecContext(ctx, tryGivenUp, arg.Now, arg.Webhook)
 	return err
 }
 

@@ -24,6 +24,13 @@ WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
 UPDATE webhooks SET disabled_at = NULL, failing_since = NULL, failures = 0, next_at = sqlc.arg(now)
 WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
 
+-- name: TryGivenUp :exec
+UPDATE webhook_events SET next_at = sqlc.arg(now) WHERE webhook = sqlc.arg(webhook) AND next_at IS NULL;
+
+-- name: GivenUpBefore :many
+SELECT id, type, happened_at, attempt, status, reason, body FROM webhook_events
+WHERE webhook = ? AND next_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?;
+
 -- name: WantedTypes :many
 SELECT site, types FROM webhooks WHERE disabled_at IS NULL;
 
