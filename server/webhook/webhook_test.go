@@ -453,6 +453,35 @@ func TestADeletedWebhookIsToldNothingMore(t *testing.T) {
 	}
 }
 
+// What is under way when a server is told to end is awaited and written: it is not told
+// again by the next one.
+func TestWhatIsUnderWayIsWrittenAtTheEnd(t *testing.T) {
+	began, release := make(chan struct{}), make(chan struct{})
+	r := receive(t, func(w http.ResponseWriter, n int) {
+		close(began)
+		<-release
+	})
+	w := r.add(t, r.URL, push.TypeSubscriptionCreated)
+	_, _, stop := r.deliver(t, hosts(t, r.host()))
+	r.subscribe(t, "a")
+	<-began
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		stop()
+	}()
+	select {
+	case <-ended:
+		t.Error("it is not awaited")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	<-ended
+	if got := r.webhook(t, w.ID); got.Waiting != 0 || got.SucceededAt.IsZero() {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // After a rotation a receiver verifies with the secret of before, or the new one, for a
 // day.
 func TestBothSecretsVerifyForADay(t *testing.T) {

@@ -342,7 +342,7 @@ func testWebhookRetries(t *testing.T, s *store) {
 }
 
 func testWebhookDisabled(t *testing.T, s *store) {
-	w := s.addWebhook(t, wire.WebhookSubscriptionCreated)
+	w, other := s.addWebhook(t, wire.WebhookSubscriptionCreated), s.addWebhook(t, wire.WebhookSubscriptionCreated)
 	s.put(t, someEndpoint, "")
 	if !s.recordEvents(t, w.ID, 410, s.claimEvents(t, w.ID)...) {
 		t.Error("410 does not disable it")
@@ -352,6 +352,9 @@ func testWebhookDisabled(t *testing.T, s *store) {
 	s.beat(t)
 	if got := s.webhook(t, w.ID); got.DisabledAt.IsZero() || got.Waiting != 1 || len(s.claimEvents(t, w.ID)) > 0 {
 		t.Errorf("got %+v", got)
+	}
+	if told := s.told(t, other.ID); len(told) != 2 {
+		t.Errorf("another webhook is told %v", told)
 	}
 	if next, err := s.NextWebhooks(t.Context()); err != nil || len(next) > 0 {
 		t.Errorf("got %+v, %v", next, err)
@@ -414,6 +417,9 @@ func testWebhooks(t *testing.T, s *store) {
 	s.recordEvents(t, w.ID, 500, claimed...)
 	if n, err := s.CountWebhookEvents(t.Context(), s.site.ID); n != 0 || err != nil || len(s.claimEvents(t, w.ID)) > 0 {
 		t.Errorf("%d wait for a webhook that is deleted, %v", n, err)
+	}
+	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d events have outlived their webhook, %v", n, err)
 	}
 	if ok, err := s.DeleteWebhook(t.Context(), s.site.ID, w.ID); ok || err != nil {
 		t.Errorf("deleted again: %v, %v", ok, err)
