@@ -1,11 +1,8 @@
 package push
 
 import (
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/pushkit/pushkit/server/wire"
 )
 
 // What fails together is one failure: a receiver that is away for a moment is not left
@@ -75,29 +72,5 @@ func TestAnEventIsTriedForThreeDays(t *testing.T) {
 	}
 	if _, ok := r.Again(happened.Add(WebhookPatience)); ok {
 		t.Error("it is tried after three days")
-	}
-}
-
-func TestParseWebhookTypes(t *testing.T) {
-	set, err := ParseWebhookTypes("types", []string{wire.WebhookNotificationClicked, wire.WebhookMessageSent, wire.WebhookMessageSent})
-	if err != nil || strings.Join(set.Names(), " ") != "message.sent notification.clicked" || set.Has(TypeSubscriptionGone) {
-		t.Errorf("got %s, %v", set, err)
-	}
-	for _, names := range [][]string{nil, {""}, {"message"}, {wire.WebhookMessageSent, "MESSAGE.SENT"}, {wire.WebhookTest}, {"*"}} {
-		if _, err := ParseWebhookTypes("types", names); CodeOf(err) != wire.InvalidField {
-			t.Errorf("%q: got %v", names, err)
-		}
-	}
-	if all := AllWebhookTypes(); len(all) != 4 || TypeTest.String() != wire.WebhookTest {
-		t.Errorf("there are %q, and %s", all, TypeTest)
-	}
-}
-
-func TestFirstIDIsBeforeAllOfItsTime(t *testing.T) {
-	before := FirstID(time.Now().Add(-2 * time.Millisecond))
-	id := NewID()
-	after := FirstID(time.Now().Add(2 * time.Millisecond))
-	if before.Compare(id) >= 0 || after.Compare(id) <= 0 || FirstID(time.Time{}) != (ID{}) {
-		t.Errorf("%s, %s, %s", before, id, after)
 	}
 }

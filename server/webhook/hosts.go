@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -24,7 +23,7 @@ func ParseHosts(texts []string) (*Hosts, error) {
 	h := &Hosts{listed: make(map[string]bool)}
 	for _, text := range texts {
 		u, err := url.Parse("https://" + text)
-		if err != nil || u.Host != text || u.Hostname() == "" || strings.HasSuffix(text, ":") || strings.ContainsAny(text, "*_,") || text != strings.ToLower(text) {
+		if err != nil || u.Host != text || u.Hostname() == "" || strings.HasSuffix(text, ":") || strings.ContainsAny(text, "*,") || text != strings.ToLower(text) {
 			return nil, fmt.Errorf("%q is not a host such as backend.internal, 10.0.0.5 or localhost:3000", text)
 		}
 		h.listed[text] = true
@@ -52,9 +51,6 @@ func portOf(u *url.URL) string {
 	}
 	return schemePort[u.Scheme]
 }
-
-// address is what is dialled for u.
-func address(u *url.URL) string { return net.JoinHostPort(u.Hostname(), portOf(u)) }
 
 // hostName is a name of two labels or more, as the internet has them.
 var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`)

@@ -31,7 +31,7 @@ func TestHostileURLsAreRefusedBeforeAnythingIsDialled(t *testing.T) {
 		"https://example.com/\n": wire.InvalidField, "https://[::1": wire.InvalidField, "https://example.com/" + strings.Repeat("x", wire.MaxWebhookURL): wire.InvalidField,
 
 		"ftp://example.com/x": wire.WebhookURLNotAllowed, "file:///etc/passwd": wire.InvalidField, "javascript:alert(1)": wire.InvalidField,
-		"http://example.com/x": wire.WebhookURLNotAllowed, "https://example.com:8443/x": wire.WebhookURLNotAllowed, "https://example.com:80/x": wire.WebhookURLNotAllowed,
+		"http://example.com/x": wire.WebhookURLNotAllowed, "http://example.com:443/x": wire.WebhookURLNotAllowed, "https://example.com:8443/x": wire.WebhookURLNotAllowed, "https://example.com:80/x": wire.WebhookURLNotAllowed,
 		"https://user:secret@example.com/x": wire.WebhookURLNotAllowed, "https://@example.com/x": wire.WebhookURLNotAllowed, "https://example.com/#x": wire.WebhookURLNotAllowed,
 		"https://localhost/x": wire.WebhookURLNotAllowed, "https://127.0.0.1/x": wire.WebhookURLNotAllowed, "https://2130706433/x": wire.WebhookURLNotAllowed,
 		"https://0x7f.1/x": wire.WebhookURLNotAllowed, "https://[::1]/x": wire.WebhookURLNotAllowed, "https://17.188.1.1/x": wire.WebhookURLNotAllowed,
