@@ -8,9 +8,9 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// NewWebhookEvent makes an event, with its data as JSON has it.
+// NewWebhookEvent makes an event of now, with its data as JSON has it: what is old is
+// found by the time in its id.
 func NewWebhookEvent(kind WebhookTypes, at time.Time, data any) (WebhookEvent, error) {
-	// The id grows with the time of the event, by which what is old is found.
 	body, err := json.Marshal(wire.WebhookPayload{Type: kind.String(), Timestamp: at.UTC().Format(webhookTime), Data: data})
 	if err != nil {
 		return WebhookEvent{}, fmt.Errorf("an event of the type %s: %w", kind, err)
