@@ -73,6 +73,9 @@ type api struct {
 	// limiter is nil where there is no limit; refused is for the log.
 	limiter *limiter
 	refused rate.Sometimes
+	// mistakes is likewise nil; held is as long as answers may be held at once.
+	mistakes *limiter
+	held     chan struct{}
 }
 
 // New returns the handler of the whole server.
@@ -87,9 +90,16 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	mistakes, err := newLimiter(mistakesRate)
+	if err != nil {
+		return nil, err
+	}
+	if limiter == nil {
+		mistakes = nil
+	}
 	a := &api{
 		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
-		limiter: limiter, refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
 	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
