@@ -92,7 +92,7 @@ func TestOnlyJSONIsTaken(t *testing.T) {
 			wantProblem(t, s.call("POST", path, "{}", withKey, "Content-Type: "+kind), 415, wire.UnsupportedMediaType, "")
 		}
 	}
-	want(t, s.call("POST", "/v1/events", "[]", "Content-Type: application/json; charset=utf-8"), 202)
+	want(t, s.call("POST", "/v1/events", "[]", "Content-Type: application/json; charset=utf-8", "Content-Encoding: identity"), 202)
 }
 
 func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
