@@ -46,6 +46,10 @@ var sized = map[string]func(n int) members{
 	"sendMessage.audience":                      func(n int) members { return members{"audience": json.RawMessage(audiences[n])} },
 	"sendMessage.audience.channels":             func(n int) members { return audience("channels", names(n)) },
 	"sendMessage.audience.channels[]":           func(n int) members { return audience("channels", []string{long(n)}) },
+	"sendMessage.audience.allChannels":          func(n int) members { return audience("allChannels", names(n)) },
+	"sendMessage.audience.allChannels[]":        func(n int) members { return audience("allChannels", []string{long(n)}) },
+	"sendMessage.audience.noChannels":           func(n int) members { return allBut(names(n)) },
+	"sendMessage.audience.noChannels[]":         func(n int) members { return allBut([]string{long(n)}) },
 	"sendMessage.audience.users":                func(n int) members { return audience("users", names(n)) },
 	"sendMessage.audience.users[]":              func(n int) members { return audience("users", []string{long(n)}) },
 	"sendMessage.audience.subscriptions":        func(n int) members { return audience("subscriptions", ids(n)) },
@@ -54,8 +58,8 @@ var sized = map[string]func(n int) members{
 	"sendMessage.notification.actions[].title":  func(n int) members { return button(wire.NotificationAction{Action: "x", Title: long(n)}) },
 }
 
-// audiences are some with 0, 1 and 2 members.
-var audiences = []string{`{}`, `{"all": true}`, `{"all": true, "users": ["x"]}`}
+// audiences are some with 0, 1, 2 and 3 members.
+var audiences = []string{`{}`, `{"all": true}`, `{"all": true, "noChannels": ["x"]}`, `{"all": true, "noChannels": ["x"], "users": ["x"]}`}
 
 func long(n int) string { return strings.Repeat("x", n) }
 
@@ -81,6 +85,10 @@ func endpointOf(n int) members {
 
 func audience(name string, ids []string) members {
 	return members{"audience": map[string][]string{name: ids}}
+}
+
+func allBut(channels []string) members {
+	return members{"audience": map[string]any{"all": true, "noChannels": channels}}
 }
 
 func button(action wire.NotificationAction) members {

@@ -3,6 +3,7 @@ package push
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,10 +30,15 @@ type Message struct {
 	Cancelled bool
 }
 
-// An Audience says whom a message is for. Exactly one member is set.
+// An Audience says whom a message is for. Exactly one member is set, and NoChannels
+// may be beside All, Channels and AllChannels.
 type Audience struct {
-	All           bool
-	Channels      []string
+	All bool
+	// Channels: whoever has any of these. AllChannels: whoever has each of these.
+	Channels    []string
+	AllChannels []string `json:",omitempty"`
+	// NoChannels leaves out whoever has any of these.
+	NoChannels    []string `json:",omitempty"`
 	Users         []string
 	Subscriptions []ID
 }
@@ -40,6 +46,26 @@ type Audience struct {
 // Small says whether the audience names people, so that it can be read while
 // the message is accepted.
 func (a Audience) Small() bool { return len(a.Users) > 0 || len(a.Subscriptions) > 0 }
+
+// Walked are the channels along which a store reads a large audience: who has any of
+// them. Where there are none, it reads along all subscriptions.
+func (a Audience) Walked() []string {
+	if len(a.AllChannels) > 0 {
+		return a.AllChannels[:1]
+	}
+	return a.Channels
+}
+
+// Required are the channels that whoever is met on the way must have as well.
+func (a Audience) Required() []string {
+	if len(a.AllChannels) > 0 {
+		return a.AllChannels[1:]
+	}
+	return nil
+}
+
+// Chosen says that not all who are met on the way are of the audience.
+func (a Audience) Chosen() bool { return len(a.Required()) > 0 || len(a.NoChannels) > 0 }
 
 // Counts say what became of a message; see [wire.MessageCounts].
 type Counts = wire.MessageCounts
@@ -105,28 +131,42 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 }
 
 func parseAudience(r wire.Audience) (Audience, error) {
-	a := Audience{All: r.All, Channels: r.Channels, Users: r.Users}
+	a := Audience{All: r.All, Channels: r.Channels, NoChannels: r.NoChannels, Users: r.Users}
 	set := 0
-	for _, is := range []bool{r.All, r.Channels != nil, r.Users != nil, r.Subscriptions != nil} {
+	for _, is := range []bool{r.All, r.Channels != nil, r.AllChannels != nil, r.Users != nil, r.Subscriptions != nil} {
 		if is {
 			set++
 		}
 	}
 	if set != 1 {
-		return Audience{}, invalid("audience", "must have exactly one of all, channels, users and subscriptions")
+		return Audience{}, invalid("audience", "must have exactly one of all, channels, allChannels, users and subscriptions")
 	}
-	for field, ids := range map[string][]string{
-		"audience.channels": r.Channels, "audience.users": r.Users, "audience.subscriptions": r.Subscriptions,
+	if r.NoChannels != nil && (r.Users != nil || r.Subscriptions != nil) {
+		return Audience{}, invalid("audience.noChannels", "goes with all, channels and allChannels, not with people who are named")
+	}
+	for _, list := range []struct {
+		field string
+		ids   []string
+		most  int
+	}{
+		{"audience.channels", r.Channels, wire.MaxAudienceIDs}, {"audience.allChannels", r.AllChannels, wire.MaxChannels},
+		{"audience.noChannels", r.NoChannels, wire.MaxChannels}, {"audience.users", r.Users, wire.MaxAudienceIDs},
+		{"audience.subscriptions", r.Subscriptions, wire.MaxAudienceIDs},
 	} {
-		if ids != nil && (len(ids) == 0 || len(ids) > wire.MaxAudienceIDs) {
-			return Audience{}, invalid(field, "must have between 1 and %d ids", wire.MaxAudienceIDs)
+		if list.ids != nil && (len(list.ids) == 0 || len(list.ids) > list.most) {
+			return Audience{}, invalid(list.field, "must have between 1 and %d ids", list.most)
 		}
 	}
-	for _, channel := range r.Channels {
-		if err := checkChannel("audience.channels", channel); err != nil {
-			return Audience{}, err
+	for field, channels := range map[string][]string{
+		"audience.channels": r.Channels, "audience.allChannels": r.AllChannels, "audience.noChannels": r.NoChannels,
+	} {
+		for _, channel := range channels {
+			if err := checkChannel(field, channel); err != nil {
+				return Audience{}, err
+			}
 		}
 	}
+	a.AllChannels = distinct(r.AllChannels)
 	for i, user := range r.Users {
 		if user == "" || utf8.RuneCountInString(user) > maxUserID || strings.ContainsFunc(user, isControl) {
 			return Audience{}, invalid("audience.users"+indexed(i, ""), "is empty, longer than %d characters, or has a control character", maxUserID)
@@ -140,6 +180,16 @@ func parseAudience(r wire.Audience) (Audience, error) {
 		a.Subscriptions = append(a.Subscriptions, id)
 	}
 	return a, nil
+}
+
+// distinct is names in their order, each once.
+func distinct(names []string) (once []string) {
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
 }
 
 func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotification, error) {

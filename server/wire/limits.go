@@ -5,7 +5,8 @@ const (
 	// MaxEndpointLength is in bytes. Push services use up to about 500; 2048
 	// leaves room.
 	MaxEndpointLength = 2048
-	// MaxChannels is how many channels one subscription may have.
+	// MaxChannels is how many channels one subscription may have, and an audience's
+	// allChannels and noChannels may name.
 	MaxChannels = 50
 	// MaxChannelLength is in characters.
 	MaxChannelLength = 64

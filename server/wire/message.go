@@ -61,11 +61,16 @@ type NotificationAction struct {
 	Navigate string `json:"navigate,omitempty"`
 }
 
-// Audience says whom a message is for: one of its members is set.
+// Audience says whom a message is for: one of its members is set, beside which
+// NoChannels may stand unless people are named.
 type Audience struct {
 	All bool `json:"all,omitempty"`
 	// Channels: subscriptions with any of these.
 	Channels []string `json:"channels,omitempty"`
+	// AllChannels: subscriptions with each of these.
+	AllChannels []string `json:"allChannels,omitempty"`
+	// NoChannels leaves out the subscriptions with any of these.
+	NoChannels []string `json:"noChannels,omitempty"`
 	// Users are the site's own ids, Subscriptions ours.
 	Users         []string `json:"users,omitempty"`
 	Subscriptions []string `json:"subscriptions,omitempty"`

@@ -28,7 +28,9 @@ func sendCommand() *cli.Command {
 			&cli.StringFlag{Name: "image", Usage: "`URL` of an image"},
 			&cli.StringFlag{Name: "tag", Usage: "replaces a notification with the same tag"},
 			&cli.BoolFlag{Name: "all", Usage: "to every subscription"},
-			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`"},
+			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`, or any of several"},
+			&cli.StringSliceFlag{Name: "all-of", Usage: "to those who opted into `CHANNEL` and all others given so"},
+			&cli.StringSliceFlag{Name: "none-of", Usage: "not to those who opted into `CHANNEL`, with --all, --channel or --all-of"},
 			&cli.StringSliceFlag{Name: "user", Usage: "to the devices of user `ID`"},
 			&cli.StringSliceFlag{Name: "subscription", Usage: "to subscription `ID`"},
 			&cli.Int64Flag{Name: "ttl", Usage: "`SECONDS` that push services keep it for a browser that is away", Value: wire.DefaultTTL},
@@ -48,8 +50,8 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
 		return fmt.Errorf("pushkit send takes no arguments, only flags: quote a text of several words (%q)", cmd.Args().First())
 	}
-	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
-		return errors.New("to whom? Give --all, --channel, --user or --subscription")
+	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("all-of") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
+		return errors.New("to whom? Give --all, --channel, --all-of, --user or --subscription")
 	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {
@@ -84,7 +86,8 @@ func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.Messag
 			Icon: cmd.String("icon"), Image: cmd.String("image"), Tag: cmd.String("tag"),
 		},
 		Audience: wire.Audience{
-			All: cmd.Bool("all"), Channels: given(cmd, "channel"), Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
+			All: cmd.Bool("all"), Channels: given(cmd, "channel"), AllChannels: given(cmd, "all-of"), NoChannels: given(cmd, "none-of"),
+			Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
 		},
 		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
 		SendAt: sendAt, Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"),
