@@ -53,6 +53,9 @@ var sized = map[string]func(n int) members{
 	"sendMessage.audience.users":                func(n int) members { return audience("users", names(n)) },
 	"sendMessage.audience.users[]":              func(n int) members { return audience("users", []string{long(n)}) },
 	"sendMessage.audience.subscriptions":        func(n int) members { return audience("subscriptions", ids(n)) },
+	"sendMessage.localized":                     func(n int) members { return members{"localized": inLanguages(n)} },
+	"sendMessage.localized{}.actions[].action":  func(n int) members { return inGerman(wire.NotificationAction{Action: long(n), Title: "x"}) },
+	"sendMessage.localized{}.actions[].title":   func(n int) members { return inGerman(wire.NotificationAction{Action: "x", Title: long(n)}) },
 	"sendMessage.notification.title":            func(n int) members { return members{"notification": wire.Notification{Title: long(n)}} },
 	"sendMessage.notification.actions[].action": func(n int) members { return button(wire.NotificationAction{Action: long(n), Title: "x"}) },
 	"sendMessage.notification.actions[].title":  func(n int) members { return button(wire.NotificationAction{Action: "x", Title: long(n)}) },
@@ -89,6 +92,19 @@ func audience(name string, ids []string) members {
 
 func allBut(channels []string) members {
 	return members{"audience": map[string]any{"all": true, "noChannels": channels}}
+}
+
+// inLanguages is a message's text in n languages.
+func inLanguages(n int) map[string]wire.LocalizedNotification {
+	all := map[string]wire.LocalizedNotification{}
+	for i := range n {
+		all["en-"+strconv.Itoa(i)] = wire.LocalizedNotification{Title: "x"}
+	}
+	return all
+}
+
+func inGerman(action wire.NotificationAction) members {
+	return members{"localized": map[string]wire.LocalizedNotification{"de": {Actions: []wire.NotificationAction{action}}}}
 }
 
 func button(action wire.NotificationAction) members {
@@ -171,6 +187,9 @@ func eachLimit(at string, schema *openapi.Schema, try func(at string, n int, tak
 	}
 	if schema.Items != nil {
 		eachLimit(at+"[]", schema.Items, try)
+	}
+	if others := schema.AdditionalProperties.Schema; others != nil {
+		eachLimit(at+"{}", others, try)
 	}
 	for _, member := range schema.Properties {
 		eachLimit(at+"."+member.Name, member.Value, try)

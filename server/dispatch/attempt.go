@@ -43,9 +43,9 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	}
 	return webpush.Message{
 		Subscription: delivery.Subscription,
-		Payload:      m.Payload.Template(),
+		Payload:      delivery.Payload.Template(),
 		Own:          delivery.Token,
-		OwnAt:        m.Payload.Hole(),
+		OwnAt:        delivery.Payload.Hole(),
 		TTL:          webpush.KeepFor(ttl),
 		Urgency:      m.Urgency,
 		Topic:        m.Topic,

@@ -52,7 +52,7 @@ func (r *reader) recipients(ctx context.Context, site push.SiteID, service int32
 		if err != nil {
 			return nil, fmt.Errorf("subscription %s: %w", row.ID, err)
 		}
-		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone}
+		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone, Locale: row.Locale}
 	}
 	return recipients, nil
 }

@@ -19,6 +19,8 @@ type Loader struct {
 	TTLFrom time.Time
 
 	Deliveries []Delivery
+	// payloads are those that were chosen, by locale.
+	payloads map[string]*Payload
 	// Left are the outcomes of members who have unsubscribed, and of all where the
 	// message was cancelled. The store records them before it hands out the others.
 	Left []DeliveryResult
@@ -30,6 +32,7 @@ type Recipient struct {
 	webpush.Subscription
 	Key      KeyID
 	TimeZone string
+	Locale   string
 }
 
 // Add adds a delivery, unless the message was cancelled; to is nil where the member has unsubscribed.
@@ -48,18 +51,38 @@ func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to 
 		return
 	}
 	d.Subscription, d.SubscriberID, d.Key, d.TimeZone = to.Subscription, to.ID, to.Key, to.TimeZone
+	d.Payload = l.payloadFor(to.Locale)
 	l.Deliveries = append(l.Deliveries, d)
 }
 
-// Restore reads a message's audience, schedule and payload from the forms in which
-// a store keeps them: JSON, and what [Payload.Template] returned.
-func (m *Message) Restore(audience, schedule, template []byte) error {
+// payloadFor looks a locale up once.
+func (l *Loader) payloadFor(locale string) *Payload {
+	if len(l.Message.Localized) == 0 {
+		return &l.Message.Payload
+	}
+	payload, known := l.payloads[locale]
+	if !known {
+		payload = l.Message.PayloadFor(locale)
+		if l.payloads == nil {
+			l.payloads = make(map[string]*Payload)
+		}
+		l.payloads[locale] = payload
+	}
+	return payload
+}
+
+// Restore reads a message's audience, schedule and payloads from the forms in which
+// a store keeps them: JSON, and what [Payload.Template] and [Message.Content] returned.
+func (m *Message) Restore(audience, schedule, template []byte, content string) error {
 	err := json.Unmarshal(audience, &m.Audience)
 	if err == nil {
 		err = json.Unmarshal(schedule, &m.Schedule)
 	}
 	if err == nil {
 		m.Payload, err = ParsePayload(template)
+	}
+	if err == nil {
+		err = m.restoreContent(content)
 	}
 	if err != nil {
 		return fmt.Errorf("message %s: %w", m.ID, err)

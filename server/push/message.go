@@ -26,6 +26,8 @@ type Message struct {
 	Topic    string
 	Audience Audience
 	Payload  Payload
+	// Localized are the payloads in other languages, in the order of their tags.
+	Localized []Localized
 	// Cancelled says that it was, when a store read it.
 	Cancelled bool
 }
@@ -114,20 +116,32 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
 	}
-	n, err := parseNotification(r, base)
+	if m.Payload, warnings, err = parsePayload("notification", r.Notification, r, base); err != nil {
+		return nil, nil, err
+	}
+	more, err := m.localize(r, base)
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.Payload, err = newPayload(n, r.AppBadge); err != nil {
-		return nil, nil, err
+	return m, append(warnings, more...), nil
+}
+
+// parsePayload makes the payload of a notification, which field names in errors.
+func parsePayload(field string, notification wire.Notification, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
+	n, err := parseNotification(field, notification, r.Topic, base)
+	if err != nil {
+		return p, nil, err
 	}
-	if size := m.Payload.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
-		return nil, nil, &Error{Code: wire.MessageTooLarge, Field: "notification",
+	if p, err = newPayload(field, n, r.AppBadge); err != nil {
+		return p, nil, err
+	}
+	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
+		return p, nil, &Error{Code: wire.MessageTooLarge, Field: field,
 			Detail: fmt.Sprintf("makes an encrypted message of %d bytes; push services take %d.", webpush.EncryptedSize(size), wire.MaxEncrypted)}
 	} else if size > firefoxAndroidLimit {
 		warnings = append(warnings, fmt.Sprintf("The message has %d bytes; Firefox on Android loses messages of more than %d.", size, firefoxAndroidLimit))
 	}
-	return m, warnings, nil
+	return p, warnings, nil
 }
 
 func parseAudience(r wire.Audience) (Audience, error) {
@@ -192,30 +206,30 @@ func distinct(names []string) (once []string) {
 	return once
 }
 
-func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotification, error) {
-	n := r.Notification
+// parseNotification checks a notification, whose place in the request is at.
+func parseNotification(at string, n wire.Notification, topic string, base *url.URL) (wire.PayloadNotification, error) {
 	out := wire.PayloadNotification{
 		Title: n.Title, Body: n.Body, Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
 		RequireInteraction: n.RequireInteraction, Renotify: n.Renotify, Silent: n.Silent,
 		Data: wire.PayloadData{Data: n.Data},
 	}
 	if strings.TrimSpace(n.Title) == "" {
-		return out, invalid("notification.title", "is missing")
+		return out, invalid(at+".title", "is missing")
 	}
 	switch n.Dir {
 	case "", "auto", "ltr", "rtl":
 	default:
-		return out, invalid("notification.dir", "is not auto, ltr or rtl")
+		return out, invalid(at+".dir", "is not auto, ltr or rtl")
 	}
-	if n.Renotify && n.Tag == "" && r.Topic == "" {
-		return out, invalid("notification.renotify", "needs a tag: browsers refuse one without")
+	if n.Renotify && n.Tag == "" && topic == "" {
+		return out, invalid(at+".renotify", "needs a tag: browsers refuse one without")
 	}
 	if n.Renotify && n.Silent {
-		return out, invalid("notification.renotify", "contradicts silent")
+		return out, invalid(at+".renotify", "contradicts silent")
 	}
-	if n.Tag == "" && r.Topic != "" {
+	if n.Tag == "" && topic != "" {
 		// A topic replaces what waits at the push service, a tag what is shown.
-		out.Tag = r.Topic
+		out.Tag = topic
 	}
 	var err error
 	resolve := func(field, text string) string {
@@ -225,15 +239,15 @@ func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotifi
 		}
 		return absolute
 	}
-	out.Navigate = resolve("notification.navigate", n.Navigate)
+	out.Navigate = resolve(at+".navigate", n.Navigate)
 	if n.Navigate == "" {
 		out.Navigate = base.String()
 	}
-	out.Icon = resolve("notification.icon", n.Icon)
-	out.Image = resolve("notification.image", n.Image)
-	out.Badge = resolve("notification.badge", n.Badge)
+	out.Icon = resolve(at+".icon", n.Icon)
+	out.Image = resolve(at+".image", n.Image)
+	out.Badge = resolve(at+".badge", n.Badge)
 	for i, action := range n.Actions {
-		at := "notification.actions" + indexed(i, "")
+		at := at + ".actions" + indexed(i, "")
 		if action.Action == "" || action.Title == "" {
 			return out, invalid(at, "needs an action and a title")
 		}

@@ -20,19 +20,20 @@ type Payload struct {
 // once: within JSON strings of the site's own it is refused.
 var hole = strings.Repeat("~", TokenLength)
 
-func newPayload(n wire.PayloadNotification, appBadge *uint64) (Payload, error) {
+// newPayload encodes a notification, whose place in the request is field.
+func newPayload(field string, n wire.PayloadNotification, appBadge *uint64) (Payload, error) {
 	n.Mutable, n.AppBadge = true, appBadge
 	n.Data.Pushkit.Token = hole
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(wire.Payload{WebPush: wire.DeclarativeWebPush, Mutable: true, AppBadge: appBadge, Notification: n}); err != nil {
-		return Payload{}, invalid("notification", "cannot be written as JSON")
+		return Payload{}, invalid(field, "cannot be written as JSON")
 	}
 	template := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	payload, err := ParsePayload(template)
 	if err != nil {
-		return Payload{}, invalid("notification", "must not hold %d tildes in a row", TokenLength)
+		return Payload{}, invalid(field, "must not hold %d tildes in a row", TokenLength)
 	}
 	return payload, nil
 }

@@ -198,8 +198,10 @@ type Delivery struct {
 	Site SiteID
 	// Token is what the browser reports with.
 	Token string
-	// Message holds what the deliveries of a message share.
+	// Message holds what the deliveries of a message share, and Payload is the one of
+	// its payloads that is in the recipient's language.
 	Message *Message
+	Payload *Payload
 	// Attempt counts from 0.
 	Attempt      int
 	Subscription webpush.Subscription

@@ -186,7 +186,7 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		if err != nil {
 			return err
 		}
-		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone}
+		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone, Locale: sub.Locale}
 	}
 	l.Deliveries = slices.Grow(l.Deliveries, len(ordinals))
 	for _, ordinal := range ordinals {

@@ -29,6 +29,8 @@ const (
 	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one
 	// audience may name.
 	MaxAudienceIDs = 1000
+	// MaxLocalized is in how many other languages a message may be.
+	MaxLocalized = 50
 	// MaxTopicLength is in bytes, before hashing.
 	MaxTopicLength = 256
 	// MaxEncrypted is the largest encrypted body of a push in bytes

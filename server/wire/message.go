@@ -3,7 +3,11 @@ package wire
 // MessageRequest is the body of POST /v1/messages.
 type MessageRequest struct {
 	Notification Notification `json:"notification"`
-	Audience     Audience     `json:"audience"`
+	// Localized are what the notification says in other languages, by language tag
+	// (BCP 47). A recipient gets what their subscription's locale looks up (RFC 4647
+	// section 3.4), else Notification as it stands.
+	Localized map[string]LocalizedNotification `json:"localized,omitempty"`
+	Audience  Audience                         `json:"audience"`
 	// AppBadge is the number on the app's icon; 0 clears it.
 	AppBadge *uint64 `json:"appBadge,omitempty"`
 	// TTL is in seconds from the time the message is due; nil means
@@ -50,6 +54,20 @@ type Notification struct {
 	Silent             bool                 `json:"silent,omitempty"`
 	// Data is the site's own, of any JSON type.
 	Data any `json:"data,omitempty"`
+}
+
+// LocalizedNotification has members in the place of the [Notification]'s; those that
+// are missing or empty are as there. Its lang is the language tag.
+type LocalizedNotification struct {
+	Title    string               `json:"title,omitempty"`
+	Body     string               `json:"body,omitempty"`
+	Navigate string               `json:"navigate,omitempty"`
+	Icon     string               `json:"icon,omitempty"`
+	Image    string               `json:"image,omitempty"`
+	Badge    string               `json:"badge,omitempty"`
+	Dir      string               `json:"dir,omitempty"`
+	Actions  []NotificationAction `json:"actions,omitempty"`
+	Data     any                  `json:"data,omitempty"`
 }
 
 // NotificationAction is one button; without Navigate it leads where the

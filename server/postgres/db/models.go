@@ -122,6 +122,7 @@ type Message struct {
 	TargetedFinal bool
 	Batches       int64
 	Schedule      string
+	Content       string
 }
 
 type MessageStatus struct {

@@ -404,7 +404,7 @@ func (q *Queries) PutTombstone(ctx context.Context, arg PutTombstoneParams) erro
 }
 
 const recipients = `-- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id, time_zone FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, locale, time_zone FROM subscriptions
 WHERE site = $1 AND push_service = $2 AND id = ANY ($3::uuid[])
 `
 
@@ -420,6 +420,7 @@ type RecipientsRow struct {
 	P256dh   []byte
 	Auth     []byte
 	KeyID    int64
+	Locale   string
 	TimeZone string
 }
 
@@ -438,6 +439,7 @@ func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]Recip
 			&i.P256dh,
 			&i.Auth,
 			&i.KeyID,
+			&i.Locale,
 			&i.TimeZone,
 		); err != nil {
 			return nil, err

@@ -118,6 +118,7 @@ type Message struct {
 	Payload       []byte
 	TargetedFinal int64
 	Schedule      string
+	Content       string
 }
 
 type Node struct {

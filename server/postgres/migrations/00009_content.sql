@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- JSON: what of a message differs from one recipient to the next; empty where nothing
+-- does.
+ALTER TABLE messages ADD COLUMN content text NOT NULL DEFAULT '';
+
+-- +goose Down
+
+ALTER TABLE messages DROP COLUMN content;
