@@ -74,6 +74,7 @@ func bodies(key string) map[string]string {
 		"DELETE /v1/subscriptions":      `{"endpoint": "` + someEndpoint + `"}`,
 		"POST /v1/events":               `[]`,
 		"POST /v1/messages":             someMessage,
+		"PUT /v1/users/u1":              `{"attributes": {"name": "Ada"}}`,
 	}
 }
 
@@ -112,6 +113,7 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "200", "GET", "/v1/messages", "", withKey)
 	seen.call(s, "404 message-unknown", "GET", "/v1/messages/"+push.NewID().String(), "", withKey)
 	s.subscribeAs("u/1", someEndpoint+"/of-a-user")
+	seen.call(s, "204", "PUT", "/v1/users/u%2F1", body["PUT /v1/users/u1"], withKey)
 	seen.call(s, "200", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
@@ -143,7 +145,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "400 invalid-field", method, path, invalid, withKey)
 		seen.call(s, "415 unsupported-media-type", method, path, body, withKey, "Content-Type: text/plain")
 		seen.call(s, "413 body-too-large", method, path, body+strings.Repeat(" ", wire.MaxMessageBody), withKey)
-		if path != wire.PathMessages {
+		if !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "403 origin-not-allowed", method, path, body, "Origin: https://evil.example")
 		}
 	}
@@ -158,7 +160,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
-	for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -198,7 +200,7 @@ func provokeLimit(t *testing.T, seen seen) {
 	body := bodies(s.key(t))
 	seen.call(s, "429 too-many-requests", "GET", "/v1/config", "")
 	for call := range body {
-		if method, path, _ := strings.Cut(call, " "); path != wire.PathMessages {
+		if method, path, _ := strings.Cut(call, " "); !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "429 too-many-requests", method, path, body[call])
 		}
 	}

@@ -145,6 +145,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathSubscriptionsLosses, http.MethodGet, a.losses, push.ScopeRead)
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
+	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages, push.ScopeRead)
@@ -183,7 +184,7 @@ var errNothingHere = &push.Error{Code: wire.NotFound, Detail: "There is nothing 
 // (RFC 9110 section 15.5.6).
 func allowed(router *mux.Router, r *http.Request) string {
 	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		var match mux.RouteMatch

@@ -39,6 +39,9 @@ var sized = map[string]func(n int) members{
 		return members{"": slices.Repeat([]wire.EventReport{event}, n)}
 	},
 
+	"setUser.attributes":   func(n int) members { return members{"attributes": attributes(n)} },
+	"setUser.attributes{}": func(n int) members { return members{"attributes": map[string]string{"name": long(n)}} },
+
 	"sendMessage.appBadge":                      func(n int) members { return members{"appBadge": n} },
 	"sendMessage.ttl":                           func(n int) members { return members{"ttl": n} },
 	"sendMessage.spread":                        func(n int) members { return members{"spread": n} },
@@ -103,6 +106,14 @@ func inLanguages(n int) map[string]wire.LocalizedNotification {
 	return all
 }
 
+func attributes(n int) map[string]int {
+	all := map[string]int{}
+	for i := range n {
+		all["name"+strconv.Itoa(i)] = i
+	}
+	return all
+}
+
 func inGerman(action wire.NotificationAction) members {
 	return members{"localized": map[string]wire.LocalizedNotification{"de": {Actions: []wire.NotificationAction{action}}}}
 }
@@ -140,9 +151,9 @@ func TestTheLimitsAreThoseOfTheServer(t *testing.T) {
 		if operation.RequestBody == nil {
 			continue
 		}
-		body := good[operation.Method+" "+operation.Path]
+		body := good[operation.Method+" "+strings.ReplaceAll(operation.Path, "{id}", "u1")]
 		post := func(body string) wire.Code {
-			return problemOf(s.call(operation.Method, operation.Path, body, withKey)).Code
+			return problemOf(s.call(operation.Method, strings.ReplaceAll(operation.Path, "{id}", "u1"), body, withKey)).Code
 		}
 		for _, n := range []int{operation.RequestBody.MaxBytes, operation.RequestBody.MaxBytes + 1} {
 			if refused := post(body+strings.Repeat(" ", n-len(body))) == wire.BodyTooLarge; refused != (n > operation.RequestBody.MaxBytes) {

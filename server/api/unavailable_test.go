@@ -38,6 +38,10 @@ func (f failing) VAPIDKeys(context.Context, push.SiteID) ([]push.VAPIDKey, error
 
 func (f failing) RemoveSubscription(context.Context, push.SiteID, string) error { return f.err }
 
+func (f failing) SetAttributes(context.Context, push.SiteID, string, push.Attributes) error {
+	return f.err
+}
+
 func (f failing) RecordEvents(context.Context, push.SiteID, []push.Event) error { return f.err }
 
 // Whoever calls while the database is away learns that it passes, and when to

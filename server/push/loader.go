@@ -19,6 +19,8 @@ type Loader struct {
 	TTLFrom time.Time
 
 	Deliveries []Delivery
+	// Attributes are those of the recipients' users, for a message that has placeholders.
+	Attributes map[string]Attributes
 	// payloads are those that were chosen, by locale.
 	payloads map[string]*Payload
 	// Left are the outcomes of members who have unsubscribed, and of all where the
@@ -33,6 +35,8 @@ type Recipient struct {
 	Key      KeyID
 	TimeZone string
 	Locale   string
+	// User is whose the subscription is; empty: nobody's who is known.
+	User string
 }
 
 // Add adds a delivery, unless the message was cancelled; to is nil where the member has unsubscribed.
@@ -51,8 +55,32 @@ func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to 
 		return
 	}
 	d.Subscription, d.SubscriberID, d.Key, d.TimeZone = to.Subscription, to.ID, to.Key, to.TimeZone
-	d.Payload = l.payloadFor(to.Locale)
+	d.Payload, d.Attributes = l.payloadFor(to.Locale), l.Attributes[to.User]
 	l.Deliveries = append(l.Deliveries, d)
+}
+
+// Users are those of recipients whose attributes the message needs.
+func (l *Loader) Users(recipients map[ID]*Recipient) (users []string) {
+	if !l.Message.hasPlaceholders() {
+		return nil
+	}
+	named := make(map[string]bool)
+	for _, to := range recipients {
+		if to.User != "" && !named[to.User] {
+			named[to.User] = true
+			users = append(users, to.User)
+		}
+	}
+	return users
+}
+
+// AddAttributes adds those of a user, in the form in which a store keeps them.
+func (l *Loader) AddAttributes(user, encoded string) (err error) {
+	if l.Attributes == nil {
+		l.Attributes = make(map[string]Attributes)
+	}
+	l.Attributes[user], err = DecodeAttributes(encoded)
+	return err
 }
 
 // payloadFor looks a locale up once.
@@ -79,10 +107,7 @@ func (m *Message) Restore(audience, schedule, template []byte, content string) e
 		err = json.Unmarshal(schedule, &m.Schedule)
 	}
 	if err == nil {
-		m.Payload, err = ParsePayload(template)
-	}
-	if err == nil {
-		err = m.restoreContent(content)
+		err = m.restorePayloads(template, content)
 	}
 	if err != nil {
 		return fmt.Errorf("message %s: %w", m.ID, err)

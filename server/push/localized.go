@@ -123,42 +123,51 @@ func (m *Message) inLanguage(language string) *Payload {
 	return nil
 }
 
+// hasPlaceholders says whether the message says something else to each user.
+func (m *Message) hasPlaceholders() bool {
+	return len(m.Payload.fields) > 0 || slices.ContainsFunc(m.Localized, func(l Localized) bool { return len(l.Payload.fields) > 0 })
+}
+
 // storedContent is the form in which a store keeps what of a message differs from
 // one recipient to the next.
 type storedContent struct {
+	Fields    []Field         `json:"fields,omitempty"`
 	Localized []storedPayload `json:"localized,omitempty"`
 }
 
 type storedPayload struct {
-	Language string `json:"language"`
-	Template string `json:"template"`
+	Language string  `json:"language"`
+	Template string  `json:"template"`
+	Fields   []Field `json:"fields,omitempty"`
 }
 
 // Content is what a store keeps beside [Payload.Template], for [Message.Restore]:
 // JSON, or nothing where everybody gets the same.
 func (m *Message) Content() (string, error) {
-	if len(m.Localized) == 0 {
+	if len(m.Localized) == 0 && len(m.Payload.Fields()) == 0 {
 		return "", nil
 	}
-	var content storedContent
+	content := storedContent{Fields: m.Payload.Fields()}
 	for _, l := range m.Localized {
-		content.Localized = append(content.Localized, storedPayload{l.Language, string(l.Payload.Template())})
+		content.Localized = append(content.Localized, storedPayload{l.Language, string(l.Payload.Template()), l.Payload.Fields()})
 	}
 	encoded, err := json.Marshal(content)
 	return string(encoded), err
 }
 
-// restoreContent reads what Content returned.
-func (m *Message) restoreContent(text string) error {
-	if text == "" {
-		return nil
-	}
+// restorePayloads reads the payloads from what Template and Content returned.
+func (m *Message) restorePayloads(template []byte, text string) (err error) {
 	var content storedContent
-	if err := json.Unmarshal([]byte(text), &content); err != nil {
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &content); err != nil {
+			return err
+		}
+	}
+	if m.Payload, err = ParsePayload(template, content.Fields); err != nil {
 		return err
 	}
 	for _, stored := range content.Localized {
-		payload, err := ParsePayload([]byte(stored.Template))
+		payload, err := ParsePayload([]byte(stored.Template), stored.Fields)
 		if err != nil {
 			return err
 		}

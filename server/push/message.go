@@ -128,11 +128,12 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 
 // parsePayload makes the payload of a notification, which field names in errors.
 func parsePayload(field string, notification wire.Notification, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
-	n, err := parseNotification(field, notification, r.Topic, base)
+	masked := new(masking)
+	n, err := parseNotification(field, notification, r.Topic, base, masked)
 	if err != nil {
 		return p, nil, err
 	}
-	if p, err = newPayload(field, n, r.AppBadge); err != nil {
+	if p, err = newPayload(field, n, r.AppBadge, masked); err != nil {
 		return p, nil, err
 	}
 	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
@@ -206,15 +207,27 @@ func distinct(names []string) (once []string) {
 	return once
 }
 
-// parseNotification checks a notification, whose place in the request is at.
-func parseNotification(at string, n wire.Notification, topic string, base *url.URL) (wire.PayloadNotification, error) {
+// parseNotification checks a notification, whose place in the request is at. Its
+// placeholders are masked in what it returns.
+func parseNotification(at string, n wire.Notification, topic string, base *url.URL, masked *masking) (wire.PayloadNotification, error) {
 	out := wire.PayloadNotification{
-		Title: n.Title, Body: n.Body, Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
+		Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
 		RequireInteraction: n.RequireInteraction, Renotify: n.Renotify, Silent: n.Silent,
 		Data: wire.PayloadData{Data: n.Data},
 	}
 	if strings.TrimSpace(n.Title) == "" {
 		return out, invalid(at+".title", "is missing")
+	}
+	var title string
+	var err error
+	if out.Title, title, err = masked.text(at+".title", n.Title, false); err != nil {
+		return out, err
+	}
+	if strings.TrimSpace(title) == "" {
+		return out, invalid(at+".title", "says nothing to whoever has no such attribute: give a placeholder a default, {{name|there}}")
+	}
+	if out.Body, _, err = masked.text(at+".body", n.Body, false); err != nil {
+		return out, err
 	}
 	switch n.Dir {
 	case "", "auto", "ltr", "rtl":
@@ -231,7 +244,6 @@ func parseNotification(at string, n wire.Notification, topic string, base *url.U
 		// A topic replaces what waits at the push service, a tag what is shown.
 		out.Tag = topic
 	}
-	var err error
 	resolve := func(field, text string) string {
 		absolute, e := resolveURL(base, text)
 		if e != nil && err == nil {
@@ -239,7 +251,19 @@ func parseNotification(at string, n wire.Notification, topic string, base *url.U
 		}
 		return absolute
 	}
-	out.Navigate = resolve(at+".navigate", n.Navigate)
+	// Where a click leads may hold placeholders, beyond the host.
+	lead := func(field, text string) string {
+		text, _, e := masked.text(field, text, true)
+		absolute := resolve(field, text)
+		if e == nil && masked.inHost(absolute) {
+			e = invalid(field, "has a placeholder in its host")
+		}
+		if e != nil {
+			err = e
+		}
+		return absolute
+	}
+	out.Navigate = lead(at+".navigate", n.Navigate)
 	if n.Navigate == "" {
 		out.Navigate = base.String()
 	}
@@ -251,12 +275,19 @@ func parseNotification(at string, n wire.Notification, topic string, base *url.U
 		if action.Action == "" || action.Title == "" {
 			return out, invalid(at, "needs an action and a title")
 		}
+		title, byDefault, e := masked.text(at+".title", action.Title, false)
+		if e != nil {
+			return out, e
+		}
+		if byDefault == "" {
+			return out, invalid(at+".title", "says nothing to whoever has no such attribute: give a placeholder a default")
+		}
 		navigate := out.Navigate
 		if action.Navigate != "" {
-			navigate = resolve(at+".navigate", action.Navigate)
+			navigate = lead(at+".navigate", action.Navigate)
 		}
 		out.Actions = append(out.Actions, wire.PayloadAction{
-			Action: action.Action, Title: action.Title, Navigate: navigate, Icon: resolve(at+".icon", action.Icon),
+			Action: action.Action, Title: title, Navigate: navigate, Icon: resolve(at+".icon", action.Icon),
 		})
 	}
 	return out, err

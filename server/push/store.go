@@ -206,6 +206,8 @@ type Delivery struct {
 	Attempt      int
 	Subscription webpush.Subscription
 	SubscriberID ID
+	// Attributes are the recipient's, where the message has placeholders for them.
+	Attributes Attributes
 	// TimeZone is the recipient's; empty: not known.
 	TimeZone string
 	Key      KeyID

@@ -186,7 +186,18 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		if err != nil {
 			return err
 		}
-		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone, Locale: sub.Locale}
+		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone, Locale: sub.Locale, User: sub.User}
+	}
+	if users := l.Users(recipients); len(users) > 0 {
+		rows, err := l.q.AttributesOfUsers(ctx, db.AttributesOfUsersParams{Site: int64(l.Site), Ids: users})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := l.AddAttributes(row.ID, row.Attributes); err != nil {
+				return err
+			}
+		}
 	}
 	l.Deliveries = slices.Grow(l.Deliveries, len(ordinals))
 	for _, ordinal := range ordinals {

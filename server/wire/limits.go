@@ -29,6 +29,13 @@ const (
 	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one
 	// audience may name.
 	MaxAudienceIDs = 1000
+	// MaxPlaceholders is how many a notification may have.
+	MaxPlaceholders = 50
+	// MaxAttributes is how many a user may have; MaxAttributeName and MaxAttribute are
+	// how many characters their names and values may have.
+	MaxAttributes    = 50
+	MaxAttributeName = 64
+	MaxAttribute     = 512
 	// MaxLocalized is in how many other languages a message may be.
 	MaxLocalized = 50
 	// MaxTopicLength is in bytes, before hashing.

@@ -215,9 +215,17 @@ type SubscriptionList struct {
 	Next *string `json:"next"`
 }
 
+// UserRequest is the body of PUT /v1/users/{id}.
+type UserRequest struct {
+	// Attributes are what placeholders of notifications say of the user: strings,
+	// numbers and booleans. They replace all of before.
+	Attributes map[string]any `json:"attributes"`
+}
+
 // UserResponse answers GET /v1/users/{id}.
 type UserResponse struct {
 	ID            string              `json:"id"`
+	Attributes    map[string]any      `json:"attributes"`
 	Subscriptions []SubscriptionInfo  `json:"subscriptions"`
 	Ended         []EndedSubscription `json:"ended"`
 }

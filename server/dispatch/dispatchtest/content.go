@@ -25,6 +25,8 @@ func RunContent(t *testing.T, open func(t *testing.T) push.Store) {
 		"a retry is in the same":       testLanguageOfARetry,
 		"many of many languages":       testManyLanguages,
 		"one person in their language": testLanguageOfOne,
+		"each by their attributes":     testAttributes,
+		"too long for one of them":     testTooLong,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -208,6 +208,12 @@ type Tombstone struct {
 	UserID       string
 }
 
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
 type VapidKey struct {
 	Site      int64
 	KeyID     int64

@@ -404,7 +404,7 @@ func (q *Queries) PutTombstone(ctx context.Context, arg PutTombstoneParams) erro
 }
 
 const recipients = `-- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id, locale, time_zone FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, locale, time_zone, user_id FROM subscriptions
 WHERE site = $1 AND push_service = $2 AND id = ANY ($3::uuid[])
 `
 
@@ -422,6 +422,7 @@ type RecipientsRow struct {
 	KeyID    int64
 	Locale   string
 	TimeZone string
+	UserID   string
 }
 
 func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]RecipientsRow, error) {
@@ -441,6 +442,7 @@ func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]Recip
 			&i.KeyID,
 			&i.Locale,
 			&i.TimeZone,
+			&i.UserID,
 		); err != nil {
 			return nil, err
 		}

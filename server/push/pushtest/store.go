@@ -42,6 +42,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"what has ended is swept":          testSweepEnded,
 		"retire":                           testRetire,
 		"a user":                           testUser,
+		"a user's attributes":              testAttributes,
 		"a user is forgotten":              testForgetUser,
 		"a subscription is removed":        testEndSubscription,
 		"subscriptions, page by page":      testSubscriptionPages,

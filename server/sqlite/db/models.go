@@ -185,6 +185,12 @@ type Tombstone struct {
 	User         string
 }
 
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
 type VapidKey struct {
 	Site      int64
 	KeyID     int64
