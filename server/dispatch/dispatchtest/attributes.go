@@ -58,7 +58,7 @@ func testTooLong(t *testing.T, r *rig) {
 	r.subscribe(t, 1, "", "")
 	id := r.post(t, `{"audience": {"all": true}, "notification": {"title": "x", "body": "`+strings.Repeat("{{name}}", 10)+`"}}`)
 	if c := r.awaitSent(t, id); c.Failed != 1 || c.Accepted != 1 {
-		t.Errorf("got %+v", c)
+		t.Fatalf("got %+v", c)
 	}
 	failed, _, err := r.ListDeliveries(t.Context(), r.site.ID, id, push.DeliveryFailed, "", 10)
 	for deadline := time.Now().Add(time.Minute); err == nil && len(failed) == 0 && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
