@@ -126,6 +126,11 @@ export const MaxMessageLines = 1000;
 export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
+export const MaxPlaceholders = 50;
+export const MaxAttributes = 50;
+export const MaxAttributeName = 64;
+export const MaxAttribute = 512;
+export const MaxLocalized = 50;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
 export const MaxSpread = 86400;
@@ -145,6 +150,7 @@ export const PermanentlyRemovedHost = "permanently-removed.invalid";
 
 export interface MessageRequest {
   notification: Notification;
+  localized?: { [name: string]: LocalizedNotification };
   audience: Audience;
   appBadge?: number;
   ttl?: number;
@@ -180,6 +186,19 @@ export interface Notification {
 }
 
 
+export interface LocalizedNotification {
+  title?: string;
+  body?: string;
+  navigate?: string;
+  icon?: string;
+  image?: string;
+  badge?: string;
+  dir?: string;
+  actions?: NotificationAction[];
+  data?: unknown;
+}
+
+
 export interface NotificationAction {
   action: string;
   title: string;
@@ -191,6 +210,8 @@ export interface NotificationAction {
 export interface Audience {
   all?: boolean;
   channels?: string[];
+  allChannels?: string[];
+  noChannels?: string[];
   users?: string[];
   subscriptions?: string[];
 }
@@ -286,8 +307,14 @@ export interface SubscriptionList {
 }
 
 
+export interface UserRequest {
+  attributes: { [name: string]: unknown };
+}
+
+
 export interface UserResponse {
   id: string;
+  attributes: { [name: string]: unknown };
   subscriptions: SubscriptionInfo[];
   ended: EndedSubscription[];
 }
