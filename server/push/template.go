@@ -39,14 +39,15 @@ func parseTemplate(text string) (between []string, placeholders []placeholder, e
 		if !found {
 			return between, placeholders, nil
 		}
-		at := utf8.RuneCountInString(text[:len(text)-len(after)-len("{{")]) + 1
+		opened := len(text) - len(after) - len("{{")
 		inside, after, closed := strings.Cut(after, "}}")
-		if !closed {
-			return nil, nil, &templateError{at, "a placeholder that does not end with }}"}
+		what := "a placeholder that does not end with }}"
+		var p placeholder
+		if closed {
+			p, what = parsePlaceholder(inside)
 		}
-		p, what := parsePlaceholder(inside)
 		if what != "" {
-			return nil, nil, &templateError{at, what}
+			return nil, nil, &templateError{utf8.RuneCountInString(text[:opened]) + 1, what}
 		}
 		placeholders, rest = append(placeholders, p), after
 	}

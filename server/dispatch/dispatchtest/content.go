@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -205,7 +206,7 @@ func testLanguageOfARetry(t *testing.T, r *rig) {
 func testManyLanguages(t *testing.T, r *rig) {
 	const n = push.BatchSize + 100
 	locales := []string{"de", "pt", "pt-BR", "en"}
-	failed := make(chan error, n)
+	items := make([]*push.Import, n)
 	for i := range n {
 		s := r.service.Subscription(i)
 		parsed, err := push.ParseSubscribe(wire.SubscribeRequest{
@@ -213,14 +214,17 @@ func testManyLanguages(t *testing.T, r *rig) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() {
-			_, _, err := r.PutSubscription(t.Context(), r.site.ID, parsed)
-			failed <- err
-		}()
+		items[i] = &push.Import{Subscribe: *parsed}
 	}
-	for range n {
-		if err := <-failed; err != nil {
+	for part := range slices.Chunk(items, push.ImportSize) {
+		results, err := r.ImportSubscriptions(t.Context(), r.site.ID, part)
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, result := range results {
+			if result.Err != nil {
+				t.Fatal(result.Err)
+			}
 		}
 	}
 	titles := []string{"Tor!", "Gol!", "Goool!", "Goal!"}
