@@ -114,6 +114,40 @@ export interface Problem {
   field?: string;
 }
 
+
+export interface ImportRequest {
+  subscriptions: ImportedSubscription[];
+  writtenAt?: string;
+}
+
+
+export interface ImportedSubscription {
+  endpoint: string;
+  expirationTime?: number;
+  keys: Keys;
+  applicationServerKey?: string;
+  channels?: string[];
+  addChannels?: string[];
+  removeChannels?: string[];
+  locale?: string;
+  timeZone?: string;
+  user?: string;
+  id?: string;
+  createdAt?: string;
+  lastSeenAt?: string;
+}
+
+
+export interface ImportResponse {
+  data: ImportResult[];
+}
+
+
+export interface ImportResult {
+  outcome: string;
+  problem?: Problem;
+}
+
 export const MaxEndpointLength = 2048;
 export const MaxChannels = 50;
 export const MaxChannelLength = 64;
@@ -123,6 +157,7 @@ export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
 export const MaxMessageLines = 1000;
+export const MaxImport = 250;
 export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
@@ -351,6 +386,7 @@ export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
+export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";

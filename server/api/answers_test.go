@@ -73,9 +73,15 @@ func bodies(key string) map[string]string {
 		"POST /v1/subscriptions/remove": `{"endpoint": "` + someEndpoint + `"}`,
 		"DELETE /v1/subscriptions":      `{"endpoint": "` + someEndpoint + `"}`,
 		"POST /v1/events":               `[]`,
+		"POST /v1/subscriptions/import": `{"subscriptions": [` + subscribeBody(someEndpoint, "") + `]}`,
 		"POST /v1/messages":             someMessage,
 		"PUT /v1/users/u1":              `{"attributes": {"name": "Ada"}}`,
 	}
+}
+
+// isPublic says whether a call with a body is a browser's.
+func isPublic(path string) bool {
+	return path != wire.PathMessages && path != wire.PathSubscriptionsImport
 }
 
 func provokeAnswers(t *testing.T, seen seen) {
@@ -118,6 +124,7 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "200", "GET", "/v1/subscriptions/losses", "", withKey)
+	seen.call(s, "200", "POST", "/v1/subscriptions/import", body["POST /v1/subscriptions/import"], withKey)
 	seen.call(s, "400 invalid-field", "GET", "/v1/subscriptions/losses?from=x", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/subscriptions/"+push.NewID().String(), "", withKey)
 
@@ -160,7 +167,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
-	for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	for _, call := range []string{"GET /v1/subscriptions/losses", "POST /v1/subscriptions/import", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")

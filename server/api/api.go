@@ -143,6 +143,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
 	keyed(wire.PathSubscriptionsLosses, http.MethodGet, a.losses, push.ScopeRead)
+	keyed(wire.PathSubscriptionsImport, http.MethodPost, a.importSubscriptions, push.ScopeAdmin)
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
 	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)

@@ -31,6 +31,10 @@ var sized = map[string]func(n int) members{
 	"subscribe.replaces":         func(n int) members { return members{"replaces": long(n)} },
 	"checkSubscription.endpoint": endpointOf,
 
+	"importSubscriptions.subscriptions": func(n int) members {
+		return members{"subscriptions": slices.Repeat([]wire.ImportedSubscription{{Endpoint: someEndpoint}}, n)}
+	},
+
 	"removeSubscription.endpoint": func(n int) members { return members{"endpoint": long(n)} },
 	"deleteSubscription.endpoint": func(n int) members { return members{"endpoint": long(n)} },
 

@@ -20,11 +20,11 @@ var wireStructs = []any{
 	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.LocalizedNotification{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
-	wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
+	wire.ImportRequest{}, wire.ImportedSubscription{}, wire.ImportResponse{}, wire.ImportResult{}, wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
 }
 
 // strict are those whose unknown members are refused.
-var strict = []string{"MessageRequest", "LocalTime", "Notification", "NotificationAction", "LocalizedNotification", "Audience", "UserRequest"}
+var strict = []string{"ImportRequest", "ImportedSubscription", "MessageRequest", "LocalTime", "Notification", "NotificationAction", "LocalizedNotification", "Audience", "UserRequest"}
 
 func TestTheSchemasAreTheStructs(t *testing.T) {
 	schemas := openapi.Load().Components.Schemas

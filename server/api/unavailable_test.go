@@ -30,6 +30,10 @@ func (f failing) PutSubscription(context.Context, push.SiteID, *push.Subscribe) 
 	return push.Subscription{}, false, f.err
 }
 
+func (f failing) ImportSubscriptions(context.Context, push.SiteID, []*push.Import) ([]push.ImportResult, error) {
+	return nil, f.err
+}
+
 func (f failing) APIKeyByHash(context.Context, push.APIKeyHash) (push.APIKey, bool, error) {
 	return push.APIKey{}, false, f.err
 }

@@ -34,9 +34,11 @@ type Summary struct {
 // An Importer reads subscriptions into a store.
 type Importer struct {
 	// Kind is whose the file is; empty: pushkit's.
-	Kind  Kind
-	Store Store
-	Site  push.SiteID
+	Kind Kind
+	// Server is where it goes; nil: into Store.
+	Server Server
+	Store  Store
+	Site   push.SiteID
 	// Services say which push services may be used.
 	Services *webpush.Services
 	// WrittenAt is when the file was written; see [push.Import].
@@ -55,9 +57,8 @@ type chunk struct {
 	entries []*entry
 	// bytes is how many were read by its end.
 	bytes int64
-	// parsed is closed when items are there: nil for entries that are bad.
+	// parsed is closed when the entries are read.
 	parsed chan struct{}
-	items  []*push.Import
 	// err is why nothing follows, but for io.EOF.
 	err error
 }
@@ -72,8 +73,9 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 	toParse, toStore := make(chan *chunk, workers), make(chan *chunk, 2*workers)
 	// Not waited for: a read from a terminal or a pipe may never return.
 	go i.read(ctx, from, toParse, toStore)
+	to := i.destination()
 	for range workers {
-		go i.parse(toParse)
+		go parse(toParse, to)
 	}
 	var stored string
 	for {
@@ -87,7 +89,7 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 			return sum, nil
 		}
 		<-c.parsed
-		if err := i.store(ctx, c, &sum); err != nil {
+		if err := i.store(ctx, to, c, &sum); err != nil {
 			return sum, interrupted(stored, err)
 		}
 		if n := len(c.entries); n > 0 {
@@ -154,16 +156,12 @@ func give(ctx context.Context, to chan<- *chunk, c *chunk) bool {
 }
 
 // parse reads the entries of chunks. Those that are bad keep why.
-func (i *Importer) parse(chunks <-chan *chunk) {
+func parse(chunks <-chan *chunk, to destination) {
 	for c := range chunks {
-		c.items = make([]*push.Import, len(c.entries))
-		for n, e := range c.entries {
+		for _, e := range c.entries {
 			r, err := e.record()
 			if err == nil {
-				c.items[n], err = r.check(i.Services)
-			}
-			if err == nil {
-				c.items[n].WrittenAt = i.WrittenAt
+				err = to.take(e, &r)
 			}
 			e.record, e.err = nil, err
 		}
@@ -172,23 +170,22 @@ func (i *Importer) parse(chunks <-chan *chunk) {
 }
 
 // store writes what is good of a chunk, and says what is bad.
-func (i *Importer) store(ctx context.Context, c *chunk, sum *Summary) error {
-	var good []*push.Import
-	var of []*entry
-	for n, e := range c.entries {
+func (i *Importer) store(ctx context.Context, to destination, c *chunk, sum *Summary) error {
+	var good []*entry
+	for _, e := range c.entries {
 		if e.err == nil {
-			good, of = append(good, c.items[n]), append(of, e)
+			good = append(good, e)
 		}
 	}
 	if len(good) > 0 {
 		began := time.Now()
-		results, err := i.Store.ImportSubscriptions(ctx, i.Site, good)
+		results, err := to.store(ctx, good)
+		for n, result := range results {
+			good[n].err = result.Err
+			sum.count(result.Outcome)
+		}
 		if err != nil {
 			return err
-		}
-		for n, result := range results {
-			of[n].err = result.Err
-			sum.count(result.Outcome)
 		}
 		if i.Gentle {
 			pause(ctx, time.Since(began))

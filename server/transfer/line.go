@@ -55,17 +55,17 @@ func parseRecord(line []byte) (r record, err error) {
 		}
 		r.Endpoint, r.Keys = r.Subscription.Endpoint, r.Subscription.Keys
 	}
+	switch {
+	case r.UserToken != "":
+		return r, &push.Error{Code: wire.InvalidField, Field: "userToken", Detail: "is a browser's: give the user's id as user."}
+	case r.Replaces != "":
+		return r, &push.Error{Code: wire.InvalidField, Field: "replaces", Detail: "is a browser's: an import replaces nothing."}
+	}
 	return r, nil
 }
 
 // check makes an import of what was read.
 func (r *record) check(services *webpush.Services) (*push.Import, error) {
-	switch {
-	case r.UserToken != "":
-		return nil, &push.Error{Code: wire.InvalidField, Field: "userToken", Detail: "is a browser's: give the user's id as user."}
-	case r.Replaces != "":
-		return nil, &push.Error{Code: wire.InvalidField, Field: "replaces", Detail: "is a browser's: an import replaces nothing."}
-	}
 	checked, err := push.ParseSubscribe(r.SubscribeRequest, services)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,9 @@ package transfer
 import (
 	"fmt"
 	"io"
+
+	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A source is a file in one of the forms.
@@ -19,6 +22,9 @@ type entry struct {
 	size int
 	// record reads it; it is called once, and by any goroutine.
 	record func() (record, error)
+	// item is what a store is given, posted what a server is.
+	item   *push.Import
+	posted *wire.ImportedSubscription
 	// err is why it is not imported.
 	err error
 }

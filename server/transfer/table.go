@@ -133,7 +133,7 @@ type csvRows struct {
 
 var errLongRow = errors.New("the row is longer than 1 MiB: is a quote left open in it, or before?")
 
-// bounded fails where more than left is read.
+// bounded fails where more than left, and the last buffer, is read.
 type bounded struct {
 	from io.Reader
 	left int
@@ -143,7 +143,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errLongRow
 	}
-	n, err := b.from.Read(p[:min(len(p), b.left)])
+	n, err := b.from.Read(p)
 	b.left -= n
 	return n, err
 }

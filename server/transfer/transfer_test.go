@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -166,6 +167,47 @@ func TestAnImportThatEndsEarlySaysWhere(t *testing.T) {
 	}
 	if sum, _, err = load(t, store, site, strings.NewReader(file.String())); err != nil || sum != (transfer.Summary{Added: size, Unchanged: 2 * size}) {
 		t.Errorf("once more: %+v, %v", sum, err)
+	}
+}
+
+// posts is a server that takes so many requests.
+type posts struct {
+	t    *testing.T
+	left int
+	got  int
+}
+
+func (p *posts) ImportSubscriptions(_ context.Context, request wire.ImportRequest) (answer wire.ImportResponse, err error) {
+	body, err := json.Marshal(request)
+	if err != nil || len(body) > wire.MaxMessageBody || len(request.Subscriptions) > wire.MaxImport {
+		p.t.Errorf("%d subscriptions in %d bytes, %v", len(request.Subscriptions), len(body), err)
+	}
+	if p.left--; p.left < 0 {
+		return answer, errors.New("away")
+	}
+	p.got += len(request.Subscriptions)
+	return wire.ImportResponse{Data: slices.Repeat([]wire.ImportResult{{Outcome: "added"}}, len(request.Subscriptions))}, nil
+}
+
+func TestWhatIsPostedFitsABody(t *testing.T) {
+	var file strings.Builder
+	for n := range 2*wire.MaxImport + 1 {
+		file.WriteString(lineOf(n) + "\n")
+	}
+	long := `, "user": "` + strings.Repeat("x", 60_000) + `"}` + "\n"
+	for n := range 10 {
+		file.WriteString(strings.TrimSuffix(lineOf(n), "}") + long)
+	}
+	server := &posts{t: t, left: 100}
+	i := transfer.Importer{Server: server, Bad: func(place string, reason error) { t.Error(place, reason) }}
+	if sum, err := i.Import(t.Context(), strings.NewReader(file.String())); err != nil || sum.Added != 2*wire.MaxImport+11 || server.got != 2*wire.MaxImport+11 {
+		t.Errorf("got %+v of %d, %v", sum, server.got, err)
+	}
+	// What it has taken before it is away is counted.
+	i.Server = &posts{t: t, left: 1}
+	sum, err := i.Import(t.Context(), strings.NewReader(strings.Repeat(strings.TrimSuffix(lineOf(1), "}")+long, 10)))
+	if err == nil || !strings.Contains(err.Error(), "away") || sum.Added == 0 || sum.Added == 10 {
+		t.Errorf("got %+v, %v", sum, err)
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	MaxMessageBody = 256 << 10
 	// MaxMessageLines is how many messages one POST of application/x-ndjson may carry.
 	MaxMessageLines = 1000
+	// MaxImport is how many subscriptions one POST may import: some 20 ms in which others
+	// wait for the database. Its body may be as large as a message's.
+	MaxImport = 250
 	// MaxReasons is of how many deliveries of a message it is kept why they failed,
 	// were gone, or expired, of each about so many.
 	MaxReasons = 1000

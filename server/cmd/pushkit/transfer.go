@@ -11,12 +11,10 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v3"
 
-	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/transfer"
 )
 
@@ -39,10 +37,11 @@ func importCommand() *cli.Command {
 			"What is bad, or cannot be moved, is reported with its number and the reason, and the rest goes in; the exit\n" +
 			"status is 1 then. What has ended here, or was seen later than the file says (where it does not say: than it\n" +
 			"was written), stays as it is.\n" +
-			"It works on the database itself, also while a server runs on it: there is no --server.",
+			"It works on the database itself, also while a server runs on it, or by the API of the server at --server,\n" +
+			"with an admin's key.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Value: string(transfer.KindPushkit), Usage: "whose FILE is: a `KIND` of " + strings.Join(kinds, ", ")},
-			jsonFlag, databaseFlag, pushServicesFlag,
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag,
 		},
 		Action: importSubscriptions,
 	}
@@ -76,13 +75,14 @@ func importSubscriptions(ctx context.Context, cmd *cli.Command) (err error) {
 		}
 		defer file.Close()
 	}
-	store, site, err := openDatabase(ctx, cmd, true)
-	if err != nil {
-		return err
+	var sum importSummary
+	if cmd.String(serverFlag.Name) != "" {
+		sum, err = importRemotely(ctx, cmd, kind, file)
+	} else {
+		sum, err = importLocally(ctx, cmd, kind, file)
 	}
-	sum, err := importFrom(ctx, cmd, store, site, kind, file)
-	if closed := store.Close(); err == nil {
-		err = closed
+	if sum.Reasons == nil { // it has not begun
+		return err
 	}
 	if cmd.Bool(jsonFlag.Name) {
 		json.NewEncoder(cmd.Root().Writer).Encode(sum)
@@ -111,7 +111,20 @@ func (s *importSummary) mostFirst() []string {
 	})
 }
 
-func importFrom(ctx context.Context, cmd *cli.Command, store database, site push.Site, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
+func importRemotely(ctx context.Context, cmd *cli.Command, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
+	server, err := openRemote(cmd)
+	if err != nil {
+		return sum, err
+	}
+	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Server: server}, file)
+}
+
+func importLocally(ctx context.Context, cmd *cli.Command, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 	how, err := keptSending(ctx, cmd, store)
 	if err != nil {
 		return sum, err
@@ -131,23 +144,25 @@ func importFrom(ctx context.Context, cmd *cli.Command, store database, site push
 			return sum, err
 		}
 	}
-	total, writtenAt := int64(-1), time.Time{}
+	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Store: store, Site: site.ID, Services: services, Gentle: !alone}, file)
+}
+
+func importFrom(ctx context.Context, cmd *cli.Command, importer transfer.Importer, file *os.File) (sum importSummary, err error) {
+	total := int64(-1)
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		total, writtenAt = info.Size(), info.ModTime()
+		total, importer.WrittenAt = info.Size(), info.ModTime()
 	}
 	bar := newProgress(cmd.Root().ErrWriter, "importing", progressbar.OptionShowBytes(true))
 	bar.ChangeMax64(total)
 	defer bar.Finish()
 	sum.Reasons = make(map[string]int64)
-	sum.Summary, err = (&transfer.Importer{
-		Kind: kind, Store: store, Site: site.ID, Services: services, WrittenAt: writtenAt, Gentle: !alone,
-		Bad: func(place string, reason error) {
-			sum.Reasons[transfer.ReasonOf(reason)]++
-			bar.Clear()
-			fmt.Fprintf(cmd.Root().ErrWriter, "%s: %v\n", place, reason)
-		},
-		Progress: func(bytes int64) { bar.Set64(bytes) },
-	}).Import(ctx, file)
+	importer.Bad = func(place string, reason error) {
+		sum.Reasons[transfer.ReasonOf(reason)]++
+		bar.Clear()
+		fmt.Fprintf(cmd.Root().ErrWriter, "%s: %v\n", place, reason)
+	}
+	importer.Progress = func(bytes int64) { bar.Set64(bytes) }
+	sum.Summary, err = importer.Import(ctx, file)
 	return sum, err
 }
 

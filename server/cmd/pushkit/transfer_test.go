@@ -140,6 +140,37 @@ https://fcm.googleapis.com/e,5,KEYS,u2,-2
 	}
 }
 
+func TestImportIntoAServer(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), "--push-services", "push.example.org", "--api-key", testKey)
+	folder := t.TempDir() // another machine
+	load := func(args ...string) (string, string, int) {
+		return run(t, folder, append([]string{"subscriptions", "import", "--server", s.url, "--api-key", testKey}, args...)...)
+	}
+	const n = 600 // more than a request may have
+	var file strings.Builder
+	for i := range n {
+		file.WriteString(subscriptionLine(fmt.Sprint(i)))
+	}
+	file.WriteString("nonsense\n" + strings.ReplaceAll(subscriptionLine("c"), "fcm.googleapis.com", "evil.example") + strings.ReplaceAll(subscriptionLine("c"), "fcm.googleapis.com", "push.example.org"))
+	write(t, filepath.Join(folder, "in.ndjson"), file.String())
+	out, errs, status := load("in.ndjson")
+	if status != 1 || out != "601 added, 0 refreshed, 0 unchanged, 2 bad\n  1 invalid-json\n  1 push-service-not-allowed (endpoint)\n" ||
+		!strings.HasPrefix(errs, "line 601: invalid-json: ") || !strings.Contains(errs, "\nline 602: push-service-not-allowed: endpoint belongs to no") {
+		t.Errorf("%d %q %q", status, out, errs)
+	}
+	if out, errs, status := load("in.ndjson"); status != 1 || !strings.HasPrefix(out, "0 added, 0 refreshed, 601 unchanged, 2 bad\n") {
+		t.Errorf("%d %q %q", status, out, errs)
+	}
+	write(t, filepath.Join(folder, "a.json"), "["+subscriptionLine("a")+"]")
+	if out, errs, status := load("--from", "web-push", "a.json"); status != 0 || out != "1 added, 0 refreshed, 0 unchanged, 0 bad\n" {
+		t.Errorf("%d %q %q", status, out, errs)
+	}
+	if out, errs, status := run(t, folder, "subscriptions", "import", "--server", s.url, "--api-key", testKey+"x", "in.ndjson"); status != 1 || !strings.Contains(errs, "nothing is imported: api-key-invalid") {
+		t.Errorf("%d %q %q", status, out, errs)
+	}
+}
+
 func TestAnImportIsInterrupted(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
