@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -45,8 +46,10 @@ type djangoBrowser struct {
 	// user is the last that was seen with it.
 	user   string
 	groups []string
-	// used says that there is information for it: else it is sent nothing.
+	// used says that there is information for it: else it is sent nothing; or err is why
+	// that cannot be read.
 	used bool
+	err  error
 }
 
 // openDjangoWebPush reads a join as CSV, or what manage.py dumpdata webpush writes.
@@ -90,7 +93,7 @@ func (j *djangoJoin) browser(at place, endpoint, p256dh, auth string) *djangoBro
 
 func (b *djangoBrowser) record() (record, error) {
 	if !b.used {
-		return record{}, errUnsubscribed
+		return record{}, cmp.Or(b.err, error(errUnsubscribed))
 	}
 	return record{
 		SubscribeRequest: wire.SubscribeRequest{Endpoint: b.endpoint, Keys: wire.Keys{P256dh: b.p256dh, Auth: b.auth}, AddChannels: b.groups},
@@ -147,7 +150,9 @@ func (j *djangoJoin) readDump(objects *values) error {
 		use, err := j.readObject(at, text)
 		if err != nil {
 			j.entries = append(j.entries, badEntry(at, err))
-		} else if use != nil {
+		}
+		if use != nil {
+			use.err = err
 			uses = append(uses, *use)
 		}
 	}
@@ -155,17 +160,25 @@ func (j *djangoJoin) readDump(objects *values) error {
 		return errNoInformation
 	}
 	for _, use := range uses {
-		if b := j.byKey[use.subscription]; b != nil {
+		b := j.byKey[use.subscription]
+		switch {
+		case b == nil:
+		case use.err != nil:
+			b.err = use.err
+		default:
 			b.use(use.user, j.groups[use.group])
 		}
 	}
 	return nil
 }
 
-// A djangoUse says whose a subscription is, by primary keys.
-type djangoUse struct{ subscription, user, group string }
+// A djangoUse says whose a subscription is, by primary keys, or why it does not.
+type djangoUse struct {
+	subscription, user, group string
+	err                       error
+}
 
-// readObject keeps a group or a subscription, or returns a use.
+// readObject keeps a group or a subscription, or returns a use, also with an error.
 func (j *djangoJoin) readObject(at place, text []byte) (*djangoUse, error) {
 	fields, model, err := parseRow(text)
 	if err != nil {
@@ -185,23 +198,31 @@ func (j *djangoJoin) readObject(at place, text []byte) (*djangoUse, error) {
 		}
 		return nil, err
 	case djangoInformation:
+		use := &djangoUse{}
 		values, err := textsOf(fields, "subscription", "user", "group")
-		if err != nil {
-			return nil, err
+		for i, to := range []*string{&use.subscription, &use.user, &use.group} {
+			if i < len(values) {
+				*to = values[i]
+			}
 		}
-		return &djangoUse{values[0], values[1], values[2]}, nil
+		if err != nil {
+			// A natural key, in all likelihood.
+			err = &push.Error{Code: wire.InvalidField, Field: "user", Detail: "is not an id: dump without --natural-foreign."}
+		}
+		return use, err
 	case "":
 		return nil, invalidLine("is no object of manage.py dumpdata", nil)
 	}
 	return nil, nil // another app's
 }
 
+// textsOf are the values of columns, up to one that is none.
 func textsOf(fields map[string]json.RawMessage, columns ...string) ([]string, error) {
 	var values []string
 	for _, column := range columns {
 		value, err := textOf(fields, column)
 		if err != nil {
-			return nil, err
+			return values, err
 		}
 		values = append(values, value)
 	}

@@ -149,6 +149,10 @@ j,URL/j,1,de,0,5,"{}",,,f,,,0,AUTH,P256DH
 		{"model": "webpush.pushinformation", "pk": 5, "fields": {"user": ["x"], "subscription": 3, "group": 2}},
 		{"model": "webpush.pushinformation", "pk": 6, "fields": {"user": 5, "subscription": 77, "group": 2}}]`,
 		[]string{"a +goals +news user=6", "b +goals", "object 8: unsubscribed", "object 9: invalid-field (endpoint)", "object 10: invalid-json", "object 11: invalid-json", "object 15: invalid-field (user)"}},
+	{"django-webpush, dumpdata of natural keys", transfer.KindDjangoWebPush, `[
+		{"model": "webpush.subscriptioninfo", "pk": 1, "fields": {"endpoint": "URL/a", "auth": "AUTH", "p256dh": "P256DH"}},
+		{"model": "webpush.pushinformation", "pk": 1, "fields": {"user": ["x"], "subscription": 1, "group": null}}]`,
+		[]string{"object 1: invalid-field (user)", "object 2: invalid-field (user)"}},
 	{"django-webpush, a join", transfer.KindDjangoWebPush, "endpoint,p256dh,auth,user_id,group_name\nURL/a,P256DH,AUTH,5,\nURL/b,P256DH,AUTH,,news\nURL/a,P256DH,AUTH,,news\nURL/a,P256DH,AUTH,6,goals\nx\n",
 		[]string{"a +goals +news user=6", "b +news", "row 6: invalid-json"}},
 
