@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
@@ -183,6 +184,11 @@ func TestFilesOfOtherProducts(t *testing.T) {
 			got, err = move(t, test.kind, bytes.NewReader(compressed(t, text)))
 			if err != nil || !slices.Equal(got, test.want) {
 				t.Errorf("compressed: got %q\nwant %q: %v", got, test.want, err)
+			}
+			// So it comes from a slow pipe.
+			got, err = move(t, test.kind, iotest.OneByteReader(strings.NewReader(text)))
+			if err != nil || !slices.Equal(got, test.want) {
+				t.Errorf("in pieces: got %q\nwant %q: %v", got, test.want, err)
 			}
 		})
 	}

@@ -57,44 +57,67 @@ func (v *values) value() (text []byte, tooLong bool, err error) {
 
 // cut reads up to the value's end, or the file's.
 func (v *values) cut() (text []byte, tooLong bool, err error) {
-	depth, inString, escaped := 0, false, false
+	var e ending
 	for {
-		c, err := v.from.ReadByte()
+		some, err := v.some()
 		if err == io.EOF {
 			return text, tooLong, nil
 		}
 		if err != nil {
 			return nil, false, err
 		}
-		if first := len(text) == 0; !inString && depth == 0 && !first && (isSpace(c) || c == ',' || c == ']' || c == '}') {
-			v.from.UnreadByte() // the end of a number, or of a word
-			return text, tooLong, nil
-		}
-		if len(text) < maxLine {
-			text = append(text, c)
-		} else {
-			tooLong = true
-		}
-		switch {
-		case escaped:
-			escaped = false
-		case inString:
-			escaped, inString = c == '\\', c != '"'
-		case c == '"':
-			inString = true
-			continue
-		case c == '{' || c == '[':
-			depth++
-			continue
-		case c == '}' || c == ']':
-			depth--
-		default:
-			continue
-		}
-		if depth <= 0 && !inString {
+		n, found := e.find(some)
+		fits := min(n, maxLine-len(text))
+		text, tooLong = append(text, some[:fits]...), tooLong || fits < n
+		v.from.Discard(n)
+		if found {
 			return text, tooLong, nil
 		}
 	}
+}
+
+// some is what is buffered: a byte at least.
+func (v *values) some() ([]byte, error) {
+	if _, err := v.from.Peek(1); err != nil {
+		return nil, err
+	}
+	return v.from.Peek(v.from.Buffered())
+}
+
+// An ending finds the end of a value that comes in pieces.
+type ending struct {
+	depth                    int
+	begun, inString, escaped bool
+}
+
+// find returns how much of a piece belongs to the value, and whether it ends there.
+func (e *ending) find(piece []byte) (n int, found bool) {
+	for i, c := range piece {
+		if e.begun && !e.inString && e.depth == 0 && (isSpace(c) || c == ',' || c == ']' || c == '}') {
+			return i, true // a number or a word ends before it
+		}
+		e.begun = true
+		switch {
+		case e.escaped:
+			e.escaped = false
+		case e.inString:
+			e.escaped, e.inString = c == '\\', c != '"'
+		case c == '"':
+			e.inString = true
+			continue
+		case c == '{' || c == '[':
+			e.depth++
+			continue
+		case c == '}' || c == ']':
+			e.depth--
+		default:
+			continue
+		}
+		if e.depth <= 0 && !e.inString {
+			return i + 1, true
+		}
+	}
+	return len(piece), false
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
