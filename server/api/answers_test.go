@@ -79,11 +79,6 @@ func bodies(key string) map[string]string {
 	}
 }
 
-// isPublic says whether a call with a body is a browser's.
-func isPublic(path string) bool {
-	return path != wire.PathMessages && path != wire.PathSubscriptionsImport
-}
-
 func provokeAnswers(t *testing.T, seen seen) {
 	s := newServer(t)
 	key := s.key(t)
