@@ -70,7 +70,7 @@ sizes: ## the client's sizes as served; fails over budget
 	$(GO) run ./js/build -out js/dist -sizes
 
 generate: ## write the generated code anew
-	$(GO) generate ./server/wire
+	$(GO) generate ./server/wire ./server/api/openapi
 	@for store in $(STORES); do (cd $$store && $(SQLC) generate) || exit 1; done
 
 lint: ## golangci-lint, if it is installed
