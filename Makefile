@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,23 @@ client: tools ## build the client's files into js/dist
 
 build: client ## build everything into build/pushkit, one binary
 	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o build/pushkit ./server/cmd/pushkit
+
+# SQLite is C, linked statically: the program runs on any Linux of its architecture.
+# Another one needs its C compiler: make release ARCH=arm64 CC=aarch64-linux-gnu-gcc.
+RELEASES = build/release
+ARCH ?= $(shell $(GO) env GOHOSTARCH)
+RELEASE = pushkit_$(patsubst v%,%,$(VERSION))_linux_$(ARCH)
+TAR = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct)
+
+release: client ## the archive that people download, for Linux, into build/release
+	rm -rf $(RELEASES)/$(RELEASE) && mkdir -p $(RELEASES)/$(RELEASE)
+	CGO_ENABLED=1 GOARCH=$(ARCH) $(GO) build -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
+	  -ldflags "-s -w -X main.version=$(VERSION) -linkmode external -extldflags -static" -o $(RELEASES)/$(RELEASE)/pushkit ./server/cmd/pushkit
+	cp README.md CHANGELOG.md LICENSE $(RELEASES)/$(RELEASE)
+	git archive HEAD:examples deploy | tar -x -C $(RELEASES)/$(RELEASE) --exclude='*_test.go' --exclude='Dockerfile*'
+	$(TAR) -C $(RELEASES) -cf - $(RELEASE) | gzip -9n >$(RELEASES)/$(RELEASE).tar.gz
+	rm -r $(RELEASES)/$(RELEASE)
+	cd $(RELEASES) && sha256sum *.tar.gz >SHA256SUMS && cat SHA256SUMS
 
 run: build ## build and serve a demo site, with a push service of its own beside
 	build/pushkit serve --addr $(ADDR) --emulator --vapid-subject https://github.com/pushkit/pushkit
@@ -53,7 +70,7 @@ sizes: ## the client's sizes as served; fails over budget
 	$(GO) run ./js/build -out js/dist -sizes
 
 generate: ## write the generated code anew
-	$(GO) generate ./server/wire
+	$(GO) generate ./server/wire ./server/api/openapi
 	@for store in $(STORES); do (cd $$store && $(SQLC) generate) || exit 1; done
 
 lint: ## golangci-lint, if it is installed

@@ -117,6 +117,40 @@ export interface Problem {
   field?: string;
 }
 
+
+export interface ImportRequest {
+  subscriptions: ImportedSubscription[];
+  writtenAt?: string;
+}
+
+
+export interface ImportedSubscription {
+  endpoint: string;
+  expirationTime?: number;
+  keys: Keys;
+  applicationServerKey?: string;
+  channels?: string[];
+  addChannels?: string[];
+  removeChannels?: string[];
+  locale?: string;
+  timeZone?: string;
+  user?: string;
+  id?: string;
+  createdAt?: string;
+  lastSeenAt?: string;
+}
+
+
+export interface ImportResponse {
+  data: ImportResult[];
+}
+
+
+export interface ImportResult {
+  outcome: string;
+  problem?: Problem;
+}
+
 export const MaxEndpointLength = 2048;
 export const MaxChannels = 50;
 export const MaxChannelLength = 64;
@@ -126,9 +160,15 @@ export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
 export const MaxMessageLines = 1000;
+export const MaxImport = 250;
 export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
+export const MaxPlaceholders = 50;
+export const MaxAttributes = 50;
+export const MaxAttributeName = 64;
+export const MaxAttribute = 512;
+export const MaxLocalized = 50;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
 export const MaxSpread = 86400;
@@ -148,6 +188,7 @@ export const PermanentlyRemovedHost = "permanently-removed.invalid";
 
 export interface MessageRequest {
   notification: Notification;
+  localized?: { [name: string]: LocalizedNotification };
   audience: Audience;
   appBadge?: number;
   ttl?: number;
@@ -183,6 +224,19 @@ export interface Notification {
 }
 
 
+export interface LocalizedNotification {
+  title?: string;
+  body?: string;
+  navigate?: string;
+  icon?: string;
+  image?: string;
+  badge?: string;
+  dir?: string;
+  actions?: NotificationAction[];
+  data?: unknown;
+}
+
+
 export interface NotificationAction {
   action: string;
   title: string;
@@ -194,6 +248,8 @@ export interface NotificationAction {
 export interface Audience {
   all?: boolean;
   channels?: string[];
+  allChannels?: string[];
+  noChannels?: string[];
   users?: string[];
   subscriptions?: string[];
 }
@@ -289,8 +345,14 @@ export interface SubscriptionList {
 }
 
 
+export interface UserRequest {
+  attributes: { [name: string]: unknown };
+}
+
+
 export interface UserResponse {
   id: string;
+  attributes: { [name: string]: unknown };
   subscriptions: SubscriptionInfo[];
   ended: EndedSubscription[];
 }
@@ -327,6 +389,7 @@ export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
+export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";

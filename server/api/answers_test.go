@@ -75,8 +75,10 @@ func bodies(key string) map[string]string {
 		"POST /v1/subscriptions/remove": `{"endpoint": "` + someEndpoint + `"}`,
 		"DELETE /v1/subscriptions":      `{"endpoint": "` + someEndpoint + `"}`,
 		"POST /v1/events":               `[]`,
+		"POST /v1/subscriptions/import": `{"subscriptions": [` + subscribeBody(someEndpoint, "") + `]}`,
 		"POST /v1/messages":             someMessage,
 		"POST /v1/webhooks":             someWebhook,
+		"PUT /v1/users/u1":              `{"attributes": {"name": "Ada"}}`,
 	}
 }
 
@@ -115,10 +117,12 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "200", "GET", "/v1/messages", "", withKey)
 	seen.call(s, "404 message-unknown", "GET", "/v1/messages/"+push.NewID().String(), "", withKey)
 	s.subscribeAs("u/1", someEndpoint+"/of-a-user")
+	seen.call(s, "204", "PUT", "/v1/users/u%2F1", body["PUT /v1/users/u1"], withKey)
 	seen.call(s, "200", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "200", "GET", "/v1/subscriptions/losses", "", withKey)
+	seen.call(s, "200", "POST", "/v1/subscriptions/import", body["POST /v1/subscriptions/import"], withKey)
 	seen.call(s, "400 invalid-field", "GET", "/v1/subscriptions/losses?from=x", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/subscriptions/"+push.NewID().String(), "", withKey)
 	webhook := wire.PathWebhooks + "/" + want(t, seen.call(s, "201", "POST", wire.PathWebhooks, someWebhook, withKey), 201)["id"].(string)
@@ -161,7 +165,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "400 invalid-field", method, path, invalid, withKey)
 		seen.call(s, "415 unsupported-media-type", method, path, body, withKey, "Content-Type: text/plain")
 		seen.call(s, "413 body-too-large", method, path, body+strings.Repeat(" ", wire.MaxMessageBody), withKey)
-		if path != wire.PathMessages && path != wire.PathWebhooks {
+		if !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "403 origin-not-allowed", method, path, body, "Origin: https://evil.example")
 		}
 	}
@@ -177,7 +181,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
 	for _, call := range []string{"POST /v1/webhooks", "GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
-		"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+		"GET /v1/subscriptions/losses", "POST /v1/subscriptions/import", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -218,7 +222,7 @@ func provokeLimit(t *testing.T, seen seen) {
 	body := bodies(s.key(t))
 	seen.call(s, "429 too-many-requests", "GET", "/v1/config", "")
 	for call := range body {
-		if method, path, _ := strings.Cut(call, " "); path != wire.PathMessages && path != wire.PathWebhooks {
+		if method, path, _ := strings.Cut(call, " "); !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "429 too-many-requests", method, path, body[call])
 		}
 	}

@@ -77,6 +77,9 @@ type api struct {
 	// limiter is nil where there is no limit; refused is for the log.
 	limiter *limiter
 	refused rate.Sometimes
+	// mistakes is likewise nil; held is as long as answers may be held at once.
+	mistakes *limiter
+	held     chan struct{}
 }
 
 // New returns the handler of the whole server.
@@ -94,9 +97,16 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	mistakes, err := newLimiter(mistakesRate)
+	if err != nil {
+		return nil, err
+	}
+	if limiter == nil {
+		mistakes = nil
+	}
 	a := &api{
 		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
-		limiter: limiter, refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
 	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
@@ -117,6 +127,14 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
 	}))
 
+	// The client's files first, which most requests are for, and by a look at their
+	// names: to try each route takes longer than to answer.
+	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+		return files[strings.TrimPrefix(r.URL.Path, "/")] != nil
+	}).Path("/{file}").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		files[strings.TrimPrefix(r.URL.Path, "/")].ServeHTTP(w, r)
+	}).Methods(http.MethodGet, http.MethodHead)
+
 	public := func(path, method string, h handler) {
 		router.Handle(path, a.cors(a.handle(a.fromAllowedOrigin(h)))).Methods(method)
 	}
@@ -132,8 +150,10 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
 	keyed(wire.PathSubscriptionsLosses, http.MethodGet, a.losses, push.ScopeRead)
+	keyed(wire.PathSubscriptionsImport, http.MethodPost, a.importSubscriptions, push.ScopeAdmin)
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
+	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)
@@ -169,9 +189,6 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
 		router.Handle(path, http.RedirectHandler(demoPath, http.StatusSeeOther))
 	}
-	for name, file := range files {
-		router.Handle("/"+name, file).Methods(http.MethodGet, http.MethodHead)
-	}
 	return router
 }
 
@@ -181,7 +198,7 @@ var errNothingHere = &push.Error{Code: wire.NotFound, Detail: "There is nothing 
 // (RFC 9110 section 15.5.6).
 func allowed(router *mux.Router, r *http.Request) string {
 	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		var match mux.RouteMatch

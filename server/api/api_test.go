@@ -20,6 +20,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -240,6 +241,29 @@ func TestADeadEndpointIsToldApart(t *testing.T) {
 	if next := want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint+"2", `, "replaces": "`+someEndpoint+`"`)), 201); next["id"] != id || fmt.Sprint(next["channels"]) != "[news]" {
 		t.Errorf("the new one has %v, want id and channels of the old one", next)
 	}
+}
+
+// A browser that is subscribed with a key of before is served, and asked to subscribe
+// anew when it comes by.
+func TestAReplacedKeyIsLeftAtTheNextVisit(t *testing.T) {
+	s := newServer(t)
+	before := s.key(t)
+	want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "applicationServerKey": "`+before+`"`)), 201)
+	fresh, err := webpush.GenerateVAPIDKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() *httptest.ResponseRecorder {
+		return s.call("POST", "/v1/subscriptions/check", fmt.Sprintf(`{"endpoint": %q, "applicationServerKey": %q}`, someEndpoint, before))
+	}
+	if _, err := s.store.AddVAPIDKey(t.Context(), 1, fresh, push.KeyBeside); err != nil {
+		t.Fatal(err)
+	}
+	want(t, check(), 204)
+	if _, err := s.store.AddVAPIDKey(t.Context(), 1, fresh, push.KeyCurrent); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, check(), 410, wire.EndpointGone, "applicationServerKey")
 }
 
 func TestAMessagesLife(t *testing.T) {

@@ -25,7 +25,10 @@ func (a *api) withKey(next handler, oneOf ...push.Scope) handler {
 				Detail: "This call needs an API key with the scope " + strings.Join(push.Scopes(oneOf).Names(), " or ") + "; this one has " + strings.Join(key.Scopes.Names(), " and ") + "."}
 		}
 		a.used.note(r.Context(), key, a.Now(), a.Store)
-		return next(w, r)
+		if err := next(w, r); err != nil {
+			return &keyedError{err}
+		}
+		return nil
 	}
 }
 

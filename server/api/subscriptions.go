@@ -68,6 +68,9 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if key < 0 {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
 	}
+	if keys[key].Replaced {
+		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
+	}
 	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), a.Site.ID, request.Endpoint)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func split(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message
 	for _, service := range services {
 		var total int64
 		if m.Schedule.Spread > 0 {
-			if total, err = countAudience(ctx, q, site, m.Audience, service.ID); err != nil {
+			if total, err = countWalked(ctx, q, site, m.Audience, service.ID); err != nil {
 				return err
 			}
 		}
@@ -195,16 +195,18 @@ type partRows struct {
 
 // All implements [push.PartRows].
 func (r *partRows) All(after push.ID, limit int) ([]push.ID, error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		return r.q.AudienceAll(r.ctx, db.AudienceAllParams{Site: r.site, PushService: r.service, After: after, AtMost: int32(limit)})
 	}
 	return r.q.AudienceChannels(r.ctx, db.AudienceChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Channels: r.audience.Channels, AtMost: int32(limit)})
+		Site: r.site, PushService: r.service, After: after, Channels: channels, AtMost: int32(limit)})
 }
 
 // Window implements [push.PartRows].
 func (r *partRows) Window(after push.ID, limit int) (n int, last push.ID, err error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		rows, err := r.q.WindowAll(r.ctx, db.WindowAllParams{Site: r.site, PushService: r.service, After: after, AtMost: int32(limit)})
 		if err != nil || len(rows) == 0 {
 			return 0, last, err
@@ -212,30 +214,46 @@ func (r *partRows) Window(after push.ID, limit int) (n int, last push.ID, err er
 		return int(rows[0].N), rows[0].ID, nil
 	}
 	rows, err := r.q.WindowChannels(r.ctx, db.WindowChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Channels: r.audience.Channels, AtMost: int32(limit)})
+		Site: r.site, PushService: r.service, After: after, Channels: channels, AtMost: int32(limit)})
 	if err != nil || len(rows) == 0 {
 		return 0, last, err
 	}
 	return int(rows[0].N), rows[0].Subscription, nil
 }
 
-// InZones implements [push.PartRows].
-func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
-	if r.audience.All {
-		return r.q.ZonesAll(r.ctx, db.ZonesAllParams{
-			Site: r.site, PushService: r.service, After: after, Last: last, Zones: r.part.Zones, Rest: r.part.Others, AtMost: int32(limit)})
+// Members implements [push.PartRows].
+func (r *partRows) Members(after, last push.ID, limit int) ([]push.ID, error) {
+	a, channels := r.audience, r.audience.Walked()
+	if len(channels) == 0 {
+		return r.q.MembersAll(r.ctx, db.MembersAllParams{
+			Site: r.site, PushService: r.service, After: after, Last: last, Zones: named(r.part.Zones), Rest: r.part.Others,
+			Without: named(a.NoChannels), AtMost: int32(limit)})
 	}
-	return r.q.ZonesChannels(r.ctx, db.ZonesChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Last: last,
-		Channels: r.audience.Channels, Zones: r.part.Zones, Rest: r.part.Others, AtMost: int32(limit)})
+	return r.q.MembersOfChannels(r.ctx, db.MembersOfChannelsParams{
+		Site: r.site, PushService: r.service, After: after, Last: last, Channels: channels, Zones: named(r.part.Zones), Rest: r.part.Others,
+		Required: named(a.Required()), Without: named(a.NoChannels), AtMost: int32(limit)})
+}
+
+// countWalked is how many are on the way through a large audience at a push service.
+func countWalked(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int32) (int64, error) {
+	channels := audience.Walked()
+	if len(channels) == 0 {
+		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+	}
+	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: channels})
 }
 
 // countAudience is how many a large audience has at a push service.
 func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int32) (int64, error) {
-	if audience.All {
-		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+	if !audience.Chosen() {
+		return countWalked(ctx, q, site, audience, service)
 	}
-	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: audience.Channels})
+	channels := audience.Walked()
+	if len(channels) == 0 {
+		return q.CountMembersAll(ctx, db.CountMembersAllParams{Site: int64(site), PushService: service, Without: named(audience.NoChannels)})
+	}
+	return q.CountMembersOfChannels(ctx, db.CountMembersOfChannelsParams{
+		Site: int64(site), PushService: service, Channels: channels, Required: named(audience.Required()), Without: named(audience.NoChannels)})
 }
 
 // CountAudience implements [push.Messages].

@@ -76,10 +76,14 @@ func (s *Store) insertMessage(ctx context.Context, q *db.Queries, site push.Site
 	if err != nil {
 		return db.InsertMessageRow{}, err
 	}
+	content, err := m.Content()
+	if err != nil {
+		return db.InsertMessageRow{}, err
+	}
 	return q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID, Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt,
 		Scheduled: m.DueAt.After(m.CreatedAt), DueAt: m.DueAt, Now: s.testClock(), Schedule: string(schedule),
-		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(),
+		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(), Content: content,
 	})
 }
 
@@ -271,5 +275,5 @@ func message(row db.Message) (*push.Message, error) {
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
 	m.Cancelled = row.State == wire.MessageCancelled
-	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload)
+	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload, row.Content)
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
 	"os"
 	"strings"
@@ -136,25 +137,33 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	}
 }
 
-// What an older pushkit had accepted, and not sent, is sent by this one.
+// What any older pushkit had accepted, and not sent, is sent by this one.
 func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
-	url := postgrestest.Database(t)
-	s := openNode(t, url, postgres.Options{})
-	scheduled := pushtest.Wait(t, s)
-	s.Close()
-	database, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
+	for version := pushtest.NewestMigration(t, "migrations") - 1; version > 0; version-- {
+		t.Run(fmt.Sprint("from ", version), func(t *testing.T) {
+			url := postgrestest.Database(t)
+			s := openNode(t, url, postgres.Options{})
+			scheduled := pushtest.Wait(t, s)
+			s.Close()
+			database, err := sql.Open("pgx", url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer database.Close()
+			provider, err := goose.NewProvider(goose.DialectPostgres, database, os.DirFS("migrations"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := provider.DownTo(t.Context(), version); err != nil {
+				t.Fatal(err)
+			}
+			later := scheduled.Add(time.Second)
+			pushtest.WantWaiting(t, openNode(t, url, postgres.Options{Now: func() time.Time { return later }}), scheduled)
+		})
 	}
-	defer database.Close()
-	provider, err := goose.NewProvider(goose.DialectPostgres, database, os.DirFS("migrations"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.DownTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	later := scheduled.Add(time.Second)
-	pushtest.WantWaiting(t, openNode(t, url, postgres.Options{Now: func() time.Time { return later }}), scheduled)
+}
+
+func TestMigrationsStayAsTheyAre(t *testing.T) {
+	pushtest.MigrationsStay(t, "migrations", "testdata/migrations.sum")
 }

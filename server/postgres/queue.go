@@ -10,11 +10,11 @@ import (
 )
 
 // named is never nil, which would be NULL: no name is unequal to that.
-func named(services []string) []string {
-	if services == nil {
+func named(names []string) []string {
+	if names == nil {
 		return []string{}
 	}
-	return services
+	return names
 }
 
 // ClaimBatches implements [push.Queue].

@@ -115,8 +115,11 @@ func (s *Store) addDefaultSite(ctx context.Context) error {
 	})
 }
 
-// currentKey is the state of a site's current VAPID key.
-const currentKey = 1
+// The states of a site's VAPID keys besides 0, kept beside the current one.
+const (
+	currentKey  = 1
+	replacedKey = -1
+)
 
 // Close closes the connections. The leases of this node end at once where the
 // database can be told, else by themselves.
@@ -247,7 +250,7 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) (keys []push.VA
 			if err != nil {
 				return err
 			}
-			keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey}
+			keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey, Replaced: row.State == replacedKey}
 		}
 		return nil
 	})

@@ -35,7 +35,26 @@ func userByID(ctx context.Context, q *db.Queries, site int64, id string) (user p
 	for _, row := range ended {
 		user.Ended = append(user.Ended, *tombstone(row))
 	}
+	if err != nil {
+		return user, err
+	}
+	attributes, err := q.UserAttributes(ctx, db.UserAttributesParams{Site: site, ID: id})
+	if err = ignoreNoRows(err); err != nil {
+		return user, err
+	}
+	user.Attributes, err = push.DecodeAttributes(attributes)
 	return user, err
+}
+
+// SetAttributes implements [push.Users].
+func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, attributes push.Attributes) error {
+	encoded, err := attributes.Encode()
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.PutUser(ctx, db.PutUserParams{Site: int64(site), ID: id, Attributes: encoded})
+	})
 }
 
 // ForgetUser implements [push.Users].
@@ -52,8 +71,12 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 	return nil
 }
 
-// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
+// forgetSome erases the attributes, and up to ForgetSize subscriptions and as many
+// tombstones of a user.
 func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string) (more bool, err error) {
+	if err := q.DeleteUser(ctx, db.DeleteUserParams{Site: int64(site), ID: id}); err != nil {
+		return false, err
+	}
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
 	if err != nil {
 		return false, err

@@ -94,6 +94,32 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	return *known, false, err
 }
 
+// Known returns the subscription where it stands among rows just as the request has
+// it, so that nothing is left to write but that it was seen; nil otherwise.
+func (s *Subscribe) Known(rows SubscriptionRows) (*Subscription, error) {
+	if s.Replaces != "" {
+		return nil, nil
+	}
+	known, err := rows.ByHash(HashEndpoint(s.Endpoint()))
+	if err != nil || known == nil {
+		return nil, err
+	}
+	told := *known
+	if told.Key, err = s.keyID(rows); err != nil {
+		return nil, err
+	}
+	s.describe(&told)
+	if told.Channels, err = s.Apply(known.Channels); err != nil {
+		return nil, err
+	}
+	if s.checkSameKeys(known) != nil || told.Key != known.Key || told.User != known.User ||
+		told.Locale != known.Locale || told.TimeZone != known.TimeZone ||
+		len(without(told.Channels, known.Channels))+len(without(known.Channels, told.Channels)) > 0 {
+		return nil, nil
+	}
+	return known, nil
+}
+
 // describe writes what the request says of the browser and its user.
 func (s *Subscribe) describe(sub *Subscription) {
 	sub.Locale = cmp.Or(s.Locale, sub.Locale)

@@ -49,6 +49,9 @@ type VAPIDKey struct {
 	webpush.VAPIDKey
 	// Current is true for the key with which browsers subscribe now.
 	Current bool
+	// Replaced is true for one whose place another has taken: browsers that are
+	// subscribed with it are served, and subscribe anew at their next visit.
+	Replaced bool
 }
 
 // BaseURL is what relative URLs of messages are resolved against.

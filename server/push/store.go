@@ -38,6 +38,9 @@ type VAPIDKeys interface {
 	// subscribe with the current one from then on, and those that have subscribed
 	// with another are served with that. It fails with [ErrKeyInUse] for KeyFirst.
 	AddVAPIDKey(ctx context.Context, site SiteID, key webpush.VAPIDKey, role KeyRole) (VAPIDKey, error)
+	// CountByVAPIDKey counts the site's subscriptions by the key that they are
+	// subscribed with. It reads all of them.
+	CountByVAPIDKey(ctx context.Context, site SiteID) (map[KeyID]int64, error)
 }
 
 // APIKeys is the part of a [Store] that keeps the keys of sites' back ends.
@@ -69,7 +72,9 @@ type Subscriptions interface {
 	// SubscriptionByEndpoint returns the subscription of an endpoint. Errors
 	// have the codes subscription-unknown and endpoint-gone.
 	SubscriptionByEndpoint(ctx context.Context, site SiteID, endpoint string) (Subscription, error)
-	// TouchSubscription notes that the browser was seen.
+	// TouchSubscription notes that the browser was seen. A store may write that in the
+	// background, within a second or two: an end of the process without warning may
+	// take the last of it.
 	TouchSubscription(ctx context.Context, site SiteID, endpoint string) error
 	// RemoveSubscription ends a subscription at the person's own wish; one
 	// that is not there is no error.
@@ -195,12 +200,16 @@ type Delivery struct {
 	Site SiteID
 	// Token is what the browser reports with.
 	Token string
-	// Message holds what the deliveries of a message share.
+	// Message holds what the deliveries of a message share, and Payload is the one of
+	// its payloads that is in the recipient's language.
 	Message *Message
+	Payload *Payload
 	// Attempt counts from 0.
 	Attempt      int
 	Subscription webpush.Subscription
 	SubscriberID ID
+	// Attributes are the recipient's, where the message has placeholders for them.
+	Attributes Attributes
 	// TimeZone is the recipient's; empty: not known.
 	TimeZone string
 	Key      KeyID

@@ -17,7 +17,7 @@ type KeyRole int
 const (
 	// KeyFirst becomes the current key where no subscription uses the one there is.
 	KeyFirst KeyRole = iota
-	// KeyCurrent becomes the current key.
+	// KeyCurrent becomes the current key, and the one before is replaced.
 	KeyCurrent
 	// KeyBeside is for the subscriptions that were won with it.
 	KeyBeside
@@ -35,8 +35,10 @@ type VAPIDKeyRows interface {
 	IsKeyUsed(KeyID) (bool, error)
 	// InsertKey adds a key that is not the current one.
 	InsertKey(KeyID, webpush.VAPIDKey) error
-	// MakeCurrent lays the current key aside for another.
+	// MakeCurrent has a key replace the current one.
 	MakeCurrent(KeyID) error
+	// KeepBeside makes a key that was replaced one for those who are subscribed with it.
+	KeepBeside(KeyID) error
 }
 
 // AddKey gives a site a key, or one that it has another role. See
@@ -75,6 +77,10 @@ func AddKey(rows VAPIDKeyRows, key webpush.VAPIDKey, role KeyRole) (added VAPIDK
 			return added, err
 		}
 		current = id
+	} else if role == KeyBeside {
+		if err := rows.KeepBeside(id); err != nil {
+			return added, err
+		}
 	}
 	return VAPIDKey{ID: id, VAPIDKey: key, Current: id == current}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 // ImportSubscriptions implements [push.Subscriptions].
 func (s *Store) ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) (results []push.ImportResult, err error) {
+	s.seen.write() // an old file takes nothing back
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows := s.rows(ctx, q, site)
 		known, err := rows.known(items)

@@ -14,6 +14,7 @@ func (s *Store) ScanUnseen(ctx context.Context, site push.SiteID, before time.Ti
 	if err != nil {
 		return nil, "", err
 	}
+	s.seen.write()
 	rows, err := s.read.ScanSubscriptions(ctx, db.ScanSubscriptionsParams{
 		Site: int64(site), PushService: after.Service, ID: after.ID[:], Limit: int64(limit) + 1})
 	if err != nil {
@@ -33,6 +34,7 @@ func (s *Store) ScanUnseen(ctx context.Context, site push.SiteID, before time.Ti
 
 // RetireSubscriptions implements [push.Retiring].
 func (s *Store) RetireSubscriptions(ctx context.Context, site push.SiteID, before time.Time, endpoints []push.EndpointHash) (retired int, err error) {
+	s.seen.write()
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		retired = 0
 		rows := s.rows(ctx, q, site)

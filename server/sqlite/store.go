@@ -39,6 +39,7 @@ type Store struct {
 	writing      *sql.DB
 	writer       *writer
 	checkpointer *checkpointer
+	seen         *seen
 	reading      *sql.DB
 	read         *db.Queries
 
@@ -93,6 +94,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	s.checkpointer = newCheckpointer(s)
 	s.writer = newWriter(writing, s.checkpointer.note)
+	s.seen = newSeen(s)
 	if _, err := s.Beat(ctx); err != nil {
 		return nil, errors.Join(explainOpening(path, err), s.Close())
 	}
@@ -163,11 +165,15 @@ func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
 	})
 }
 
-// currentKey is the state of a site's current VAPID key.
-const currentKey = 1
+// The states of a site's VAPID keys besides 0, kept beside the current one.
+const (
+	currentKey  = 1
+	replacedKey = -1
+)
 
 // Close ends the writer after what it was given, and closes the file.
 func (s *Store) Close() error {
+	s.seen.close()
 	s.writer.close()
 	s.checkpointer.close()
 	return errors.Join(s.reading.Close(), s.writing.Close())
@@ -274,7 +280,7 @@ func (s *Store) VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKe
 		if err != nil {
 			return nil, err
 		}
-		keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey}
+		keys[i] = push.VAPIDKey{ID: push.KeyID(row.KeyID), VAPIDKey: key, Current: row.State == currentKey, Replaced: row.State == replacedKey}
 	}
 	return keys, nil
 }

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,21 +136,29 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	}
 }
 
-// What an older pushkit had accepted, and not sent, is sent by this one.
+// What any older pushkit had accepted, and not sent, is sent by this one.
 func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
-	s := open(t, path, nil).(*sqlite.Store)
-	scheduled := pushtest.Wait(t, s)
-	s.Close()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, raw(t, path), os.DirFS("migrations"))
-	if err != nil {
-		t.Fatal(err)
+	for version := pushtest.NewestMigration(t, "migrations") - 1; version > 1; version-- {
+		t.Run(fmt.Sprint("from ", version), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "pushkit.db")
+			s := open(t, path, nil).(*sqlite.Store)
+			scheduled := pushtest.Wait(t, s)
+			s.Close()
+			provider, err := goose.NewProvider(goose.DialectSQLite3, raw(t, path), os.DirFS("migrations"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := provider.DownTo(t.Context(), version); err != nil {
+				t.Fatal(err)
+			}
+			later := scheduled.Add(time.Second)
+			pushtest.WantWaiting(t, open(t, path, func() time.Time { return later }), scheduled)
+		})
 	}
-	if _, err := provider.DownTo(t.Context(), 2); err != nil {
-		t.Fatal(err)
-	}
-	later := scheduled.Add(time.Second)
-	pushtest.WantWaiting(t, open(t, path, func() time.Time { return later }), scheduled)
+}
+
+func TestMigrationsStayAsTheyAre(t *testing.T) {
+	pushtest.MigrationsStay(t, "migrations", "testdata/migrations.sum")
 }
 
 // A database of an older pushkit is brought up to date with all that is in it.

@@ -15,6 +15,15 @@ import (
 
 // PutSubscription implements [push.Subscriptions].
 func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.Subscribe) (sub push.Subscription, created bool, err error) {
+	known, err := r.Known(&siteRows{ctx: ctx, q: s.read, site: int64(site)})
+	if err != nil {
+		return push.Subscription{}, false, explain(err)
+	}
+	if known != nil {
+		known.LastSeenAt = s.now()
+		s.seen.note(site, known.Endpoint())
+		return *known, false, nil
+	}
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
 		sub, created, err = r.Put(s.rows(ctx, q, site), s.now())
 		return err
@@ -203,11 +212,8 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 
 // TouchSubscription implements [push.Subscriptions].
 func (s *Store) TouchSubscription(ctx context.Context, site push.SiteID, endpoint string) error {
-	hash := push.HashEndpoint(endpoint)
-	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.TouchSubscription(ctx, db.TouchSubscriptionParams{
-			LastSeenAt: s.now().UnixMilli(), Site: int64(site), EndpointHash: hash[:]})
-	})
+	s.seen.note(site, endpoint)
+	return nil
 }
 
 // RemoveSubscription implements [push.Subscriptions].

@@ -38,7 +38,25 @@ func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user
 		}
 		user.Ended = append(user.Ended, *tomb)
 	}
+	attributes, err := s.read.UserAttributes(ctx, db.UserAttributesParams{Site: int64(site), ID: id})
+	if err = ignoreNoRows(err); err != nil {
+		return user, explain(err)
+	}
+	if user.Attributes, err = push.DecodeAttributes(attributes); err != nil {
+		return user, err
+	}
 	return user.OrUnknown()
+}
+
+// SetAttributes implements [push.Users].
+func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, attributes push.Attributes) error {
+	encoded, err := attributes.Encode()
+	if err != nil {
+		return err
+	}
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.PutUser(ctx, db.PutUserParams{Site: int64(site), ID: id, Attributes: encoded})
+	})
 }
 
 // ForgetUser implements [push.Users].
@@ -55,8 +73,12 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 	return nil
 }
 
-// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
+// forgetSome erases the attributes, and up to ForgetSize subscriptions and as many
+// tombstones of a user.
 func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more bool, err error) {
+	if err := q.DeleteUser(ctx, db.DeleteUserParams{Site: site, ID: id}); err != nil {
+		return false, err
+	}
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
 	if err != nil {
 		return false, err

@@ -45,3 +45,17 @@ func (r *keyRows) MakeCurrent(key push.KeyID) error {
 	}
 	return r.q.MakeVAPIDKeyCurrent(r.ctx, db.MakeVAPIDKeyCurrentParams{Site: r.site, KeyID: int64(key)})
 }
+
+func (r *keyRows) KeepBeside(key push.KeyID) error {
+	return r.q.KeepVAPIDKeyBeside(r.ctx, db.KeepVAPIDKeyBesideParams{Site: r.site, KeyID: int64(key)})
+}
+
+// CountByVAPIDKey implements [push.VAPIDKeys].
+func (s *Store) CountByVAPIDKey(ctx context.Context, site push.SiteID) (map[push.KeyID]int64, error) {
+	rows, err := s.read.CountVAPIDKeys(ctx, int64(site))
+	counts := make(map[push.KeyID]int64, len(rows))
+	for _, row := range rows {
+		counts[push.KeyID(row.KeyID)] = row.Subscriptions
+	}
+	return counts, explain(err)
+}

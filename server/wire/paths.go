@@ -8,6 +8,7 @@ const (
 	PathSubscriptionsCheck  = "/v1/subscriptions/check"
 	PathSubscriptionsRemove = "/v1/subscriptions/remove"
 	PathSubscriptionsLosses = "/v1/subscriptions/losses"
+	PathSubscriptionsImport = "/v1/subscriptions/import"
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
 	PathUsers               = "/v1/users"

@@ -6,6 +6,7 @@ import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
+import { moving } from "./cases/moving.mjs";
 import { payloads } from "./cases/payloads.mjs";
 import { permission } from "./cases/permission.mjs";
 import { refusals } from "./cases/refusals.mjs";
@@ -21,7 +22,7 @@ import { inAWorld } from "./world.mjs";
  */
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
-    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, permission, refusals, clock, interrupted];
+    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, moving, permission, refusals, clock, interrupted];
     for (const cases of all) cases(theWorld, browser);
   });
 }

@@ -193,11 +193,11 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
 VALUES ($1, $2, $3, $4,
     CASE WHEN $5::boolean THEN $6::timestamptz
          ELSE LEAST($6::timestamptz, COALESCE($7::timestamptz, clock_timestamp())) END,
-    $8, $9, $10, $11, $12, $13, false)
+    $8, $9, $10, $11, $12, $13, $14, false)
 RETURNING due_at, (due_at <= COALESCE($7::timestamptz, clock_timestamp()))::boolean AS is_due
 `
 
@@ -215,6 +215,7 @@ type InsertMessageParams struct {
 	Topic     string
 	Audience  string
 	Payload   []byte
+	Content   string
 }
 
 type InsertMessageRow struct {
@@ -238,6 +239,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (I
 		arg.Topic,
 		arg.Audience,
 		arg.Payload,
+		arg.Content,
 	)
 	var i InsertMessageRow
 	err := row.Scan(&i.DueAt, &i.IsDue)
@@ -296,7 +298,7 @@ func (q *Queries) LockMessages(ctx context.Context, ids []push.ID) error {
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
+SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, m.content, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
 `
 
 type MessageByIDRow struct {
@@ -321,6 +323,7 @@ func (q *Queries) MessageByID(ctx context.Context, id push.ID) (MessageByIDRow, 
 		&i.Message.TargetedFinal,
 		&i.Message.Batches,
 		&i.Message.Schedule,
+		&i.Message.Content,
 		&i.TokenKey,
 	)
 	return i, err

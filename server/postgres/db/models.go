@@ -122,6 +122,7 @@ type Message struct {
 	TargetedFinal bool
 	Batches       int64
 	Schedule      string
+	Content       string
 }
 
 type MessageStatus struct {
@@ -205,6 +206,12 @@ type Tombstone struct {
 	ID           push.ID
 	Channels     []string
 	UserID       string
+}
+
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
 }
 
 type VapidKey struct {

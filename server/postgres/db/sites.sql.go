@@ -10,6 +10,36 @@ import (
 	"time"
 )
 
+const countVAPIDKeys = `-- name: CountVAPIDKeys :many
+SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
+WHERE site = $1 GROUP BY key_id
+`
+
+type CountVAPIDKeysRow struct {
+	KeyID         int64
+	Subscriptions int64
+}
+
+func (q *Queries) CountVAPIDKeys(ctx context.Context, site int64) ([]CountVAPIDKeysRow, error) {
+	rows, err := q.db.Query(ctx, countVAPIDKeys, site)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountVAPIDKeysRow
+	for rows.Next() {
+		var i CountVAPIDKeysRow
+		if err := rows.Scan(&i.KeyID, &i.Subscriptions); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const currentVAPIDKey = `-- name: CurrentVAPIDKey :one
 SELECT key_id FROM vapid_keys WHERE site = $1 AND state = 1
 `
@@ -123,6 +153,20 @@ func (q *Queries) IsVAPIDKeyUsed(ctx context.Context, arg IsVAPIDKeyUsedParams) 
 	return exists, err
 }
 
+const keepVAPIDKeyBeside = `-- name: KeepVAPIDKeyBeside :exec
+UPDATE vapid_keys SET state = 0 WHERE site = $1 AND key_id = $2 AND state = -1
+`
+
+type KeepVAPIDKeyBesideParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) KeepVAPIDKeyBeside(ctx context.Context, arg KeepVAPIDKeyBesideParams) error {
+	_, err := q.db.Exec(ctx, keepVAPIDKeyBeside, arg.Site, arg.KeyID)
+	return err
+}
+
 const lastVAPIDKeyID = `-- name: LastVAPIDKeyID :one
 SELECT key_id FROM vapid_keys WHERE site = $1 ORDER BY key_id DESC LIMIT 1
 `
@@ -135,7 +179,7 @@ func (q *Queries) LastVAPIDKeyID(ctx context.Context, site int64) (int64, error)
 }
 
 const layAsideVAPIDKeys = `-- name: LayAsideVAPIDKeys :exec
-UPDATE vapid_keys SET state = 0 WHERE site = $1 AND state = 1
+UPDATE vapid_keys SET state = -1 WHERE site = $1 AND state = 1
 `
 
 func (q *Queries) LayAsideVAPIDKeys(ctx context.Context, site int64) error {

@@ -1,10 +1,10 @@
 -- name: InsertMessage :one
 -- A message that is not scheduled is due now, whatever the node's clock shows.
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
 VALUES (sqlc.arg(id), sqlc.arg(site), sqlc.arg(state), sqlc.arg(created_at),
     CASE WHEN sqlc.arg(scheduled)::boolean THEN sqlc.arg(due_at)::timestamptz
          ELSE LEAST(sqlc.arg(due_at)::timestamptz, COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())) END,
-    sqlc.arg(schedule), sqlc.arg(ttl), sqlc.arg(urgency), sqlc.arg(topic), sqlc.arg(audience), sqlc.arg(payload), false)
+    sqlc.arg(schedule), sqlc.arg(ttl), sqlc.arg(urgency), sqlc.arg(topic), sqlc.arg(audience), sqlc.arg(payload), sqlc.arg(content), false)
 RETURNING due_at, (due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS is_due;
 
 -- name: MessageByID :one

@@ -60,7 +60,14 @@ SELECT key_id FROM vapid_keys WHERE site = sqlc.arg(site) ORDER BY key_id DESC L
 SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id));
 
 -- name: LayAsideVAPIDKeys :exec
-UPDATE vapid_keys SET state = 0 WHERE site = sqlc.arg(site) AND state = 1;
+UPDATE vapid_keys SET state = -1 WHERE site = sqlc.arg(site) AND state = 1;
 
 -- name: MakeVAPIDKeyCurrent :exec
 UPDATE vapid_keys SET state = 1 WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id);
+
+-- name: KeepVAPIDKeyBeside :exec
+UPDATE vapid_keys SET state = 0 WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id) AND state = -1;
+
+-- name: CountVAPIDKeys :many
+SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
+WHERE site = sqlc.arg(site) GROUP BY key_id;

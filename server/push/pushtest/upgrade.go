@@ -1,6 +1,13 @@
 package pushtest
 
 import (
+	"bufio"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,5 +68,68 @@ func WantWaiting(t *testing.T, s push.Store, scheduled time.Time) {
 	}
 	if !deliveries[0].TTLFrom.Equal(scheduled) && !deliveries[1].TTLFrom.Equal(scheduled) {
 		t.Errorf("neither is due at %s", scheduled)
+	}
+}
+
+// NewestMigration is the number of the last one in a folder.
+func NewestMigration(t *testing.T, folder string) int64 {
+	t.Helper()
+	files := migrations(t, folder)
+	number, _, _ := strings.Cut(files[len(files)-1], "_")
+	newest, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newest
+}
+
+func migrations(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder) // sorted
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("%d migrations, %v", len(entries), err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+// MigrationsStay expects the migrations in a folder to be as sums, a file that
+// sha256sum has written, has them: databases that people have were made by them, so
+// that a change needs a migration of its own.
+func MigrationsStay(t *testing.T, folder, sums string) {
+	t.Helper()
+	file, err := os.Open(sums)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	listed := make(map[string]string)
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		if sum, name, ok := strings.Cut(lines.Text(), "  "); ok {
+			listed[name] = sum
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range migrations(t, folder) {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch sum := fmt.Sprintf("%x", sha256.Sum256(text)); listed[name] {
+		case sum:
+		case "":
+			t.Errorf("%s is new: add its line to %s\n%s  %s", name, sums, sum, name)
+		default:
+			t.Errorf("%s was changed: there are databases that were made by it as it was", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("%s is gone: there are databases that were made by it", name)
 	}
 }

@@ -68,6 +68,15 @@ func testOtherKeys(t *testing.T, s *store) {
 	add(made[1], push.KeyCurrent, true)
 	add(made[2], push.KeyBeside, false)
 	keys(made[1], made[2], made[0], first)
+	held, err := s.VAPIDKeys(t.Context(), s.site.ID)
+	if err != nil || held[1].Replaced || !held[2].Replaced {
+		t.Errorf("got %+v, %v: one that is kept beside is not replaced", held, err)
+	}
+	s.put(t, someEndpoint+"2", "")
+	counts, err := s.CountByVAPIDKey(t.Context(), s.site.ID)
+	if err != nil || len(counts) != 2 || counts[won] != 1 || counts[held[0].ID] != 1 {
+		t.Errorf("the keys have %v subscriptions, %v", counts, err)
+	}
 	// They are served with the key that they have subscribed with.
 	if sub := s.byEndpoint(t, someEndpoint); sub.Key != won {
 		t.Errorf("it is subscribed with %d, want %d", sub.Key, won)

@@ -134,8 +134,8 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :exec
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertMessageParams struct {
@@ -150,6 +150,7 @@ type InsertMessageParams struct {
 	Topic         string
 	Audience      string
 	Payload       []byte
+	Content       string
 	TargetedFinal int64
 }
 
@@ -166,13 +167,14 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 		arg.Topic,
 		arg.Audience,
 		arg.Payload,
+		arg.Content,
 		arg.TargetedFinal,
 	)
 	return err
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule FROM messages WHERE id = ?
+SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule, content FROM messages WHERE id = ?
 `
 
 func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
@@ -191,6 +193,7 @@ func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
 		&i.Payload,
 		&i.TargetedFinal,
 		&i.Schedule,
+		&i.Content,
 	)
 	return i, err
 }

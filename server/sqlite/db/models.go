@@ -118,6 +118,7 @@ type Message struct {
 	Payload       []byte
 	TargetedFinal int64
 	Schedule      string
+	Content       string
 }
 
 type Node struct {
@@ -182,6 +183,12 @@ type Tombstone struct {
 	ID           []byte
 	Channels     string
 	User         string
+}
+
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
 }
 
 type VapidKey struct {

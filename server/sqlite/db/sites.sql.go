@@ -9,6 +9,39 @@ import (
 	"context"
 )
 
+const countVAPIDKeys = `-- name: CountVAPIDKeys :many
+SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
+WHERE site = ? GROUP BY key_id
+`
+
+type CountVAPIDKeysRow struct {
+	KeyID         int64
+	Subscriptions int64
+}
+
+func (q *Queries) CountVAPIDKeys(ctx context.Context, site int64) ([]CountVAPIDKeysRow, error) {
+	rows, err := q.db.QueryContext(ctx, countVAPIDKeys, site)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountVAPIDKeysRow
+	for rows.Next() {
+		var i CountVAPIDKeysRow
+		if err := rows.Scan(&i.KeyID, &i.Subscriptions); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const currentVAPIDKey = `-- name: CurrentVAPIDKey :one
 SELECT key_id FROM vapid_keys WHERE site = ? AND state = 1
 `
@@ -119,6 +152,20 @@ func (q *Queries) IsVAPIDKeyUsed(ctx context.Context, arg IsVAPIDKeyUsedParams) 
 	return exists, err
 }
 
+const keepVAPIDKeyBeside = `-- name: KeepVAPIDKeyBeside :exec
+UPDATE vapid_keys SET state = 0 WHERE site = ? AND key_id = ? AND state = -1
+`
+
+type KeepVAPIDKeyBesideParams struct {
+	Site  int64
+	KeyID int64
+}
+
+func (q *Queries) KeepVAPIDKeyBeside(ctx context.Context, arg KeepVAPIDKeyBesideParams) error {
+	_, err := q.db.ExecContext(ctx, keepVAPIDKeyBeside, arg.Site, arg.KeyID)
+	return err
+}
+
 const lastVAPIDKeyID = `-- name: LastVAPIDKeyID :one
 SELECT key_id FROM vapid_keys WHERE site = ? ORDER BY key_id DESC LIMIT 1
 `
@@ -131,7 +178,7 @@ func (q *Queries) LastVAPIDKeyID(ctx context.Context, site int64) (int64, error)
 }
 
 const layAsideVAPIDKeys = `-- name: LayAsideVAPIDKeys :exec
-UPDATE vapid_keys SET state = 0 WHERE site = ? AND state = 1
+UPDATE vapid_keys SET state = -1 WHERE site = ? AND state = 1
 `
 
 func (q *Queries) LayAsideVAPIDKeys(ctx context.Context, site int64) error {

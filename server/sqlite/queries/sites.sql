@@ -57,7 +57,14 @@ SELECT key_id FROM vapid_keys WHERE site = ? ORDER BY key_id DESC LIMIT 1;
 SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = ? AND key_id = ?);
 
 -- name: LayAsideVAPIDKeys :exec
-UPDATE vapid_keys SET state = 0 WHERE site = ? AND state = 1;
+UPDATE vapid_keys SET state = -1 WHERE site = ? AND state = 1;
 
 -- name: MakeVAPIDKeyCurrent :exec
 UPDATE vapid_keys SET state = 1 WHERE site = ? AND key_id = ?;
+
+-- name: KeepVAPIDKeyBeside :exec
+UPDATE vapid_keys SET state = 0 WHERE site = ? AND key_id = ? AND state = -1;
+
+-- name: CountVAPIDKeys :many
+SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
+WHERE site = ? GROUP BY key_id;

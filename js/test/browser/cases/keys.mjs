@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { pushkit } from "../../harness/server.mjs";
 import { until } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
 
@@ -55,6 +57,26 @@ export function keys(theWorld) {
       const status = await again.status();
       return status.subscribed && status.endpoint !== endpoint;
     }, "new subscription");
+    assert.equal((await world.emulator.subscription(endpoint)).state, "ended");
+    await again.notify();
+    await again.end();
+  });
+
+  test("a key that is rotated serves the browser until its next visit, which has a subscription with the new one", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    const { endpoint, id } = await visit.status();
+    const rotated = execFileSync(pushkit, ["vapid", "rotate"], { cwd: world.server.folder, encoding: "utf8" }).trim();
+    const { server } = world;
+    await until(async () => (await server.api("GET", "/v1/config")).body.applicationServerKey === rotated, "new key");
+    await visit.notify();
+    await visit.end();
+    const again = await Visit.start(world, visit.origin);
+    await until(async () => {
+      const status = await again.status();
+      return status.subscribed && status.endpoint !== endpoint;
+    }, "new subscription");
+    assert.equal((await again.status()).id, id);
     assert.equal((await world.emulator.subscription(endpoint)).state, "ended");
     await again.notify();
     await again.end();

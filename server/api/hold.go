@@ -1,0 +1,52 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// mistakesRate is of a client, or of all who share its address: a server that has lost
+// its database answers 404 to the check of each of them.
+var mistakesRate = PublicRate{PerSecond: 20, Burst: 1000}
+
+const (
+	// holdFor is how long an answer is held that refuses a client which has earned
+	// too many of them.
+	holdFor = time.Second
+	// maxHeld bounds how many answers are held: each is a connection and some 20 KB.
+	// Further ones are given at once, and their connections closed.
+	maxHeld = 1000
+)
+
+// mistaken takes one of the mistakes that a client may make (400, 401, 404 and so on),
+// and holds the answer where there were too many. So a client that tries keys or paths, or only wants to keep the processor busy, is as slow
+// as it has connections, and nobody else is. What it asks rightly is answered at once.
+func (a *api) mistaken(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if a.mistakes == nil || status < 400 || status >= 500 || errors.As(err, new(*keyedError)) {
+		return
+	}
+	client := a.clientAddress(r)
+	if a.mistakes.take(network(client), a.Now()) <= 0 {
+		return
+	}
+	select {
+	case a.held <- struct{}{}:
+		defer func() { <-a.held }()
+	default:
+		w.Header().Set("Connection", "close")
+		return
+	}
+	timer := time.NewTimer(holdFor)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	case <-a.Ending:
+	}
+}
+
+// A keyedError is a mistake of a caller with an API key, which is held never.
+type keyedError struct{ error }
+
+func (e *keyedError) Unwrap() error { return e.error }
