@@ -31,7 +31,7 @@ build: client ## build everything into build/pushkit, one binary
 RELEASES = build/release
 ARCH ?= $(shell $(GO) env GOHOSTARCH)
 RELEASE = pushkit_$(patsubst v%,%,$(VERSION))_linux_$(ARCH)
-TAR = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct)
+TAR = tar --sort=name --mode=u+rwX,go+rX,go-w --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct)
 
 release: client ## the archive that people download, for Linux, into build/release
 	rm -rf $(RELEASES)/$(RELEASE) && mkdir -p $(RELEASES)/$(RELEASE)

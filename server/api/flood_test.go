@@ -105,6 +105,7 @@ func TestMistakesBeyondMeasureAreAnsweredSlowly(t *testing.T) {
 		"what it asks rightly": func() (time.Duration, int) { return took("GET", "/v1/config", "") },
 		"a file":               func() (time.Duration, int) { return took("GET", "/pushkit.js", "") },
 		"a key's holder":       func() (time.Duration, int) { return took("GET", "/v1/messages/nothing", "", withKey) },
+		"a back end":           func() (time.Duration, int) { return took("POST", "/v1/subscriptions/check", "{}", withKey) },
 	} {
 		if d, status := right(); d >= held || status == 401 {
 			t.Errorf("%s is answered %d after %v", what, status, d)

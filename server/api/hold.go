@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 	"time"
 )
@@ -20,14 +19,15 @@ const (
 )
 
 // mistaken takes one of the mistakes that a client may make (400, 401, 404 and so on),
-// and holds the answer where there were too many. So a client that tries keys or paths, or only wants to keep the processor busy, is as slow
-// as it has connections, and nobody else is. What it asks rightly is answered at once.
-func (a *api) mistaken(w http.ResponseWriter, r *http.Request, status int, err error) {
-	if a.mistakes == nil || status < 400 || status >= 500 || errors.As(err, new(*keyedError)) {
+// and holds the answer where there were too many. So a client that only wants to keep the
+// processor busy has to open a connection for each mistake a second, and nobody else
+// waits. What it asks rightly, and what it asks with an API key, is answered at once.
+func (a *api) mistaken(w http.ResponseWriter, r *http.Request, status int) {
+	if a.mistakes == nil || status < 400 || status >= 500 {
 		return
 	}
 	client := a.clientAddress(r)
-	if a.mistakes.take(network(client), a.Now()) <= 0 {
+	if a.mistakes.take(network(client), a.Now()) <= 0 || a.hasKey(r) {
 		return
 	}
 	select {
@@ -45,8 +45,3 @@ func (a *api) mistaken(w http.ResponseWriter, r *http.Request, status int, err e
 	case <-a.Ending:
 	}
 }
-
-// A keyedError is a mistake of a caller with an API key, which is held never.
-type keyedError struct{ error }
-
-func (e *keyedError) Unwrap() error { return e.error }

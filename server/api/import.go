@@ -9,7 +9,8 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// importSubscriptions takes some of a file's. One that is bad stops no other.
+// importSubscriptions takes some of a file's. One whose values are bad stops no other; a
+// body that has not the form is refused whole.
 func (a *api) importSubscriptions(w http.ResponseWriter, r *http.Request) error {
 	body, err := readBody(w, r, wire.MaxMessageBody)
 	if err != nil {

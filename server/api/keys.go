@@ -25,11 +25,17 @@ func (a *api) withKey(next handler, oneOf ...push.Scope) handler {
 				Detail: "This call needs an API key with the scope " + strings.Join(push.Scopes(oneOf).Names(), " or ") + "; this one has " + strings.Join(key.Scopes.Names(), " and ") + "."}
 		}
 		a.used.note(r.Context(), key, a.Now(), a.Store)
-		if err := next(w, r); err != nil {
-			return &keyedError{err}
-		}
-		return nil
+		return next(w, r)
 	}
+}
+
+// hasKey says whether a request has an API key.
+func (a *api) hasKey(r *http.Request) bool {
+	if r.Header.Get("Authorization") == "" {
+		return false
+	}
+	_, err := a.key(r)
+	return err == nil
 }
 
 // key is the request's API key (RFC 6750).

@@ -65,15 +65,21 @@ var sized = map[string]func(n int) members{
 	"sendMessage.audience.users[]":              func(n int) members { return audience("users", []string{long(n)}) },
 	"sendMessage.audience.subscriptions":        func(n int) members { return audience("subscriptions", ids(n)) },
 	"sendMessage.localized":                     func(n int) members { return members{"localized": inLanguages(n)} },
+	"sendMessage.localized{}.actions":           func(n int) members { return inGerman(buttons(n)...) },
 	"sendMessage.localized{}.actions[].action":  func(n int) members { return inGerman(wire.NotificationAction{Action: long(n), Title: "x"}) },
 	"sendMessage.localized{}.actions[].title":   func(n int) members { return inGerman(wire.NotificationAction{Action: "x", Title: long(n)}) },
 	"sendMessage.notification.title":            func(n int) members { return members{"notification": wire.Notification{Title: long(n)}} },
+	"sendMessage.notification.actions":          func(n int) members { return button(buttons(n)...) },
 	"sendMessage.notification.actions[].action": func(n int) members { return button(wire.NotificationAction{Action: long(n), Title: "x"}) },
 	"sendMessage.notification.actions[].title":  func(n int) members { return button(wire.NotificationAction{Action: "x", Title: long(n)}) },
 }
 
 // audiences are some with 0, 1, 2 and 3 members.
 var audiences = []string{`{}`, `{"all": true}`, `{"all": true, "noChannels": ["x"]}`, `{"all": true, "noChannels": ["x"], "users": ["x"]}`}
+
+func buttons(n int) []wire.NotificationAction {
+	return slices.Repeat([]wire.NotificationAction{{Action: "x", Title: "x"}}, n)
+}
 
 func long(n int) string { return strings.Repeat("x", n) }
 
@@ -122,12 +128,12 @@ func attributes(n int) map[string]int {
 	return all
 }
 
-func inGerman(action wire.NotificationAction) members {
-	return members{"localized": map[string]wire.LocalizedNotification{"de": {Actions: []wire.NotificationAction{action}}}}
+func inGerman(actions ...wire.NotificationAction) members {
+	return members{"localized": map[string]wire.LocalizedNotification{"de": {Actions: actions}}}
 }
 
-func button(action wire.NotificationAction) members {
-	return members{"notification": wire.Notification{Title: "x", Actions: []wire.NotificationAction{action}}}
+func button(actions ...wire.NotificationAction) members {
+	return members{"notification": wire.Notification{Title: "x", Actions: actions}}
 }
 
 // withMembers is body with others in the place of its members of the same name;

@@ -62,7 +62,7 @@ func (a *api) handle(h handler) http.Handler {
 
 func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	problem := a.problem(r, err)
-	a.mistaken(w, r, problem.Status, err)
+	a.mistaken(w, r, problem.Status)
 	switch problem.Status {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)

@@ -68,12 +68,12 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if key < 0 {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
 	}
-	if keys[key].Replaced {
-		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
-	}
 	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), a.Site.ID, request.Endpoint)
 	if err != nil {
 		return err
+	}
+	if keys[key].Replaced {
+		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
 	}
 	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}

@@ -2,6 +2,7 @@ package push
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -22,6 +23,7 @@ func (m *Message) localize(r wire.MessageRequest, base *url.URL) (warnings []str
 	if len(r.Localized) > wire.MaxLocalized {
 		return nil, invalid("localized", "has %d languages, at most %d are allowed", len(r.Localized), wire.MaxLocalized)
 	}
+	total := 0
 	for _, tag := range slices.Sorted(maps.Keys(r.Localized)) {
 		field := "localized." + tag
 		if !isLanguageTag(tag) {
@@ -34,6 +36,10 @@ func (m *Message) localize(r wire.MessageRequest, base *url.URL) (warnings []str
 		payload, warned, err := parsePayload(field, overridden(r.Notification, tag, r.Localized[tag]), r, base)
 		if err != nil {
 			return nil, err
+		}
+		if total += payload.Size(); total > wire.MaxLocalizedBytes {
+			return nil, &Error{Code: wire.MessageTooLarge, Field: "localized",
+				Detail: fmt.Sprintf("makes more than %d bytes of payloads: leave out what is as in the notification's own language, or send several messages.", wire.MaxLocalizedBytes)}
 		}
 		for _, warning := range warned {
 			warnings = append(warnings, tag+": "+warning)
@@ -121,6 +127,15 @@ func (m *Message) inLanguage(language string) *Payload {
 		}
 	}
 	return nil
+}
+
+// PayloadsSize is how long the message's payloads are together, in bytes.
+func (m *Message) PayloadsSize() int {
+	size := m.Payload.Size()
+	for _, l := range m.Localized {
+		size += l.Payload.Size()
+	}
+	return size
 }
 
 // hasPlaceholders says whether the message says something else to each user.

@@ -183,11 +183,12 @@ func parseAudience(r wire.Audience) (Audience, error) {
 			return Audience{}, invalid(list.field, "must have between 1 and %d ids", list.most)
 		}
 	}
-	for field, channels := range map[string][]string{
-		"audience.channels": r.Channels, "audience.allChannels": r.AllChannels, "audience.noChannels": r.NoChannels,
-	} {
-		for _, channel := range channels {
-			if err := checkChannel(field, channel); err != nil {
+	for _, list := range []struct {
+		field    string
+		channels []string
+	}{{"audience.channels", r.Channels}, {"audience.allChannels", r.AllChannels}, {"audience.noChannels", r.NoChannels}} {
+		for _, channel := range list.channels {
+			if err := checkChannel(list.field, channel); err != nil {
 				return Audience{}, err
 			}
 		}
@@ -281,6 +282,9 @@ func parseNotification(at string, n wire.Notification, topic string, base *url.U
 	out.Icon = resolve(at+".icon", n.Icon)
 	out.Image = resolve(at+".image", n.Image)
 	out.Badge = resolve(at+".badge", n.Badge)
+	if len(n.Actions) > wire.MaxActions {
+		return out, invalid(at+".actions", "has %d, at most %d are allowed", len(n.Actions), wire.MaxActions)
+	}
 	for i, action := range n.Actions {
 		at := at + ".actions" + indexed(i, "")
 		if action.Action == "" || action.Title == "" {
@@ -290,7 +294,7 @@ func parseNotification(at string, n wire.Notification, topic string, base *url.U
 		if e != nil {
 			return out, e
 		}
-		if byDefault == "" {
+		if strings.TrimSpace(byDefault) == "" {
 			return out, invalid(at+".title", "says nothing to whoever has no such attribute: give a placeholder a default")
 		}
 		navigate := out.Navigate

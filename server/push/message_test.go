@@ -3,6 +3,7 @@ package push
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -125,6 +126,10 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{beside(`, "localized": {"de": {"actions": [{"action": "a", "title": "A", "icon": "mailto:x@example.com"}]}}`), "localized.de.actions[0].icon"},
 		{beside(`, "localized": {"de": {"body": "` + strings.Repeat("x", 4000) + `"}}`), "localized.de"},
 		{beside(`, "localized": {"de": {"body": "` + hole + `"}}`), "localized.de"},
+		{beside(`, "localized": {` + manyLanguages(40, 1700) + `}`), "localized"},
+		{notification(`, "actions": [` + strings.TrimSuffix(strings.Repeat(`{"action": "a", "title": "A"},`, wire.MaxActions+1), ",") + `]`), "notification.actions"},
+		{notification(`, "actions": [{"action": "a", "title": " {{x}} "}]`), "notification.actions[0].title"},
+		{notification(`, "navigate": "/` + strings.Repeat("{{x}}", 30) + `", "actions": [{"action": "a", "title": "A"}]`), "notification"},
 		{beside(`, "ttl": -1`), "ttl"},
 		{beside(`, "ttl": 2419201`), "ttl"},
 		{beside(`, "urgency": "urgent"`), "urgency"},
@@ -140,6 +145,15 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 			t.Errorf("%.120s: got %v, want an error of %s", c.body, err, c.field)
 		}
 	}
+}
+
+// manyLanguages is what a notification says in n languages, in so many bytes each.
+func manyLanguages(n, bytes int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"a%c%c": {"body": %q},`, 'a'+i/26, 'a'+i%26, strings.Repeat("x", bytes))
+	}
+	return strings.TrimSuffix(b.String(), ",")
 }
 
 func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {

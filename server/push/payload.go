@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -34,6 +35,9 @@ func newPayload(field string, n wire.PayloadNotification, appBadge *uint64, mask
 		return Payload{}, invalid(field, "cannot be written as JSON")
 	}
 	template, fields := masked.unmask(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if len(fields) > wire.MaxPlaceholders {
+		return Payload{}, invalid(field, "has %d placeholders where those of navigate are those of each action without one, and may have %d", len(fields), wire.MaxPlaceholders)
+	}
 	payload, err := ParsePayload(template, fields)
 	if err != nil {
 		return Payload{}, invalid(field, "must not hold %d tildes in a row", TokenLength)
@@ -73,7 +77,8 @@ func (p Payload) Size() int {
 }
 
 // Filled is the plaintext for a user, and where in it the token has its place. Where
-// there are no fields it is the template, which others share.
+// there are no fields it is the template, which others share. One that is too long to
+// be sent may lack its end.
 func (p Payload) Filled(attributes Attributes) (text []byte, hole int) {
 	if len(p.fields) == 0 {
 		return p.template, p.hole
@@ -90,6 +95,9 @@ func (p Payload) Filled(attributes Attributes) (text []byte, hole int) {
 		}
 		if at = f.At; at <= p.hole {
 			hole += len(text) - before
+		}
+		if len(text) > webpush.MaxPlaintext {
+			return text, hole
 		}
 	}
 	return append(text, p.template[at:]...), hole

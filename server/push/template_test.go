@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -137,6 +138,17 @@ func TestPlaceholdersSurviveStorage(t *testing.T) {
 }
 
 // A message to everybody costs a delivery nothing.
+// What cannot be sent is not built to its end for each recipient.
+func TestALongAttributeIsNotRepeatedWithoutEnd(t *testing.T) {
+	m, _, err := ParseMessage(decodeMessage(t, notification(`, "navigate": "/`+strings.Repeat("{{x}}", 50)+`"`)), base, Hours{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := m.Payload.Filled(Attributes{"x": strings.Repeat("😀", 512)}); len(text) <= webpush.MaxPlaintext || len(text) > webpush.MaxPlaintext+12*512 {
+		t.Errorf("%d bytes were made", len(text))
+	}
+}
+
 func TestAPayloadWithoutPlaceholdersIsNotCopied(t *testing.T) {
 	m, _, err := ParseMessage(decodeMessage(t, notification(``)), base, Hours{}, noon)
 	if err != nil {

@@ -211,6 +211,10 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 	return nil
 }
 
+// retriesRead is about how many bytes of messages are read for retries at once, while
+// all who write wait.
+const retriesRead = 256 << 10
+
 // ClaimRetries implements [push.Queue].
 func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
 	due := db.DueExceptionsParams{NextAt: sql.NullInt64{Int64: s.now().UnixMilli(), Valid: true}, Except: excepting(except), Limit: 1}
@@ -224,8 +228,11 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 			return err
 		}
 		deliveries = nil
-		loaders := make(map[push.ID]loader)
+		loaders, read := make(map[push.ID]loader), 0
 		for _, row := range rows {
+			if read > retriesRead {
+				break // what is left is claimed next
+			}
 			if err := q.LeaseException(ctx, db.LeaseExceptionParams{Node: s.node, Message: row.Message, Batch: row.Batch, Ordinal: row.Ordinal}); err != nil {
 				return err
 			}
@@ -240,6 +247,7 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 					return err
 				}
 				loaders[push.ID(row.Message)] = shared
+				read += m.PayloadsSize()
 			}
 			members, err := q.Members(ctx, db.MembersParams{Message: row.Message, No: row.Batch})
 			if err != nil {

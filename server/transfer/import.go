@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -89,11 +90,12 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 			return sum, nil
 		}
 		<-c.parsed
-		if err := i.store(ctx, to, c, &sum); err != nil {
-			return sum, interrupted(stored, err)
+		done, err := i.store(ctx, to, c.entries, &sum)
+		if len(done) > 0 {
+			stored = done[len(done)-1].place.String()
 		}
-		if n := len(c.entries); n > 0 {
-			stored = c.entries[n-1].place.String()
+		if err != nil {
+			return sum, interrupted(stored, err)
 		}
 		if i.Progress != nil {
 			i.Progress(c.bytes)
@@ -169,35 +171,37 @@ func parse(chunks <-chan *chunk, to destination) {
 	}
 }
 
-// store writes what is good of a chunk, and says what is bad.
-func (i *Importer) store(ctx context.Context, to destination, c *chunk, sum *Summary) error {
+// store writes what is good of entries, and says what is bad. Where it fails in the
+// middle, done are those of which is known what became.
+func (i *Importer) store(ctx context.Context, to destination, entries []*entry, sum *Summary) (done []*entry, err error) {
 	var good []*entry
-	for _, e := range c.entries {
+	for _, e := range entries {
 		if e.err == nil {
 			good = append(good, e)
 		}
 	}
+	done = entries
 	if len(good) > 0 {
 		began := time.Now()
-		results, err := to.store(ctx, good)
+		var results []push.ImportResult
+		results, err = to.store(ctx, good)
 		for n, result := range results {
 			good[n].err = result.Err
 			sum.count(result.Outcome)
 		}
-		if err != nil {
-			return err
-		}
-		if i.Gentle {
+		if len(results) < len(good) {
+			done = entries[:slices.Index(entries, good[len(results)])]
+		} else if i.Gentle {
 			pause(ctx, time.Since(began))
 		}
 	}
-	for _, e := range c.entries {
+	for _, e := range done {
 		if e.err != nil {
 			sum.Bad++
 			i.Bad(e.place.String(), e.err)
 		}
 	}
-	return nil
+	return done, err
 }
 
 func (s *Summary) count(outcome push.ImportOutcome) {

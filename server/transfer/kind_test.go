@@ -107,6 +107,8 @@ var moves = []struct {
 `, []string{"a created=2026-01-02T03:04:05 user=5", `b user=App\Models\Admin:5`, "d user=6", "f user=6", "row 4: no-keys", "row 5: invalid-json", "row 7: invalid-json"}},
 	{"laravel, mysql --batch, old", transfer.KindLaravel, "auth_token\tendpoint\tid\tpublic_key\tuser_id\r\nAUTH\tURL/a\t1\tP256DH\t9\r\nNULL\tURL/b\t2\tNULL\t9\r\n",
 		[]string{"a user=9", "row 3: no-keys"}},
+	{"laravel, mysql --batch, with quotes of the data's own", transfer.KindLaravel, "auth_token\tendpoint\tpublic_key\tname\nAUTH\tURL/a\tP256DH\t\"Bob\nAUTH\tURL/b\tP256DH\tx\"y\n\nAUTH\t\"URL/c\"\tP256DH\t\"\"\"q\"\"\"\nAUTH\tURL/d\tP256DH\t\"",
+		[]string{"a", "b", "c", "d"}},
 	{"laravel, mysql --batch without --raw", transfer.KindLaravel, "auth_token\tendpoint\tpublic_key\tsubscribable_type\tsubscribable_id\nAUTH\tURL/a\tP256DH\tApp\\\\Models\\\\User\t9\n",
 		[]string{"a user=9"}},
 	{"laravel, a spreadsheet's", transfer.KindLaravel, "\ufeff\"auth_token\";\"endpoint\";\"public_key\"\n\"AUTH\";\"URL/a\";\"P256DH\"\n", []string{"a"}},

@@ -94,11 +94,14 @@ func parseTime(field, text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || at.Year() < 1990 || at.Year() > 2200 {
+	if err != nil || !isPlausible(at) {
 		return time.Time{}, &push.Error{Code: wire.InvalidField, Field: field, Detail: "is not a time such as 2026-12-01T09:00:00Z."}
 	}
 	return at.Truncate(time.Millisecond), nil
 }
+
+// isPlausible says whether a subscription can be of a time.
+func isPlausible(at time.Time) bool { return at.Year() >= 1990 && at.Year() <= 2200 }
 
 func jsonError(err error) error {
 	var kind *json.UnmarshalTypeError

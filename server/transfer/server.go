@@ -78,7 +78,7 @@ func (r *remote) take(e *entry, record *record) error {
 func (r *remote) store(ctx context.Context, entries []*entry) (results []push.ImportResult, err error) {
 	for len(entries) > 0 {
 		var request wire.ImportRequest
-		if !r.writtenAt.IsZero() {
+		if isPlausible(r.writtenAt) { // that of a file in an archive may be 1970
 			request.WrittenAt = formatTime(r.writtenAt)
 		}
 		n := 0

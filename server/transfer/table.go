@@ -126,7 +126,7 @@ type csvRows struct {
 	columns []string
 	at      []int
 	width   int
-	from    *csv.Reader
+	from    records
 	bound   *bounded
 	number  int64
 }
@@ -154,10 +154,13 @@ func (t *table) openCSV(from *bufio.Reader) (*csvRows, error) {
 		return nil, err
 	}
 	c := &csvRows{table: t, columns: t.columns(), bound: &bounded{from: from}}
-	c.from = csv.NewReader(c.bound)
-	c.from.Comma, c.from.FieldsPerRecord, c.from.ReuseRecord = comma, -1, true
-	// mysql --batch separates by tabs, and quotes nothing.
-	c.from.LazyQuotes = comma == '\t'
+	if comma == '\t' {
+		c.from = &tabbed{from: bufio.NewReader(c.bound)}
+	} else {
+		quoted := csv.NewReader(c.bound)
+		quoted.Comma, quoted.FieldsPerRecord, quoted.ReuseRecord = comma, -1, true
+		c.from = quoted
+	}
 	header, err := c.read()
 	if err == io.EOF {
 		header = nil
@@ -176,6 +179,36 @@ func (t *table) openCSV(from *bufio.Reader) (*csvRows, error) {
 		c.at = append(c.at, slices.Index(found, name))
 	}
 	return c, nil
+}
+
+// records are the fields of one row after another, until io.EOF.
+type records interface {
+	Read() ([]string, error)
+}
+
+// tabbed are rows as mysql --batch writes them: a line each, with tabs between the
+// fields. Quotes are a part of what they stand in, but around a whole field, where a
+// spreadsheet has put them.
+type tabbed struct{ from *bufio.Reader }
+
+func (t *tabbed) Read() ([]string, error) {
+	for {
+		line, err := t.from.ReadString('\n')
+		if err != nil && (err != io.EOF || line == "") {
+			return nil, err
+		}
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if line == "" {
+			continue // as encoding/csv does
+		}
+		fields := strings.Split(line, "\t")
+		for i, field := range fields {
+			if n := len(field); n >= 2 && field[0] == '"' && field[n-1] == '"' {
+				fields[i] = strings.ReplaceAll(field[1:n-1], `""`, `"`)
+			}
+		}
+		return fields, nil
+	}
 }
 
 // separator is the character that separates the columns' names: a comma, a
@@ -377,7 +410,7 @@ func timeOf(value string) string {
 			at = parsed
 		}
 	}
-	if at.Year() < 1990 || at.Year() > 2200 {
+	if !isPlausible(at) {
 		return ""
 	}
 	return formatTime(at)

@@ -209,6 +209,9 @@ func TestWhatIsPostedFitsABody(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "away") || sum.Added == 0 || sum.Added == 10 {
 		t.Errorf("got %+v, %v", sum, err)
 	}
+	if strings.Contains(err.Error(), "nothing is imported") || !strings.Contains(err.Error(), fmt.Sprint("line ", sum.Added)) {
+		t.Errorf("%d are imported, and it says %v", sum.Added, err)
+	}
 }
 
 // A person who gives up is not held up by a pipe that says nothing more.

@@ -39,6 +39,12 @@ const (
 	MaxAttributes    = 50
 	MaxAttributeName = 64
 	MaxAttribute     = 512
+	// MaxActions is how many buttons a notification may have, of which browsers show
+	// two or three.
+	MaxActions = 20
+	// MaxLocalizedBytes is how long a message's payloads in other languages may be
+	// together: they are stored with it, and read with each of its batches.
+	MaxLocalizedBytes = 64 << 10
 	// MaxLocalized is in how many other languages a message may be.
 	MaxLocalized = 50
 	// MaxTopicLength is in bytes, before hashing.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -139,8 +140,12 @@ func localizedOf(cmd *cli.Command) (localized map[string]wire.LocalizedNotificat
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
+	decoder.UseNumber() // an id of 64 bits is more than a float64 holds
 	if err := decoder.Decode(&localized); err != nil {
 		return nil, fmt.Errorf("--localized: %s: %w", name, err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("--localized: %s: something follows the JSON object", name)
 	}
 	return localized, nil
 }

@@ -34,7 +34,7 @@ func TestSendByEveryWay(t *testing.T) {
 	if got := mustRun(t, folder, append(message, "--localized", localized)...); got != done {
 		t.Errorf("in two languages: %q", got)
 	}
-	for text, want := range map[string]string{`{"de": {"titel": "Hallo"}}`: "titel", `{"d-": {}}`: "localized", `{`: "localized.json"} {
+	for text, want := range map[string]string{`{"de": {"titel": "Hallo"}}`: "titel", `{"d-": {}}`: "localized", `{`: "localized.json", `{"de": {"title": "Hallo"}} {}`: "something follows"} {
 		write(t, localized, text)
 		if _, stderr, status := run(t, folder, append(message, "--localized", localized)...); status == 0 || !strings.Contains(stderr, want) {
 			t.Errorf("%s: %q", text, stderr)

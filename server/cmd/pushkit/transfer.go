@@ -116,7 +116,7 @@ func importRemotely(ctx context.Context, cmd *cli.Command, kind transfer.Kind, f
 	if err != nil {
 		return sum, err
 	}
-	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Server: server}, file)
+	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Server: server, Gentle: true}, file)
 }
 
 func importLocally(ctx context.Context, cmd *cli.Command, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
