@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes package generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,11 @@ test-go: ## the Go tests, with the race detector
 test-wasm: deps build ## the WebAssembly's tests, in Firefox
 	GOOS=js GOARCH=wasm $(GO) test -exec "$(CURDIR)/js/test/wasm/exec.sh" ./wasm/...
 
-test-js: node_modules client ## the types and unit tests of loader and worker
+package: tools node_modules ## the npm package into build/npm, and packed beside
+	$(GO) run ./js/build -package build/npm
+	npm pack --silent --pack-destination build ./build/npm
+
+test-js: node_modules client package ## the types and unit tests of loader, worker and npm package
 	cd js && npm run --silent check && npm run --silent unit
 
 test-browser: deps build ## the whole path, in Firefox, Chromium and WebKit

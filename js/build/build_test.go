@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -78,7 +79,7 @@ func TestTheWorkerCanBeImportedByAnyKindOfWorker(t *testing.T) {
 		}
 		// importScripts refuses these, and a classic script too.
 		static := regexp.MustCompile(`(?:^|[;}\n])(?:export[ {]|import[ {"'])|import\.meta`).Match(files[e.name])
-		if module := e.name == wire.FileLoader; static != module {
+		if module := e.format == api.FormatESModule; static != module {
 			t.Errorf("%s: has a module's syntax: %v, want %v", e.name, static, module)
 		}
 	}

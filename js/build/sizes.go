@@ -18,6 +18,7 @@ const (
 	elementsBudget = 8192
 	textsBudget    = 1024
 	workerBudget   = 4096
+	clientBudget   = 512
 	execBudget     = 4000
 	// wasmShare is how large the WebAssembly may be, in percent of the
 	// smallest program's.
@@ -53,7 +54,7 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 	for _, language := range languages {
 		names = append(names, textsEntry(language).name)
 	}
-	for _, name := range append(names, wire.FileWorker, execFile, wasmFile) {
+	for _, name := range append(names, wire.FileWorker, wire.FileClient, execFile, wasmFile) {
 		file, budget := name, textsBudget
 		switch name {
 		case wire.FileElements:
@@ -62,6 +63,8 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 			budget = loaderBudget
 		case wire.FileWorker:
 			budget = workerBudget
+		case wire.FileClient:
+			budget = clientBudget
 		case execFile:
 			file, budget = hashedOf(files, name), execBudget
 		case wasmFile:

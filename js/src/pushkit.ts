@@ -110,7 +110,9 @@ export class Pushkit extends EventTarget {
    * tells how that ended. It loads what it shows.
    */
   async prompt(options?: PromptOptions): Promise<Outcome> {
-    const elements = await import(new URL(FileElements, this.#base).href).catch(unreachable);
+    const elements = await (
+      PUSHKIT_PACKAGED ? import("./elements") : (import(new URL(FileElements, this.#base).href) as Promise<typeof import("./elements")>)
+    ).catch(unreachable);
     return elements.prompt(this, options);
   }
 

@@ -405,6 +405,7 @@ export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";
 export const FileWorker = "pushkit-sw.js";
+export const FileClient = "pushkit-client.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";
 export const DeclarativeWebPush = 8030;
 

@@ -30,6 +30,9 @@ const (
 	FileLoaderClassic = "pushkit.classic.js"
 	FileElements      = "pushkit-elements.js"
 	FileWorker        = "pushkit-sw.js"
+	// FileClient is the way to both for the npm package, which may be of
+	// another version than the server.
+	FileClient = "pushkit-client.js"
 )
 
 // DefaultServiceWorker is the service worker's file on the site's own origin
