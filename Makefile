@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes package generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,10 +64,20 @@ package: tools node_modules ## the npm package into build/npm, and packed beside
 	$(GO) run ./js/build -package build/npm
 	npm pack --silent --pack-destination build ./build/npm
 
-test-js: node_modules client package ## the types and unit tests of loader, worker and npm package
+# They are built with npm's modules of their own, by their lock files.
+EXAMPLES = examples/react examples/workbox
+
+examples: $(EXAMPLES:%=%/node_modules/.package-lock.json) ## build the examples that a bundler makes
+	@for example in $(EXAMPLES); do (cd $$example && npm run --silent build -- --logLevel warn) || exit 1; done
+
+examples/%/node_modules/.package-lock.json: examples/%/package-lock.json | package
+	cd examples/$* && npm ci --no-audit --no-fund
+	@touch $@
+
+test-js: node_modules client examples ## the types and unit tests of loader, worker and npm package
 	cd js && npm run --silent check && npm run --silent unit
 
-test-browser: deps build ## the whole path, in Firefox, Chromium and WebKit
+test-browser: deps build examples ## the whole path, in Firefox, Chromium and WebKit
 	cd js && npm run --silent browser
 
 sizes: ## the client's sizes as served; fails over budget
@@ -115,7 +125,7 @@ bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
 
 clean: ## remove what was built
-	rm -rf build js/node_modules
+	rm -rf build js/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist)
 	find js/dist -type f ! -name .gitignore -delete
 
 # What the tests need besides Go.

@@ -4,6 +4,7 @@ import { changing } from "./cases/changing.mjs";
 import { clicks } from "./cases/clicks.mjs";
 import { clock } from "./cases/clock.mjs";
 import { delivery } from "./cases/delivery.mjs";
+import { examples } from "./cases/examples.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
 import { moving } from "./cases/moving.mjs";
@@ -22,7 +23,7 @@ import { inAWorld } from "./world.mjs";
  */
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
-    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, moving, permission, refusals, clock, interrupted];
+    const all = [subscribing, changing, workers, delivery, payloads, clicks, repair, keys, moving, permission, refusals, clock, interrupted, examples];
     for (const cases of all) cases(theWorld, browser);
   });
 }
