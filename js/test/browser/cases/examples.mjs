@@ -91,6 +91,25 @@ export function examples(theWorld) {
     remove();
   });
 
+  test("the package of an app of React and Vite tells that the server is away, and finds it when it is back", async () => {
+    const world = theWorld();
+    const remove = await serve(world, "react");
+    const origin = world.newOrigin();
+    await world.browser.setPermission(origin, "granted");
+    const visit = await Visit.start(world, origin, "/react/");
+    await visit.says("This browser is not subscribed.");
+    await world.server.stop();
+    try {
+      await visit.press("#subscribe");
+      await until(() => visit.page.evaluate(() => !!document.querySelector("[role=alert]")?.textContent?.includes("cannot be reached")), "advice");
+    } finally {
+      await world.server.open();
+    }
+    await subscribe(visit);
+    await visit.end();
+    remove();
+  });
+
   test("Workbox's worker with ours shows a push, and still serves the site without a network", async () => {
     const world = theWorld();
     const remove = await serve(world, "workbox");
