@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ build: client ## build everything into build/pushkit, one binary
 RELEASES = build/release
 ARCH ?= $(shell $(GO) env GOHOSTARCH)
 RELEASE = pushkit_$(patsubst v%,%,$(VERSION))_linux_$(ARCH)
-TAR = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct)
+TAR = tar --sort=name --mode=u+rwX,go+rX,go-w --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct)
 
 release: client ## the archive that people download, for Linux, into build/release
 	rm -rf $(RELEASES)/$(RELEASE) && mkdir -p $(RELEASES)/$(RELEASE)
@@ -60,17 +60,31 @@ test-go: ## the Go tests, with the race detector
 test-wasm: deps build ## the WebAssembly's tests, in Firefox
 	GOOS=js GOARCH=wasm $(GO) test -exec "$(CURDIR)/js/test/wasm/exec.sh" ./wasm/...
 
-test-js: node_modules client ## the types and unit tests of loader and worker
+package: tools node_modules ## the npm package into build/npm, and packed beside
+	$(GO) run ./js/build -package build/npm
+	npm pack --silent --pack-destination build ./build/npm
+
+# They are built with npm's modules of their own, by their lock files.
+EXAMPLES = examples/react examples/workbox
+
+examples: $(EXAMPLES:%=%/node_modules/.package-lock.json) ## build the examples that a bundler makes
+	@for example in $(EXAMPLES); do (cd $$example && npm run --silent build -- --logLevel warn) || exit 1; done
+
+examples/%/node_modules/.package-lock.json: examples/%/package-lock.json | package
+	cd examples/$* && npm ci --no-audit --no-fund
+	@touch $@
+
+test-js: node_modules client examples ## the types and unit tests of loader, worker and npm package
 	cd js && npm run --silent check && npm run --silent unit
 
-test-browser: deps build ## the whole path, in Firefox, Chromium and WebKit
+test-browser: deps build examples ## the whole path, in Firefox, Chromium and WebKit
 	cd js && npm run --silent browser
 
 sizes: ## the client's sizes as served; fails over budget
 	$(GO) run ./js/build -out js/dist -sizes
 
 generate: ## write the generated code anew
-	$(GO) generate ./server/wire
+	$(GO) generate ./server/wire ./server/api/openapi
 	@for store in $(STORES); do (cd $$store && $(SQLC) generate) || exit 1; done
 
 lint: ## golangci-lint, if it is installed
@@ -111,7 +125,7 @@ bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
 
 clean: ## remove what was built
-	rm -rf build js/node_modules
+	rm -rf build js/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist)
 	find js/dist -type f ! -name .gitignore -delete
 
 # What the tests need besides Go.

@@ -1,6 +1,6 @@
 // Package js holds the client's built files, which `make client` (js/build)
-// makes and the server serves: the loader, the elements, the service worker and Go's
-// wasm_exec.js, each with its brotli form (".br") beside, and the WebAssembly in
+// makes and the server serves: the loader, the elements, the service worker, what the
+// npm package loads and Go's wasm_exec.js, each with its brotli form (".br") beside, and the WebAssembly in
 // brotli alone.
 package js
 
@@ -35,7 +35,7 @@ func Files() (fs.FS, error) {
 func built(files fs.FS) error {
 	patterns := []string{"pushkit.*.wasm.br"}
 	for _, pattern := range []string{
-		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileDebug, wire.FileWorker, "wasm_exec.*.js", "pushkit-elements.*.js",
+		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileDebug, wire.FileWorker, wire.FileClient, "wasm_exec.*.js", "pushkit-elements.*.js",
 	} {
 		patterns = append(patterns, pattern, pattern+".br")
 	}

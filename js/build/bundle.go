@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -43,15 +45,22 @@ type entry struct {
 	format api.Format
 	inject []string
 	noMap  bool
+	// packaged is for the npm package, whose user bundles and minifies it.
+	packaged bool
 }
 
 func loaderEntries() []entry {
 	return []entry{
 		{source: "js/src/index.ts", name: wire.FileLoader, format: api.FormatESModule},
 		{source: "js/src/classic.ts", name: wire.FileLoaderClassic, format: api.FormatIIFE},
-		{source: "sw/index.ts", name: wire.FileWorker, format: api.FormatIIFE},
+		workerEntry(),
+		{source: "js/src/start.ts", name: wire.FileClient, format: api.FormatESModule},
 		{source: "js/src/debug/index.ts", name: wire.FileDebug, format: api.FormatESModule},
 	}
+}
+
+func workerEntry() entry {
+	return entry{source: "sw/index.ts", name: wire.FileWorker, format: api.FormatIIFE}
 }
 
 // elementEntries are the elements, and the texts of each language but English.
@@ -106,35 +115,48 @@ func (b bundler) bundle(e entry) (map[string][]byte, error) {
 	if e.noMap {
 		sourcemap = api.SourceMapNone
 	}
+	folder, plugins := "js/dist", []api.Plugin{b.wasmExec(), loaderBeside}
+	if e.packaged {
+		folder, plugins = "js", []api.Plugin{b.packaged()}
+	}
+	defines := maps.Clone(b.defines)
+	if defines == nil {
+		defines = map[string]string{}
+	}
+	defines["PUSHKIT_PACKAGED"] = strconv.FormatBool(e.packaged)
 	// Paths in a source map are relative to the output, so it must not matter
 	// where that is really written.
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     b.root,
 		EntryPoints:       []string{e.source},
-		Outfile:           path.Join("js/dist", e.name),
+		Outfile:           path.Join(folder, e.name),
 		Inject:            e.inject,
 		Bundle:            true,
 		Format:            e.format,
 		Platform:          api.PlatformBrowser,
 		Engines:           engines,
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
+		MinifyWhitespace:  !e.packaged,
+		MinifyIdentifiers: !e.packaged,
 		MinifySyntax:      true,
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone,
 		Sourcemap:         sourcemap,
-		Define:            b.defines,
+		Define:            defines,
 		// Fields as plain assignments: nothing here needs Object.defineProperty,
 		// and its helper costs the loader bytes.
 		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
-		Plugins:     []api.Plugin{b.wasmExec(), loaderBeside},
+		Plugins:     plugins,
 	})
 	if len(result.Errors) > 0 {
 		return nil, errors.New(strings.Join(api.FormatMessages(result.Errors, api.FormatMessagesOptions{}), ""))
 	}
 	files := map[string][]byte{}
 	for _, file := range result.OutputFiles {
-		files[filepath.Base(file.Path)] = file.Contents
+		name, err := filepath.Rel(filepath.Join(b.root, folder), file.Path)
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.ToSlash(name)] = file.Contents
 	}
 	if _, ok := files[e.name]; !ok {
 		return nil, fmt.Errorf("%s: esbuild wrote no %s", e.source, e.name)

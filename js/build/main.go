@@ -3,6 +3,7 @@
 // Go's wasm_exec.js and the WebAssembly, each with a .br beside it.
 //
 //	go run ./js/build [-out js/dist] [-sizes]
+//	go run ./js/build -package build/npm
 //	go run ./js/build -bundle FILE.ts
 package main
 
@@ -26,10 +27,17 @@ func main() {
 	out := flag.String("out", "js/dist", "the folder to write to")
 	wasm := flag.String("wasm", "./wasm", "the Go package that becomes the WebAssembly")
 	sizes := flag.Bool("sizes", false, "print the files' sizes and fail where one is over its budget")
+	npm := flag.String("package", "", "write the npm package into this folder instead; its types need js/node_modules")
 	source := flag.String("bundle", "", "write this TypeScript file alone to the standard output, as a module for the unit tests")
 	flag.Parse()
 	if *source != "" {
 		if err := printBundle(*source); err != nil {
+			log.Fatal("js/build: ", err)
+		}
+		return
+	}
+	if *npm != "" {
+		if err := runPackage(*npm); err != nil {
 			log.Fatal("js/build: ", err)
 		}
 		return

@@ -19,6 +19,7 @@ const (
 	textsBudget    = 1024
 	debugBudget    = 4096
 	workerBudget   = 4096
+	clientBudget   = 512
 	execBudget     = 4000
 	// wasmShare is how large the WebAssembly may be, in percent of the
 	// smallest program's.
@@ -54,7 +55,7 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 	for _, language := range languages {
 		names = append(names, textsEntry(language).name)
 	}
-	for _, name := range append(names, wire.FileDebug, wire.FileWorker, execFile, wasmFile) {
+	for _, name := range append(names, wire.FileDebug, wire.FileWorker, wire.FileClient, execFile, wasmFile) {
 		file, budget := name, textsBudget
 		switch name {
 		case wire.FileElements:
@@ -65,6 +66,8 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 			budget = debugBudget
 		case wire.FileWorker:
 			budget = workerBudget
+		case wire.FileClient:
+			budget = clientBudget
 		case execFile:
 			file, budget = hashedOf(files, name), execBudget
 		case wasmFile:

@@ -4,6 +4,8 @@
 declare const PUSHKIT_WASM: string;
 /** The file of Go's wasm_exec.js beside the loader. */
 declare const PUSHKIT_EXEC: string;
+/** Whether this is for the npm package, which has the elements in it. */
+declare const PUSHKIT_PACKAGED: boolean;
 /** The worker's version. */
 declare const PUSHKIT_VERSION: string;
 

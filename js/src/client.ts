@@ -1,3 +1,4 @@
+// In the npm package npm/client.ts is in the place of this.
 import { unreachable } from "./error";
 import type { Client, Exec } from "./exec";
 

@@ -111,7 +111,8 @@ export class Pushkit extends EventTarget {
    * tells how that ended. It loads what it shows.
    */
   async prompt(options?: PromptOptions): Promise<Outcome> {
-    return (await this.#load(FileElements)).prompt(this, options);
+    const elements: typeof import("./elements") = await (PUSHKIT_PACKAGED ? import("./elements").catch(unreachable) : this.#load(FileElements));
+    return elements.prompt(this, options);
   }
 
   /**
@@ -120,7 +121,8 @@ export class Pushkit extends EventTarget {
    * endpoint and no key is in it. It loads what it needs.
    */
   async debug(): Promise<DebugReport> {
-    return (await this.#load(FileDebug)).debug(this.#settings);
+    const { debug }: typeof import("./debug") = await (PUSHKIT_PACKAGED ? import("./debug").catch(unreachable) : this.#load(FileDebug));
+    return debug(this.#settings);
   }
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */

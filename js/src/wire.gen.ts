@@ -41,6 +41,9 @@ export const IdempotencyConflict = "idempotency-conflict";
 export const InvalidUserToken = "invalid-user-token";
 export const MessageUnknown = "message-unknown";
 export const UserUnknown = "user-unknown";
+export const WebhookUnknown = "webhook-unknown";
+export const WebhookURLNotAllowed = "webhook-url-not-allowed";
+export const TooManyWebhooks = "too-many-webhooks";
 export const Unavailable = "unavailable";
 export const Internal = "internal";
 
@@ -114,6 +117,40 @@ export interface Problem {
   field?: string;
 }
 
+
+export interface ImportRequest {
+  subscriptions: ImportedSubscription[];
+  writtenAt?: string;
+}
+
+
+export interface ImportedSubscription {
+  endpoint: string;
+  expirationTime?: number;
+  keys: Keys;
+  applicationServerKey?: string;
+  channels?: string[];
+  addChannels?: string[];
+  removeChannels?: string[];
+  locale?: string;
+  timeZone?: string;
+  user?: string;
+  id?: string;
+  createdAt?: string;
+  lastSeenAt?: string;
+}
+
+
+export interface ImportResponse {
+  data: ImportResult[];
+}
+
+
+export interface ImportResult {
+  outcome: string;
+  problem?: Problem;
+}
+
 export const MaxEndpointLength = 2048;
 export const MaxChannels = 50;
 export const MaxChannelLength = 64;
@@ -123,9 +160,17 @@ export const MaxEvents = 100;
 export const MaxBody = 65536;
 export const MaxMessageBody = 262144;
 export const MaxMessageLines = 1000;
+export const MaxImport = 250;
 export const MaxReasons = 1000;
 export const MaxIdempotencyKey = 255;
 export const MaxAudienceIDs = 1000;
+export const MaxPlaceholders = 50;
+export const MaxAttributes = 50;
+export const MaxAttributeName = 64;
+export const MaxAttribute = 512;
+export const MaxActions = 20;
+export const MaxLocalizedBytes = 65536;
+export const MaxLocalized = 50;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
 export const MaxSpread = 86400;
@@ -145,6 +190,7 @@ export const PermanentlyRemovedHost = "permanently-removed.invalid";
 
 export interface MessageRequest {
   notification: Notification;
+  localized?: { [name: string]: LocalizedNotification };
   audience: Audience;
   appBadge?: number;
   ttl?: number;
@@ -180,6 +226,19 @@ export interface Notification {
 }
 
 
+export interface LocalizedNotification {
+  title?: string;
+  body?: string;
+  navigate?: string;
+  icon?: string;
+  image?: string;
+  badge?: string;
+  dir?: string;
+  actions?: NotificationAction[];
+  data?: unknown;
+}
+
+
 export interface NotificationAction {
   action: string;
   title: string;
@@ -191,6 +250,8 @@ export interface NotificationAction {
 export interface Audience {
   all?: boolean;
   channels?: string[];
+  allChannels?: string[];
+  noChannels?: string[];
   users?: string[];
   subscriptions?: string[];
 }
@@ -286,8 +347,14 @@ export interface SubscriptionList {
 }
 
 
+export interface UserRequest {
+  attributes: { [name: string]: unknown };
+}
+
+
 export interface UserResponse {
   id: string;
+  attributes: { [name: string]: unknown };
   subscriptions: SubscriptionInfo[];
   ended: EndedSubscription[];
 }
@@ -324,9 +391,14 @@ export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
+export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";
+export const PathWebhooks = "/v1/webhooks";
+export const PathRotate = "/rotate";
+export const PathEnable = "/enable";
+export const PathFailures = "/failures";
 export const PathCancel = "/cancel";
 export const PathDeliveries = "/deliveries";
 export const FileLoader = "pushkit.js";
@@ -334,6 +406,7 @@ export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";
 export const FileDebug = "pushkit-debug.js";
 export const FileWorker = "pushkit-sw.js";
+export const FileClient = "pushkit-client.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";
 export const DeclarativeWebPush = 8030;
 
@@ -418,6 +491,80 @@ export interface EventRecord {
   event: EventReport;
 }
 
+export const WebhookMessageSent = "message.sent";
+export const WebhookSubscriptionCreated = "subscription.created";
+export const WebhookSubscriptionGone = "subscription.gone";
+export const WebhookNotificationClicked = "notification.clicked";
+export const WebhookTest = "webhook.test";
+export const MaxWebhookURL = 2048;
+
+export interface WebhookRequest {
+  url: string;
+  types: string[];
+}
+
+
+export interface WebhookInfo {
+  id: string;
+  url: string;
+  types: string[];
+  secret?: string;
+  createdAt: string;
+  formerSecretUntil?: string;
+  lastSuccessAt?: string;
+  lastFailureAt?: string;
+  lastFailure?: string;
+  failingSince?: string;
+  disabledAt?: string;
+  waiting: number;
+  givenUp: number;
+  dropped: number;
+}
+
+
+export interface WebhookList {
+  data: WebhookInfo[];
+  next: string | null;
+}
+
+
+export interface WebhookFailure {
+  id: string;
+  type: string;
+  happenedAt: string;
+  attempts: number;
+  status: number;
+  reason: string;
+  payload: unknown;
+}
+
+
+export interface WebhookFailureList {
+  data: WebhookFailure[];
+  next: string | null;
+}
+
+
+export interface WebhookPayload {
+  type: string;
+  timestamp: string;
+  data: unknown;
+}
+
+
+export interface SubscriptionGone {
+  id: string;
+  user?: string;
+  pushService: string;
+  reason: string;
+}
+
+
+export interface NotificationClicked {
+  message: string;
+  action?: string;
+}
+
 export const WorkerPing = "ping";
 export const WorkerPong = "pong";
 export const WorkerPush = "message";
@@ -441,11 +588,11 @@ export const LoaderSentences: { [code: string]: string } = {
   "insecure-context": "Notifications need a secure page: open it by https or on localhost.",
   "no-service-worker": "This window offers no service workers: it may be a private one.",
   "no-push-manager": "This browser cannot receive push messages.",
-  "ios-needs-install": "Add this site to the Home Screen and open it from there to get notifications.",
+  "ios-needs-install": "Add this site to the Home Screen and open it there for notifications.",
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
   "foreign-service-worker": "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\").",
-  "permission-denied": "Notifications are blocked for this site: allow them in the browser's site settings.",
-  "server-unreachable": "The notification server cannot be reached. Try again later.",
+  "permission-denied": "Notifications are blocked: allow them in the browser's site settings.",
+  "server-unreachable": "The notification server cannot be reached: try again later.",
   "not-initialized": "Call pushkit.init({server}) first.",
   "invalid-option": "An option has a wrong value.",
   "unexpected": "Something unexpected happened.",

@@ -62,7 +62,7 @@ func TestPreflight(t *testing.T) {
 
 func TestEverythingElseNeedsAKey(t *testing.T) {
 	s := newServer(t)
-	for _, call := range []string{"GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/0199c0de-7a3b-7000-8000-0123456789ab", "POST /v1/messages/0199c0de-7a3b-7000-8000-0123456789ab/cancel"} {
+	for _, call := range []string{"GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "POST /v1/messages", "GET /v1/messages/0199c0de-7a3b-7000-8000-0123456789ab", "POST /v1/messages/0199c0de-7a3b-7000-8000-0123456789ab/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		for authorization, code := range map[string]wire.Code{
 			"": wire.APIKeyMissing, "Bearer": wire.APIKeyMissing, "Bearer ": wire.APIKeyMissing, "Basic " + apiKey: wire.APIKeyMissing, apiKey: wire.APIKeyMissing,

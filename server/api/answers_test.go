@@ -63,6 +63,8 @@ func TestEveryDescribedAnswerIsGiven(t *testing.T) {
 	}
 }
 
+const someWebhook = `{"url": "https://example.com/hooks", "types": ["message.sent"]}`
+
 const someMessage = `{"audience": {"all": true}, "notification": {"title": "x"}}`
 
 // bodies are good ones, by call.
@@ -73,7 +75,10 @@ func bodies(key string) map[string]string {
 		"POST /v1/subscriptions/remove": `{"endpoint": "` + someEndpoint + `"}`,
 		"DELETE /v1/subscriptions":      `{"endpoint": "` + someEndpoint + `"}`,
 		"POST /v1/events":               `[]`,
+		"POST /v1/subscriptions/import": `{"subscriptions": [` + subscribeBody(someEndpoint, "") + `]}`,
 		"POST /v1/messages":             someMessage,
+		"POST /v1/webhooks":             someWebhook,
+		"PUT /v1/users/u1":              `{"attributes": {"name": "Ada"}}`,
 	}
 }
 
@@ -112,12 +117,29 @@ func provokeAnswers(t *testing.T, seen seen) {
 	seen.call(s, "200", "GET", "/v1/messages", "", withKey)
 	seen.call(s, "404 message-unknown", "GET", "/v1/messages/"+push.NewID().String(), "", withKey)
 	s.subscribeAs("u/1", someEndpoint+"/of-a-user")
+	seen.call(s, "204", "PUT", "/v1/users/u%2F1", body["PUT /v1/users/u1"], withKey)
 	seen.call(s, "200", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "200", "GET", "/v1/subscriptions/losses", "", withKey)
+	seen.call(s, "200", "POST", "/v1/subscriptions/import", body["POST /v1/subscriptions/import"], withKey)
 	seen.call(s, "400 invalid-field", "GET", "/v1/subscriptions/losses?from=x", "", withKey)
 	seen.call(s, "204", "DELETE", "/v1/subscriptions/"+push.NewID().String(), "", withKey)
+	webhook := wire.PathWebhooks + "/" + want(t, seen.call(s, "201", "POST", wire.PathWebhooks, someWebhook, withKey), 201)["id"].(string)
+	seen.call(s, "200", "GET", wire.PathWebhooks, "", withKey)
+	seen.call(s, "200", "POST", webhook+wire.PathRotate, "", withKey)
+	seen.call(s, "200", "GET", webhook+wire.PathFailures, "", withKey)
+	seen.call(s, "204", "POST", webhook+wire.PathEnable, "", withKey)
+	seen.call(s, "204", "DELETE", webhook, "", withKey)
+	for _, path := range []string{wire.PathRotate, wire.PathEnable} {
+		seen.call(s, "404 webhook-unknown", "POST", webhook+path, "", withKey)
+	}
+	seen.call(s, "404 webhook-unknown", "GET", webhook+wire.PathFailures, "", withKey)
+	seen.call(s, "400 webhook-url-not-allowed", "POST", wire.PathWebhooks, strings.Replace(someWebhook, "https", "http", 1), withKey)
+	for range push.MaxWebhooks {
+		seen.call(s, "201", "POST", wire.PathWebhooks, someWebhook, withKey)
+	}
+	seen.call(s, "409 too-many-webhooks", "POST", wire.PathWebhooks, someWebhook, withKey)
 
 	if _, err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: s.dispatcher.batches[0].Deliveries[0], Outcome: push.DeliveryGone, Status: 410}}); err != nil {
 		t.Fatal(err)
@@ -143,7 +165,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "400 invalid-field", method, path, invalid, withKey)
 		seen.call(s, "415 unsupported-media-type", method, path, body, withKey, "Content-Type: text/plain")
 		seen.call(s, "413 body-too-large", method, path, body+strings.Repeat(" ", wire.MaxMessageBody), withKey)
-		if path != wire.PathMessages {
+		if !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "403 origin-not-allowed", method, path, body, "Origin: https://evil.example")
 		}
 	}
@@ -158,7 +180,8 @@ func provokeRefusals(t *testing.T, seen seen) {
 	for _, seconds := range []string{"0", "51", "-1", "x", "1e1"} {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
-	for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+	for _, call := range []string{"POST /v1/webhooks", "GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
+		"GET /v1/subscriptions/losses", "POST /v1/subscriptions/import", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")
@@ -167,7 +190,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 				seen.call(s, "403 api-key-lacks-scope", method, path, "", "Authorization: Bearer "+key)
 			}
 		}
-		if method == "GET" && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries)) {
+		if method == "GET" && path != wire.PathWebhooks && (strings.Count(path, "/") == 2 || strings.HasSuffix(path, wire.PathDeliveries) || strings.HasSuffix(path, wire.PathFailures)) {
 			seen.call(s, "400 invalid-field", method, path+"?limit=0", "", withKey)
 		}
 	}
@@ -180,7 +203,8 @@ func provokeFailures(t *testing.T, seen seen) {
 		s := newServer(t, func(o *api.Options) { o.Store = failing{o.Store, err} })
 		calls := bodies(pushtest.P256dh)
 		calls["POST /v1/events"] = `[{"token": "` + s.site.Tokens.Token(push.DeliveryID{Message: push.NewID()}) + `", "type": "clicked", "at": 1}]`
-		for _, call := range []string{"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
+		for _, call := range []string{"GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
+			"GET /v1/subscriptions/losses", "GET /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/config", "GET /v1/subscriptions", "GET /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries"} {
 			calls[call] = ""
 		}
 		calls["POST /v1/messages/"+push.NewID().String()+"/cancel"] = ""
@@ -198,7 +222,7 @@ func provokeLimit(t *testing.T, seen seen) {
 	body := bodies(s.key(t))
 	seen.call(s, "429 too-many-requests", "GET", "/v1/config", "")
 	for call := range body {
-		if method, path, _ := strings.Cut(call, " "); path != wire.PathMessages {
+		if method, path, _ := strings.Cut(call, " "); !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "429 too-many-requests", method, path, body[call])
 		}
 	}

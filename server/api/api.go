@@ -18,6 +18,7 @@ import (
 
 	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webhook"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -42,6 +43,9 @@ type Options struct {
 	Site       push.Site
 	Dispatcher Dispatcher
 	Services   *webpush.Services
+	// WebhookHosts are those of the operator's own network that webhooks may call; nil:
+	// none.
+	WebhookHosts *webhook.Hosts
 	// PublicURL is the server's address as browsers see it; nil: what the
 	// request says.
 	PublicURL *url.URL
@@ -73,12 +77,18 @@ type api struct {
 	// limiter is nil where there is no limit; refused is for the log.
 	limiter *limiter
 	refused rate.Sometimes
+	// mistakes is likewise nil; held is as long as answers may be held at once.
+	mistakes *limiter
+	held     chan struct{}
 }
 
 // New returns the handler of the whole server.
 func New(options Options) (http.Handler, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.WebhookHosts == nil {
+		options.WebhookHosts = new(webhook.Hosts)
 	}
 	if options.Metrics == nil {
 		options.Metrics = metrics.New(metrics.Options{})
@@ -87,9 +97,16 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	mistakes, err := newLimiter(mistakesRate)
+	if err != nil {
+		return nil, err
+	}
+	if limiter == nil {
+		mistakes = nil
+	}
 	a := &api{
 		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
-		limiter: limiter, refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
 	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
@@ -133,9 +150,17 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
 	keyed(wire.PathSubscriptionsLosses, http.MethodGet, a.losses, push.ScopeRead)
+	keyed(wire.PathSubscriptionsImport, http.MethodPost, a.importSubscriptions, push.ScopeAdmin)
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
+	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
+	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}", http.MethodDelete, a.deleteWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathFailures, http.MethodGet, a.listWebhookFailures, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathRotate, http.MethodPost, a.rotateWebhook, push.ScopeAdmin)
+	keyed(wire.PathWebhooks+"/{id}"+wire.PathEnable, http.MethodPost, a.enableWebhook, push.ScopeAdmin)
 	keyed(wire.PathMessages, http.MethodPost, a.sendMessage, push.ScopeSend)
 	keyed(wire.PathMessages, http.MethodGet, a.listMessages, push.ScopeRead)
 	keyed(wire.PathMessages+"/{id}", http.MethodGet, a.getMessage, push.ScopeSend, push.ScopeRead)
@@ -173,7 +198,7 @@ var errNothingHere = &push.Error{Code: wire.NotFound, Detail: "There is nothing 
 // (RFC 9110 section 15.5.6).
 func allowed(router *mux.Router, r *http.Request) string {
 	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		var match mux.RouteMatch

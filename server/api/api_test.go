@@ -264,6 +264,9 @@ func TestAReplacedKeyIsLeftAtTheNextVisit(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProblem(t, check(), 410, wire.EndpointGone, "applicationServerKey")
+	// Who has unsubscribed is not subscribed anew.
+	want(t, s.call("POST", "/v1/subscriptions/remove", `{"endpoint": "`+someEndpoint+`"}`), 204)
+	wantProblem(t, check(), 404, wire.SubscriptionUnknown, "endpoint")
 }
 
 func TestAMessagesLife(t *testing.T) {

@@ -50,6 +50,22 @@ func TestParseProxiesRefuses(t *testing.T) {
 	}
 }
 
+// FuzzParseProxies: what is taken are networks that hold the address they were written with.
+func FuzzParseProxies(f *testing.F) {
+	for _, text := range []string{"10.0.0.0/8", "127.0.0.1", "fd00::/8", "::ffff:192.0.2.1", "0.0.0.0/0", "fe80::1%x"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		networks, err := ParseProxies([]string{text})
+		if err != nil {
+			return
+		}
+		if len(networks) != 1 || !networks[0].IsValid() || networks[0] != networks[0].Masked() || !isTrusted(networks[0].Addr(), networks) {
+			t.Fatalf("%q is %v", text, networks)
+		}
+	})
+}
+
 // FuzzForwardedFor: nobody but a trusted one is believed, and only addresses come out.
 func FuzzForwardedFor(f *testing.F) {
 	f.Add("6.6.6.6, 1.2.3.4", "10.0.0.2")

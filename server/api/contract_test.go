@@ -22,7 +22,9 @@ var beyondSchema = []string{
 	"applicationServerKey", // not a key of the site
 	"cursor",               // not one that the server gave
 	"notification.renotify",
-	"spread", // for an audience of people
+	"notification.body", // a template
+	"id",                // not one that a user can have
+	"spread",            // for an audience of people
 }
 
 // holdAgainstDescription fails where the server takes a request that the API's

@@ -17,7 +17,7 @@ import (
 // readBody reads a JSON request of at most limit bytes.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if mediaType(r) != "application/json" {
-		return nil, &push.Error{Code: wire.UnsupportedMediaType, Detail: "The body must be application/json."}
+		return nil, &push.Error{Code: wire.UnsupportedMediaType, Detail: "The body must be application/json, and not compressed."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
@@ -30,8 +30,12 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// mediaType is that of the body; empty: none that can be read.
+// mediaType is that of the body; empty: none that can be read. A body that is
+// compressed is not unpacked: it could grow without bound.
 func mediaType(r *http.Request) string {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return ""
+	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return ""

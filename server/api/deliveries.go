@@ -45,7 +45,7 @@ func DeliveryList(counts push.Counts, outcome push.Outcome, deliveries []push.De
 			info.Subscription = d.Subscription.String()
 		}
 		if !d.RetryAt.IsZero() {
-			info.NextAttemptAt = formatTime(d.RetryAt)
+			info.NextAttemptAt = push.FormatTime(d.RetryAt)
 		}
 		list.Data[i] = info
 	}

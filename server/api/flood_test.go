@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -43,7 +44,10 @@ func TestAFloodOfSubscriptionsFromOneAddressIsRefused(t *testing.T) {
 	if w.Header().Get("Retry-After") != "1" {
 		t.Errorf("got %v", w.Header())
 	}
-	r := httptest.NewRequest("POST", "http://"+ownHost+"/v1/subscriptions", nil)
+	// It does not wait for its answers, which are held.
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(gone, "POST", "http://"+ownHost+"/v1/subscriptions", nil)
 	for range flood {
 		answer := status{header: http.Header{}}
 		if s.ServeHTTP(&answer, r); answer.code != 429 {
@@ -66,6 +70,56 @@ func TestAFloodOfSubscriptionsFromOneAddressIsRefused(t *testing.T) {
 	now = now.Add(time.Second)
 	if w := s.call("GET", "/v1/config", ""); w.Code != 200 {
 		t.Errorf("after the wait it is answered %d", w.Code)
+	}
+}
+
+// Who makes one mistake after another waits for each answer, and for nothing else.
+// Keys cannot be tried at speed.
+func TestMistakesBeyondMeasureAreAnsweredSlowly(t *testing.T) {
+	now := time.Now()
+	s := newServer(t, func(o *api.Options) {
+		o.PublicRate, o.Now = api.PublicRate{PerSecond: 1, Burst: 5000}, func() time.Time { return now }
+	})
+	took := func(method, path, body string, headers ...string) (d time.Duration, status int) {
+		began := time.Now()
+		status = s.call(method, path, body, headers...).Code
+		return time.Since(began), status
+	}
+	mistakes := []func() (time.Duration, int){
+		func() (time.Duration, int) { return took("GET", "/v1/messages", "", withKey+"x") },
+		func() (time.Duration, int) { return took("GET", "/wp-login.php", "") },
+		func() (time.Duration, int) { return took("POST", "/v1/subscriptions", "{") },
+	}
+	for i := range 1000 {
+		if _, status := mistakes[i%len(mistakes)](); status < 400 || status >= 500 {
+			t.Fatalf("a mistake is answered %d", status)
+		}
+	}
+	const held = 900 * time.Millisecond
+	for i, mistake := range mistakes {
+		if d, status := mistake(); d < held || status < 400 || status >= 500 {
+			t.Errorf("mistake %d too many is answered %d after %v", i, status, d)
+		}
+	}
+	for what, right := range map[string]func() (time.Duration, int){
+		"what it asks rightly": func() (time.Duration, int) { return took("GET", "/v1/config", "") },
+		"a file":               func() (time.Duration, int) { return took("GET", "/pushkit.js", "") },
+		"a key's holder":       func() (time.Duration, int) { return took("GET", "/v1/messages/nothing", "", withKey) },
+		"a back end":           func() (time.Duration, int) { return took("POST", "/v1/subscriptions/check", "{}", withKey) },
+	} {
+		if d, status := right(); d >= held || status == 401 {
+			t.Errorf("%s is answered %d after %v", what, status, d)
+		}
+	}
+	other := httptest.NewRequest("GET", "http://"+ownHost+"/wp-login.php", nil)
+	other.RemoteAddr = "[2001:db8::1]:1234"
+	began := time.Now()
+	if s.ServeHTTP(httptest.NewRecorder(), other); time.Since(began) >= held {
+		t.Errorf("another client's mistake is answered after %v", time.Since(began))
+	}
+	now = now.Add(time.Second)
+	if d, _ := mistakes[1](); d >= held {
+		t.Errorf("after a rest it is answered after %v", d)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -72,8 +73,14 @@ func TestACompressedBodyIsNotUnpacked(t *testing.T) {
 	z.Write([]byte(subscribeBody(someEndpoint, "")))
 	z.Close()
 	for _, path := range []string{"/v1/subscriptions", "/v1/messages"} {
-		wantProblem(t, s.call("POST", path, packed.String(), withKey, "Content-Encoding: gzip"), 400, wire.InvalidJSON, "")
+		wantProblem(t, s.call("POST", path, packed.String(), withKey, "Content-Encoding: gzip"), 415, wire.UnsupportedMediaType, "")
 	}
+	// Of lines the description says no more than that they are text.
+	r := httptest.NewRequest("POST", "http://"+ownHost+"/v1/messages", &packed)
+	r.Header = http.Header{"Authorization": {strings.TrimPrefix(withKey, "Authorization: ")}, "Content-Type": {"application/x-ndjson"}, "Content-Encoding": {"gzip"}}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	wantProblem(t, w, 415, wire.UnsupportedMediaType, "")
 }
 
 // Headers and members by which some frameworks let a request be another one.
@@ -152,7 +159,7 @@ func TestPagesCannotBeFramedAndRunFilesAlone(t *testing.T) {
 func FuzzKeyedCalls(f *testing.F) {
 	s := newServer(f)
 	paths := []string{
-		wire.PathSubscriptions, wire.PathSubscriptionsLosses, wire.PathMessages, wire.PathUsers + "/x", "/metrics", "/pushkit.js",
+		wire.PathSubscriptions, wire.PathSubscriptionsLosses, wire.PathMessages, wire.PathUsers + "/x", wire.PathWebhooks, wire.PathWebhooks + "/" + push.NewID().String() + wire.PathFailures, "/metrics", "/pushkit.js",
 		wire.PathMessages + "/" + push.NewID().String() + wire.PathDeliveries,
 	}
 	for i := range paths {

@@ -92,7 +92,7 @@ func TestOnlyJSONIsTaken(t *testing.T) {
 			wantProblem(t, s.call("POST", path, "{}", withKey, "Content-Type: "+kind), 415, wire.UnsupportedMediaType, "")
 		}
 	}
-	want(t, s.call("POST", "/v1/events", "[]", "Content-Type: application/json; charset=utf-8"), 202)
+	want(t, s.call("POST", "/v1/events", "[]", "Content-Type: application/json; charset=utf-8", "Content-Encoding: identity"), 202)
 }
 
 func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
@@ -122,12 +122,14 @@ func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
 // Whatever a stranger posts, the answer is one, and never that we have failed.
 func FuzzPublicCalls(f *testing.F) {
 	s := newServer(f)
-	calls := []string{"POST /v1/subscriptions", "DELETE /v1/subscriptions", "POST /v1/subscriptions/check", "POST /v1/subscriptions/remove", "POST /v1/events", "POST /v1/messages"}
+	calls := []string{"POST /v1/subscriptions", "DELETE /v1/subscriptions", "POST /v1/subscriptions/check", "POST /v1/subscriptions/remove", "POST /v1/events", "POST /v1/messages", "POST /v1/subscriptions/import", "POST /v1/webhooks"}
 	for i := range calls {
 		for _, body := range []string{
 			subscribeBody(someEndpoint, `, "channels": ["a"], "replaces": "x"`), `{"endpoint": "` + someEndpoint + `"}`,
 			`[{"token": "` + strings.Repeat("A", 44) + `", "type": "clicked", "at": 1}]`,
 			`{"audience": {"channels": ["a"]}, "notification": {"title": "x"}, "ttl": 0}`, `null`, "\xff",
+			`{"url": "https://example.com/x", "types": ["message.sent"]}`,
+			`{"subscriptions": [` + subscribeBody(someEndpoint, `, "user": "u", "createdAt": "2026-01-02T03:04:05Z"`) + `, {}], "writtenAt": "x"}`,
 		} {
 			f.Add(i, []byte(body), "")
 		}

@@ -29,6 +29,15 @@ func (a *api) withKey(next handler, oneOf ...push.Scope) handler {
 	}
 }
 
+// hasKey says whether a request has an API key.
+func (a *api) hasKey(r *http.Request) bool {
+	if r.Header.Get("Authorization") == "" {
+		return false
+	}
+	_, err := a.key(r)
+	return err == nil
+}
+
 // key is the request's API key (RFC 6750).
 func (a *api) key(r *http.Request) (key push.APIKey, err error) {
 	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")

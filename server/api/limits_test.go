@@ -31,6 +31,10 @@ var sized = map[string]func(n int) members{
 	"subscribe.replaces":         func(n int) members { return members{"replaces": long(n)} },
 	"checkSubscription.endpoint": endpointOf,
 
+	"importSubscriptions.subscriptions": func(n int) members {
+		return members{"subscriptions": slices.Repeat([]wire.ImportedSubscription{{Endpoint: someEndpoint}}, n)}
+	},
+
 	"removeSubscription.endpoint": func(n int) members { return members{"endpoint": long(n)} },
 	"deleteSubscription.endpoint": func(n int) members { return members{"endpoint": long(n)} },
 
@@ -39,6 +43,13 @@ var sized = map[string]func(n int) members{
 		return members{"": slices.Repeat([]wire.EventReport{event}, n)}
 	},
 
+	"createWebhook.url": func(n int) members {
+		return members{"url": "https://example.com/" + long(n-len("https://example.com/"))}
+	},
+	"createWebhook.types":  func(n int) members { return members{"types": slices.Repeat([]string{wire.WebhookMessageSent}, n)} },
+	"setUser.attributes":   func(n int) members { return members{"attributes": attributes(n)} },
+	"setUser.attributes{}": func(n int) members { return members{"attributes": map[string]string{"name": long(n)}} },
+
 	"sendMessage.appBadge":                      func(n int) members { return members{"appBadge": n} },
 	"sendMessage.ttl":                           func(n int) members { return members{"ttl": n} },
 	"sendMessage.spread":                        func(n int) members { return members{"spread": n} },
@@ -46,16 +57,29 @@ var sized = map[string]func(n int) members{
 	"sendMessage.audience":                      func(n int) members { return members{"audience": json.RawMessage(audiences[n])} },
 	"sendMessage.audience.channels":             func(n int) members { return audience("channels", names(n)) },
 	"sendMessage.audience.channels[]":           func(n int) members { return audience("channels", []string{long(n)}) },
+	"sendMessage.audience.allChannels":          func(n int) members { return audience("allChannels", names(n)) },
+	"sendMessage.audience.allChannels[]":        func(n int) members { return audience("allChannels", []string{long(n)}) },
+	"sendMessage.audience.noChannels":           func(n int) members { return allBut(names(n)) },
+	"sendMessage.audience.noChannels[]":         func(n int) members { return allBut([]string{long(n)}) },
 	"sendMessage.audience.users":                func(n int) members { return audience("users", names(n)) },
 	"sendMessage.audience.users[]":              func(n int) members { return audience("users", []string{long(n)}) },
 	"sendMessage.audience.subscriptions":        func(n int) members { return audience("subscriptions", ids(n)) },
+	"sendMessage.localized":                     func(n int) members { return members{"localized": inLanguages(n)} },
+	"sendMessage.localized{}.actions":           func(n int) members { return inGerman(buttons(n)...) },
+	"sendMessage.localized{}.actions[].action":  func(n int) members { return inGerman(wire.NotificationAction{Action: long(n), Title: "x"}) },
+	"sendMessage.localized{}.actions[].title":   func(n int) members { return inGerman(wire.NotificationAction{Action: "x", Title: long(n)}) },
 	"sendMessage.notification.title":            func(n int) members { return members{"notification": wire.Notification{Title: long(n)}} },
+	"sendMessage.notification.actions":          func(n int) members { return button(buttons(n)...) },
 	"sendMessage.notification.actions[].action": func(n int) members { return button(wire.NotificationAction{Action: long(n), Title: "x"}) },
 	"sendMessage.notification.actions[].title":  func(n int) members { return button(wire.NotificationAction{Action: "x", Title: long(n)}) },
 }
 
-// audiences are some with 0, 1 and 2 members.
-var audiences = []string{`{}`, `{"all": true}`, `{"all": true, "users": ["x"]}`}
+// audiences are some with 0, 1, 2 and 3 members.
+var audiences = []string{`{}`, `{"all": true}`, `{"all": true, "noChannels": ["x"]}`, `{"all": true, "noChannels": ["x"], "users": ["x"]}`}
+
+func buttons(n int) []wire.NotificationAction {
+	return slices.Repeat([]wire.NotificationAction{{Action: "x", Title: "x"}}, n)
+}
 
 func long(n int) string { return strings.Repeat("x", n) }
 
@@ -83,8 +107,33 @@ func audience(name string, ids []string) members {
 	return members{"audience": map[string][]string{name: ids}}
 }
 
-func button(action wire.NotificationAction) members {
-	return members{"notification": wire.Notification{Title: "x", Actions: []wire.NotificationAction{action}}}
+func allBut(channels []string) members {
+	return members{"audience": map[string]any{"all": true, "noChannels": channels}}
+}
+
+// inLanguages is a message's text in n languages.
+func inLanguages(n int) map[string]wire.LocalizedNotification {
+	all := map[string]wire.LocalizedNotification{}
+	for i := range n {
+		all["en-"+strconv.Itoa(i)] = wire.LocalizedNotification{Title: "x"}
+	}
+	return all
+}
+
+func attributes(n int) map[string]int {
+	all := map[string]int{}
+	for i := range n {
+		all["name"+strconv.Itoa(i)] = i
+	}
+	return all
+}
+
+func inGerman(actions ...wire.NotificationAction) members {
+	return members{"localized": map[string]wire.LocalizedNotification{"de": {Actions: actions}}}
+}
+
+func button(actions ...wire.NotificationAction) members {
+	return members{"notification": wire.Notification{Title: "x", Actions: actions}}
 }
 
 // withMembers is body with others in the place of its members of the same name;
@@ -116,9 +165,9 @@ func TestTheLimitsAreThoseOfTheServer(t *testing.T) {
 		if operation.RequestBody == nil {
 			continue
 		}
-		body := good[operation.Method+" "+operation.Path]
+		body := good[operation.Method+" "+strings.ReplaceAll(operation.Path, "{id}", "u1")]
 		post := func(body string) wire.Code {
-			return problemOf(s.call(operation.Method, operation.Path, body, withKey)).Code
+			return problemOf(s.call(operation.Method, strings.ReplaceAll(operation.Path, "{id}", "u1"), body, withKey)).Code
 		}
 		for _, n := range []int{operation.RequestBody.MaxBytes, operation.RequestBody.MaxBytes + 1} {
 			if refused := post(body+strings.Repeat(" ", n-len(body))) == wire.BodyTooLarge; refused != (n > operation.RequestBody.MaxBytes) {
@@ -163,6 +212,9 @@ func eachLimit(at string, schema *openapi.Schema, try func(at string, n int, tak
 	}
 	if schema.Items != nil {
 		eachLimit(at+"[]", schema.Items, try)
+	}
+	if others := schema.AdditionalProperties.Schema; others != nil {
+		eachLimit(at+"{}", others, try)
 	}
 	for _, member := range schema.Properties {
 		eachLimit(at+"."+member.Name, member.Value, try)

@@ -30,7 +30,7 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	if counted != nil {
 		return writeJSON(w, http.StatusOK, counted)
 	}
-	answer := MessageResponse(status)
+	answer := status.Response()
 	w.Header().Set("Location", wire.PathMessages+"/"+answer.ID)
 	return writeJSON(w, http.StatusAccepted, answer)
 }
@@ -87,7 +87,7 @@ func (a *api) cancelMessage(w http.ResponseWriter, r *http.Request) error {
 	if status.State == wire.MessageCancelled {
 		a.Dispatcher.Cancel(id)
 	}
-	return writeJSON(w, http.StatusOK, MessageResponse(status))
+	return writeJSON(w, http.StatusOK, status.Response())
 }
 
 func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
@@ -99,7 +99,7 @@ func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, MessageResponse(status))
+	return writeJSON(w, http.StatusOK, status.Response())
 }
 
 func (a *api) listMessages(w http.ResponseWriter, r *http.Request) error {
@@ -118,17 +118,9 @@ func (a *api) listMessages(w http.ResponseWriter, r *http.Request) error {
 func MessageList(messages []push.MessageStatus, next string) wire.MessageList {
 	list := wire.MessageList{Data: make([]wire.MessageResponse, len(messages)), Next: nextCursor(next)}
 	for i, status := range messages {
-		list.Data[i] = MessageResponse(status)
+		list.Data[i] = status.Response()
 	}
 	return list
-}
-
-// MessageResponse is the form in which a message's state is shown.
-func MessageResponse(status push.MessageStatus) wire.MessageResponse {
-	return wire.MessageResponse{
-		ID: status.ID.String(), State: status.State, CreatedAt: formatTime(status.CreatedAt), DueAt: formatTime(status.DueAt),
-		Counts: status.Counts, TargetedFinal: status.TargetedFinal, Warnings: status.Warnings,
-	}
 }
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) error {

@@ -63,7 +63,7 @@ func (a *api) preflight(w http.ResponseWriter, r *http.Request) error {
 		return originNotAllowed(origin)
 	}
 	header := w.Header()
-	header.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+	header.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
 	header.Set("Access-Control-Allow-Headers", "Content-Type, Authorization, Idempotency-Key")
 	header.Set("Access-Control-Max-Age", "7200")
 	w.WriteHeader(http.StatusNoContent)

@@ -17,6 +17,7 @@ var statuses = map[wire.Code]int{
 	wire.PushServiceNotAllowed: http.StatusBadRequest,
 	wire.EndpointRemoved:       http.StatusBadRequest,
 	wire.InvalidUserToken:      http.StatusBadRequest,
+	wire.WebhookURLNotAllowed:  http.StatusBadRequest,
 	wire.APIKeyMissing:         http.StatusUnauthorized,
 	wire.APIKeyInvalid:         http.StatusUnauthorized,
 	wire.APIKeyLacksScope:      http.StatusForbidden,
@@ -25,8 +26,10 @@ var statuses = map[wire.Code]int{
 	wire.SubscriptionUnknown:   http.StatusNotFound,
 	wire.MessageUnknown:        http.StatusNotFound,
 	wire.UserUnknown:           http.StatusNotFound,
+	wire.WebhookUnknown:        http.StatusNotFound,
 	wire.MethodNotAllowed:      http.StatusMethodNotAllowed,
 	wire.EndpointTaken:         http.StatusConflict,
+	wire.TooManyWebhooks:       http.StatusConflict,
 	wire.EndpointGone:          http.StatusGone,
 	wire.BodyTooLarge:          http.StatusRequestEntityTooLarge,
 	wire.MessageTooLarge:       http.StatusRequestEntityTooLarge,
@@ -59,6 +62,7 @@ func (a *api) handle(h handler) http.Handler {
 
 func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	problem := a.problem(r, err)
+	a.mistaken(w, r, problem.Status)
 	switch problem.Status {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)

@@ -20,6 +20,29 @@ func TestParsePublicRate(t *testing.T) {
 	}
 }
 
+// FuzzParsePublicRate: what is taken is a limit that lets somebody in, or none.
+func FuzzParsePublicRate(f *testing.F) {
+	for _, text := range []string{"0", "20:1000", "1e300:1", "NaN:1", "0x1p-2:3", "1:99999999999999999999"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := ParsePublicRate(text)
+		if err != nil {
+			return
+		}
+		l, err := newLimiter(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (l == nil) != (text == "0") {
+			t.Fatalf("%q is %v", text, r)
+		}
+		if l != nil && l.take(netip.Prefix{}, time.Unix(0, 0)) != 0 {
+			t.Fatalf("%q lets nobody in", text)
+		}
+	})
+}
+
 // A client gets a call back for each time that its rate allows, and one who is refused
 // does not wait the longer for it.
 func TestALimitIsForEachNetwork(t *testing.T) {

@@ -12,19 +12,21 @@ import (
 	"testing"
 
 	"github.com/pushkit/pushkit/server/api/openapi"
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
 // The structs of package wire that requests and answers are made of.
 var wireStructs = []any{
 	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
-	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.Audience{},
+	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.LocalizedNotification{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
-	wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
+	wire.ImportRequest{}, wire.ImportedSubscription{}, wire.ImportResponse{}, wire.ImportResult{}, wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
+	wire.WebhookRequest{}, wire.WebhookInfo{}, wire.WebhookList{}, wire.WebhookFailure{}, wire.WebhookFailureList{}, wire.WebhookPayload{}, wire.SubscriptionGone{}, wire.NotificationClicked{},
 }
 
 // strict are those whose unknown members are refused.
-var strict = []string{"MessageRequest", "LocalTime", "Notification", "NotificationAction", "Audience"}
+var strict = []string{"ImportRequest", "ImportedSubscription", "MessageRequest", "LocalTime", "Notification", "NotificationAction", "LocalizedNotification", "Audience", "UserRequest", "WebhookRequest"}
 
 func TestTheSchemasAreTheStructs(t *testing.T) {
 	schemas := openapi.Load().Components.Schemas
@@ -38,12 +40,13 @@ func TestTheSchemasAreTheStructs(t *testing.T) {
 			continue
 		}
 		compare(t, kind.Name(), schema, kind)
-		if closed := schema.AdditionalProperties != nil && !*schema.AdditionalProperties; closed != slices.Contains(strict, kind.Name()) {
+		if closed := schema.AdditionalProperties.Refused; closed != slices.Contains(strict, kind.Name()) {
 			t.Errorf("%s takes unknown members: %v", kind.Name(), !closed)
 		}
 	}
 	for name, schema := range schemas {
-		if slices.Contains(schema.Type, "object") && !slices.Contains(structs, name) {
+		isMap := schema.AdditionalProperties.Schema != nil
+		if slices.Contains(schema.Type, "object") && !isMap && !slices.Contains(structs, name) {
 			t.Errorf("the schema %s is no struct", name)
 		}
 	}
@@ -57,7 +60,7 @@ func compare(t *testing.T, at string, schema *openapi.Schema, kind reflect.Type)
 	}
 	want := map[reflect.Kind]string{
 		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int64: "integer", reflect.Uint64: "integer",
-		reflect.Float64: "number", reflect.Slice: "array", reflect.Struct: "object",
+		reflect.Float64: "number", reflect.Slice: "array", reflect.Struct: "object", reflect.Map: "object",
 	}[kind.Kind()]
 	if kind.Kind() == reflect.Interface {
 		if len(schema.Type) > 0 {
@@ -72,6 +75,12 @@ func compare(t *testing.T, at string, schema *openapi.Schema, kind reflect.Type)
 	switch kind.Kind() {
 	case reflect.Slice:
 		compare(t, at+"[]", schema.Items, kind.Elem())
+	case reflect.Map:
+		if schema.AdditionalProperties.Schema == nil {
+			t.Errorf("%s does not say what its members are", at)
+			return
+		}
+		compare(t, at+"{}", schema.AdditionalProperties.Schema, kind.Elem())
 	case reflect.Struct:
 		compareMembers(t, at, schema, kind)
 	}
@@ -175,11 +184,16 @@ func TestTheDescriptionHasTheWords(t *testing.T) {
 	for at, words := range map[string][]string{
 		"EventReport.type":      {wire.EventDisplayed, wire.EventClicked, wire.EventClosed},
 		"MessageResponse.state": {wire.MessageScheduled, wire.MessageSending, wire.MessageSent, wire.MessageCancelled},
+		"WebhookRequest.types":  push.AllWebhookTypes(),
 	} {
 		name, member, _ := strings.Cut(at, ".")
 		for _, property := range openapi.Load().Components.Schemas[name].Properties {
-			if property.Name == member && !slices.Equal(property.Value.Enum, words) {
-				t.Errorf("%s is one of %q, want %q", at, property.Value.Enum, words)
+			value := property.Value
+			if value.Items != nil {
+				value = value.Items
+			}
+			if property.Name == member && !slices.Equal(value.Enum, words) {
+				t.Errorf("%s is one of %q, want %q", at, value.Enum, words)
 			}
 		}
 	}

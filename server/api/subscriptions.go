@@ -1,12 +1,9 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
@@ -71,12 +68,12 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if key < 0 {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
 	}
-	if keys[key].Replaced {
-		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
-	}
 	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), a.Site.ID, request.Endpoint)
 	if err != nil {
 		return err
+	}
+	if keys[key].Replaced {
+		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
 	}
 	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
@@ -137,25 +134,10 @@ func (a *api) list(r *http.Request, cursor string, limit int) ([]push.Subscripti
 func SubscriptionList(subs []push.Subscription, next string) wire.SubscriptionList {
 	list := wire.SubscriptionList{Data: make([]wire.SubscriptionInfo, len(subs)), Next: nextCursor(next)}
 	for i, sub := range subs {
-		list.Data[i] = subscriptionInfo(sub)
+		list.Data[i] = sub.Info()
 	}
 	return list
 }
-
-func subscriptionInfo(sub push.Subscription) wire.SubscriptionInfo {
-	info := wire.SubscriptionInfo{
-		ID: sub.ID.String(), Channels: nonNil(sub.Channels), User: sub.User, PushService: sub.Service,
-		Locale: sub.Locale, TimeZone: sub.TimeZone, State: "active",
-		CreatedAt: formatTime(sub.CreatedAt), LastSeenAt: formatTime(sub.LastSeenAt),
-	}
-	if f := sub.Failing; f != nil {
-		info.FailingSince = formatTime(f.Since)
-		info.Failure = strings.TrimSpace(fmt.Sprint(f.Status, " ", f.Reason))
-	}
-	return info
-}
-
-func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // page reads the query of a list.
 func page(r *http.Request) (cursor string, limit int, err error) {

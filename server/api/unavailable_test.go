@@ -30,6 +30,10 @@ func (f failing) PutSubscription(context.Context, push.SiteID, *push.Subscribe) 
 	return push.Subscription{}, false, f.err
 }
 
+func (f failing) ImportSubscriptions(context.Context, push.SiteID, []*push.Import) ([]push.ImportResult, error) {
+	return nil, f.err
+}
+
 func (f failing) APIKeyByHash(context.Context, push.APIKeyHash) (push.APIKey, bool, error) {
 	return push.APIKey{}, false, f.err
 }
@@ -37,6 +41,10 @@ func (f failing) APIKeyByHash(context.Context, push.APIKeyHash) (push.APIKey, bo
 func (f failing) VAPIDKeys(context.Context, push.SiteID) ([]push.VAPIDKey, error) { return nil, f.err }
 
 func (f failing) RemoveSubscription(context.Context, push.SiteID, string) error { return f.err }
+
+func (f failing) SetAttributes(context.Context, push.SiteID, string, push.Attributes) error {
+	return f.err
+}
 
 func (f failing) RecordEvents(context.Context, push.SiteID, []push.Event) error { return f.err }
 

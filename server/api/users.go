@@ -30,15 +30,43 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) error {
 }
 
 func userResponse(id string, user push.User) wire.UserResponse {
-	answer := wire.UserResponse{ID: id, Subscriptions: make([]wire.SubscriptionInfo, len(user.Subscriptions)), Ended: make([]wire.EndedSubscription, len(user.Ended))}
+	answer := wire.UserResponse{ID: id, Attributes: user.Attributes, Subscriptions: make([]wire.SubscriptionInfo, len(user.Subscriptions)), Ended: make([]wire.EndedSubscription, len(user.Ended))}
+	if answer.Attributes == nil {
+		answer.Attributes = map[string]any{}
+	}
 	for i, sub := range user.Subscriptions {
-		answer.Subscriptions[i] = subscriptionInfo(sub)
+		answer.Subscriptions[i] = sub.Info()
 	}
 	for i, tomb := range user.Ended {
 		answer.Ended[i] = wire.EndedSubscription{
-			ID: tomb.ID.String(), Channels: nonNil(tomb.Channels), Reason: string(tomb.Reason), EndedAt: formatTime(tomb.EndedAt)}
+			ID: tomb.ID.String(), Channels: nonNil(tomb.Channels), Reason: string(tomb.Reason), EndedAt: push.FormatTime(tomb.EndedAt)}
 	}
 	return answer
+}
+
+// setUser sets a user's attributes: whoever sends may say of whom a message speaks.
+func (a *api) setUser(w http.ResponseWriter, r *http.Request) error {
+	id, ok := userID(r)
+	if !ok {
+		return &push.Error{Code: wire.InvalidField, Field: "id", Detail: "is not one that a user can have."}
+	}
+	body, err := readBody(w, r, wire.MaxBody)
+	if err != nil {
+		return err
+	}
+	var request wire.UserRequest
+	if err := decode(body, &request, true); err != nil {
+		return err
+	}
+	attributes, err := push.ParseAttributes(request)
+	if err != nil {
+		return err
+	}
+	if err := a.Store.SetAttributes(r.Context(), a.Site.ID, id, attributes); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 func (a *api) forgetUser(w http.ResponseWriter, r *http.Request) error {

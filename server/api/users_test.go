@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -52,6 +53,55 @@ func TestWhatIsKnownOfAUserIsToldAndForgotten(t *testing.T) {
 	wantProblem(t, s.call("GET", path, "", withKey), 404, wire.UserUnknown, "")
 	if got := want(t, s.call("GET", "/v1/users/a", "", withKey), 200)["subscriptions"].([]any); len(got) != 1 || got[0].(map[string]any)["id"] != other.ID.String() {
 		t.Errorf("another user has %v", got)
+	}
+}
+
+func TestAUsersAttributesAreSetShownAndForgotten(t *testing.T) {
+	s := newServer(t)
+	const path = "/v1/users/a%2Fb"
+	put := func(attributes, header string) *httptest.ResponseRecorder {
+		return s.call("PUT", path, `{"attributes": `+attributes+`}`, header)
+	}
+	want(t, put(`{"name": "Ada", "points": 12345678901234567890, "premium": true}`, "Authorization: Bearer "+keysByScope[push.ScopeSend]), 204)
+	w := s.call("GET", path, "", withKey)
+	if text := w.Body.String(); !strings.Contains(text, `"attributes":{"name":"Ada","points":12345678901234567890,"premium":true}`) || !strings.Contains(text, `"subscriptions":[]`) {
+		t.Errorf("got %d %s", w.Code, text)
+	}
+	// All of before are replaced, and none are no user's absence.
+	want(t, put(`{"city": "Turin"}`, withKey), 204)
+	if got := want(t, s.call("GET", path, "", withKey), 200)["attributes"]; fmt.Sprint(got) != "map[city:Turin]" {
+		t.Errorf("got %v", got)
+	}
+	want(t, put(`{}`, withKey), 204)
+	if got := want(t, s.call("GET", path, "", withKey), 200)["attributes"]; fmt.Sprint(got) != "map[]" {
+		t.Errorf("got %v", got)
+	}
+	want(t, s.call("DELETE", path, "", withKey), 204)
+	wantProblem(t, s.call("GET", path, "", withKey), 404, wire.UserUnknown, "")
+}
+
+func TestAttributesThatAreNoneNameTheirField(t *testing.T) {
+	s := newServer(t)
+	for body, field := range map[string]string{
+		`{}`: "attributes", `{"attributes": null}`: "attributes", `{"attributes": {"a-b": 1}}`: "attributes", `{"attributes": {"": 1}}`: "attributes",
+		`{"attributes": {"1": 1}}`: "attributes", `{"attributes": {"` + strings.Repeat("x", 65) + `": 1}}`: "attributes",
+		`{"attributes": {"a": null}}`: "attributes.a", `{"attributes": {"a": []}}`: "attributes.a", `{"attributes": {"a": {"b": 1}}}`: "attributes.a",
+		`{"attributes": {}, "name": "Ada"}`: "name", `{"attributes": {"a": "` + strings.Repeat("ä", 513) + `"}}`: "attributes.a",
+	} {
+		wantProblem(t, s.call("PUT", "/v1/users/u1", body, withKey), 400, wire.InvalidField, field)
+	}
+	for _, id := range []string{"%00", "%FF", strings.Repeat("x", 257)} {
+		wantProblem(t, s.call("PUT", "/v1/users/"+id, `{"attributes": {}}`, withKey), 400, wire.InvalidField, "id")
+	}
+	wantProblem(t, s.call("GET", "/v1/users/u1", "", withKey), 404, wire.UserUnknown, "")
+}
+
+func TestAMalformedTemplateIsRefusedWithItsPlace(t *testing.T) {
+	s := newServer(t)
+	w := s.call("POST", "/v1/messages", `{"audience": {"all": true}, "notification": {"title": "x", "body": "Grüße {{name|von"}}`, withKey)
+	wantProblem(t, w, 400, wire.InvalidField, "notification.body")
+	if detail := problemOf(w).Detail; !strings.Contains(detail, "at character 7 ") {
+		t.Errorf("got %q", detail)
 	}
 }
 

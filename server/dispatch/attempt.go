@@ -37,15 +37,19 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
 		return message, d.later(delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
 	}
+	payload, hole := delivery.Payload.Filled(delivery.Attributes)
+	if len(payload) > webpush.MaxPlaintext {
+		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryFailed, Reason: push.ReasonTooLarge}, false
+	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
 		return message, d.later(delivery, backoff(delivery.Attempt, 0), webpush.Result{Reason: push.ReasonNoKey + ": " + err.Error()}), false
 	}
 	return webpush.Message{
 		Subscription: delivery.Subscription,
-		Payload:      m.Payload.Template(),
+		Payload:      payload,
 		Own:          delivery.Token,
-		OwnAt:        m.Payload.Hole(),
+		OwnAt:        hole,
 		TTL:          webpush.KeepFor(ttl),
 		Urgency:      m.Urgency,
 		Topic:        m.Topic,

@@ -32,12 +32,13 @@ type Options struct {
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	webhooks *prometheus.CounterVec
 	services []service
 }
 
 // New returns metrics in a registry of their own.
 func New(o Options) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), requests: newRequests()}
+	m := &Metrics{registry: prometheus.NewRegistry(), requests: newRequests(), webhooks: newWebhooks()}
 	deliveries := newDeliveries()
 	m.services = deliveries.resolve()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -47,7 +48,7 @@ func New(o Options) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		build, m.requests, deliveries.attempts, deliveries.delay, deliveries.halted,
+		build, m.requests, m.webhooks, deliveries.attempts, deliveries.delay, deliveries.halted,
 	)
 	if o.Store != nil {
 		m.registry.MustRegister(newStored(o.Store, o.Site))

@@ -228,6 +228,22 @@ func (l *late) CountFailing(context.Context, push.SiteID, time.Time) (int64, err
 	return 7, l.err
 }
 
+func (l *late) CountWebhookEvents(context.Context, push.SiteID) (int64, error) {
+	return 3, l.err
+}
+
+func TestWhatWebhooksWereToldIsCounted(t *testing.T) {
+	m := metrics.New(metrics.Options{Store: &late{}})
+	m.WebhookAttempted(wire.WebhookMessageSent, true)
+	m.WebhookAttempted(wire.WebhookMessageSent, false)
+	m.WebhookAttempted(wire.WebhookMessageSent, false)
+	wantLines(t, scrape(t, m),
+		`pushkit_webhook_deliveries_total{outcome="delivered",type="message.sent"} 1`,
+		`pushkit_webhook_deliveries_total{outcome="failed",type="message.sent"} 2`,
+		`pushkit_webhook_deliveries_total{outcome="failed",type="notification.clicked"} 0`,
+		`pushkit_webhook_events_waiting 3`)
+}
+
 func TestHowLateTheQueueIs(t *testing.T) {
 	store := &late{by: 90 * time.Second}
 	m := metrics.New(metrics.Options{Store: store})

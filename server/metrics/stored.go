@@ -11,10 +11,12 @@ import (
 )
 
 const (
-	// queueEvery and failingEvery are how old what the store has said may be. The
-	// second reads as many rows as there are subscriptions that fail.
-	queueEvery   = 5 * time.Second
-	failingEvery = time.Minute
+	// queueEvery, failingEvery and webhooksEvery are how old what the store has said may
+	// be. The second reads as many rows as there are subscriptions that fail, the third
+	// as there are events that wait.
+	queueEvery    = 5 * time.Second
+	failingEvery  = time.Minute
+	webhooksEvery = 15 * time.Second
 	// askLimit is how long a scrape waits for the store.
 	askLimit = 2 * time.Second
 )
@@ -22,7 +24,7 @@ const (
 // stored tells what the store knows. Where that one does not answer, it is left out:
 // a number of before would look like one of now.
 type stored struct {
-	late, failing answer
+	late, failing, webhooks answer
 }
 
 // An answer is the store's to one question, kept for a while.
@@ -58,6 +60,14 @@ func newStored(store push.Store, site push.SiteID) *stored {
 				return float64(n), err
 			},
 		},
+		webhooks: answer{
+			desc:  prometheus.NewDesc("pushkit_webhook_events_waiting", "Events that webhooks are to be told of, and were not yet.", nil, nil),
+			every: webhooksEvery,
+			ask: func(ctx context.Context) (float64, error) {
+				n, err := store.CountWebhookEvents(ctx, site)
+				return float64(n), err
+			},
+		},
 	}
 }
 
@@ -65,12 +75,14 @@ func newStored(store push.Store, site push.SiteID) *stored {
 func (s *stored) Describe(descs chan<- *prometheus.Desc) {
 	descs <- s.late.desc
 	descs <- s.failing.desc
+	descs <- s.webhooks.desc
 }
 
 // Collect implements [prometheus.Collector].
 func (s *stored) Collect(metrics chan<- prometheus.Metric) {
 	s.late.collect(metrics)
 	s.failing.collect(metrics)
+	s.webhooks.collect(metrics)
 }
 
 func (a *answer) collect(metrics chan<- prometheus.Metric) {

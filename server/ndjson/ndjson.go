@@ -22,7 +22,6 @@ type Reader struct {
 	from    *bufio.Reader
 	longest int
 	number  int64
-	read    int64
 }
 
 // NewReader returns the lines of from. One of more than longest bytes,
@@ -30,9 +29,6 @@ type Reader struct {
 func NewReader(from io.Reader, longest int) *Reader {
 	return &Reader{from: bufio.NewReaderSize(from, longest+1), longest: longest}
 }
-
-// Bytes is how many were read.
-func (r *Reader) Bytes() int64 { return r.read }
 
 // Next returns the next line that has something on it; its error is io.EOF at the
 // end, or that of the reading.
@@ -57,7 +53,6 @@ func (r *Reader) Next() (Line, error) {
 func (r *Reader) line() (text []byte, tooLong bool, err error) {
 	for {
 		text, err = r.from.ReadSlice('\n')
-		r.read += int64(len(text))
 		if err == bufio.ErrBufferFull {
 			tooLong = true
 			continue

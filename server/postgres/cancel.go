@@ -38,7 +38,7 @@ func (s *Store) CancelMessage(ctx context.Context, site push.SiteID, id push.ID)
 	for after, more := int64(-1), true; more; {
 		var last int64
 		err := s.write(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			last, more, err = cancelBatches(ctx, q, id, after)
+			last, more, err = s.cancelBatches(ctx, q, id, after)
 			return err
 		})
 		if err != nil {
@@ -51,7 +51,7 @@ func (s *Store) CancelMessage(ctx context.Context, site push.SiteID, id push.ID)
 
 // cancelBatches cancels what nobody is sending of the batches that follow the
 // number after.
-func cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) (last int64, more bool, err error) {
+func (s *Store) cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) (last int64, more bool, err error) {
 	rows, err := q.LockUnfinishedBatches(ctx, db.LockUnfinishedBatchesParams{Message: id, After: after, AtMost: cancelledAtOnce})
 	if err != nil || len(rows) == 0 {
 		return after, false, err
@@ -84,7 +84,7 @@ func cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) 
 	if err := r.dropExceptions(ctx, q); err != nil {
 		return after, false, err
 	}
-	return rows[len(rows)-1].No, len(rows) == cancelledAtOnce, r.writeOutcomes(ctx, q)
+	return rows[len(rows)-1].No, len(rows) == cancelledAtOnce, r.writeOutcomes(ctx, q, s)
 }
 
 // Cancelled implements [push.Queue].

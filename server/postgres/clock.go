@@ -40,7 +40,13 @@ func (s *Store) followClock(ctx context.Context) (setBack bool, err error) {
 		if err := q.ShiftExceptions(ctx, db.ShiftExceptionsParams{Seconds: by, Now: now}); err != nil {
 			return err
 		}
-		return q.ShiftMessages(ctx, db.ShiftMessagesParams{Seconds: by, Now: now, Before: before})
+		if err := q.ShiftMessages(ctx, db.ShiftMessagesParams{Seconds: by, Now: now, Before: before}); err != nil {
+			return err
+		}
+		if err := q.ShiftWebhooks(ctx, db.ShiftWebhooksParams{Seconds: by, Now: now}); err != nil {
+			return err
+		}
+		return q.ShiftWebhookEvents(ctx, db.ShiftWebhookEventsParams{Seconds: by, Now: now})
 	})
 	return setBack, err
 }

@@ -34,7 +34,7 @@ func (s *Store) Expand(ctx context.Context) (done bool, err error) {
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		err = expand(ctx, q, row)
+		err = s.expand(ctx, q, row)
 		if errors.Is(err, errCancelled) {
 			// This one alone: another node may be at another.
 			return endExpansion(ctx, q, row)
@@ -48,7 +48,7 @@ func (s *Store) Expand(ctx context.Context) (done bool, err error) {
 // written.
 var errCancelled = errors.New("the message was cancelled")
 
-func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
+func (s *Store) expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	found, err := q.MessageByID(ctx, row.Message)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	case m.Cancelled:
 		return errCancelled
 	case row.PushService != anyService:
-		return expandPart(ctx, q, site, m, row)
+		return s.expandPart(ctx, q, site, m, row)
 	case m.Audience.Small():
 		members, err := smallAudience(ctx, q, site, m.Audience)
 		if err != nil {
@@ -76,7 +76,7 @@ func expand(ctx context.Context, q *db.Queries, row db.Expansion) error {
 			return err
 		}
 	}
-	return finishExpansion(ctx, q, row)
+	return s.finishExpansion(ctx, q, row)
 }
 
 // split makes an expansion for each part at each push service.
@@ -89,7 +89,7 @@ func split(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message
 	for _, service := range services {
 		var total int64
 		if m.Schedule.Spread > 0 {
-			if total, err = countAudience(ctx, q, site, m.Audience, service.ID); err != nil {
+			if total, err = countWalked(ctx, q, site, m.Audience, service.ID); err != nil {
 				return err
 			}
 		}
@@ -105,7 +105,7 @@ func split(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message
 }
 
 // expandPart makes the batches of one step through a part.
-func expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, row db.Expansion) error {
+func (s *Store) expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, row db.Expansion) error {
 	part := push.Part{DueAt: row.DueAt, Start: row.StartAt, Zones: row.Zones, Others: row.Rest}
 	found, err := m.ReadStep(&partRows{ctx, q, int64(site), row.PushService, m.Audience, part}, part, row.Cursor, row.Total)
 	if err != nil {
@@ -116,7 +116,7 @@ func expandPart(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Me
 		return err
 	}
 	if found.End {
-		return finishExpansion(ctx, q, row)
+		return s.finishExpansion(ctx, q, row)
 	}
 	scanned := row.Scanned + found.Scanned
 	return q.StepExpansion(ctx, db.StepExpansionParams{
@@ -129,11 +129,11 @@ func endExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	return q.DeleteExpansion(ctx, db.DeleteExpansionParams{Message: row.Message, PushService: row.PushService, Part: row.Part})
 }
 
-func finishExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
+func (s *Store) finishExpansion(ctx context.Context, q *db.Queries, row db.Expansion) error {
 	if err := endExpansion(ctx, q, row); err != nil {
 		return err
 	}
-	return finishMessages(ctx, q, row.Message)
+	return s.finishMessages(ctx, q, row.Message)
 }
 
 // waiting leases batches to nobody.
@@ -195,16 +195,18 @@ type partRows struct {
 
 // All implements [push.PartRows].
 func (r *partRows) All(after push.ID, limit int) ([]push.ID, error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		return r.q.AudienceAll(r.ctx, db.AudienceAllParams{Site: r.site, PushService: r.service, After: after, AtMost: int32(limit)})
 	}
 	return r.q.AudienceChannels(r.ctx, db.AudienceChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Channels: r.audience.Channels, AtMost: int32(limit)})
+		Site: r.site, PushService: r.service, After: after, Channels: channels, AtMost: int32(limit)})
 }
 
 // Window implements [push.PartRows].
 func (r *partRows) Window(after push.ID, limit int) (n int, last push.ID, err error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		rows, err := r.q.WindowAll(r.ctx, db.WindowAllParams{Site: r.site, PushService: r.service, After: after, AtMost: int32(limit)})
 		if err != nil || len(rows) == 0 {
 			return 0, last, err
@@ -212,30 +214,46 @@ func (r *partRows) Window(after push.ID, limit int) (n int, last push.ID, err er
 		return int(rows[0].N), rows[0].ID, nil
 	}
 	rows, err := r.q.WindowChannels(r.ctx, db.WindowChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Channels: r.audience.Channels, AtMost: int32(limit)})
+		Site: r.site, PushService: r.service, After: after, Channels: channels, AtMost: int32(limit)})
 	if err != nil || len(rows) == 0 {
 		return 0, last, err
 	}
 	return int(rows[0].N), rows[0].Subscription, nil
 }
 
-// InZones implements [push.PartRows].
-func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
-	if r.audience.All {
-		return r.q.ZonesAll(r.ctx, db.ZonesAllParams{
-			Site: r.site, PushService: r.service, After: after, Last: last, Zones: r.part.Zones, Rest: r.part.Others, AtMost: int32(limit)})
+// Members implements [push.PartRows].
+func (r *partRows) Members(after, last push.ID, limit int) ([]push.ID, error) {
+	a, channels := r.audience, r.audience.Walked()
+	if len(channels) == 0 {
+		return r.q.MembersAll(r.ctx, db.MembersAllParams{
+			Site: r.site, PushService: r.service, After: after, Last: last, Zones: named(r.part.Zones), Rest: r.part.Others,
+			Without: named(a.NoChannels), AtMost: int32(limit)})
 	}
-	return r.q.ZonesChannels(r.ctx, db.ZonesChannelsParams{
-		Site: r.site, PushService: r.service, After: after, Last: last,
-		Channels: r.audience.Channels, Zones: r.part.Zones, Rest: r.part.Others, AtMost: int32(limit)})
+	return r.q.MembersOfChannels(r.ctx, db.MembersOfChannelsParams{
+		Site: r.site, PushService: r.service, After: after, Last: last, Channels: channels, Zones: named(r.part.Zones), Rest: r.part.Others,
+		Required: named(a.Required()), Without: named(a.NoChannels), AtMost: int32(limit)})
+}
+
+// countWalked is how many are on the way through a large audience at a push service.
+func countWalked(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int32) (int64, error) {
+	channels := audience.Walked()
+	if len(channels) == 0 {
+		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+	}
+	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: channels})
 }
 
 // countAudience is how many a large audience has at a push service.
 func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int32) (int64, error) {
-	if audience.All {
-		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
+	if !audience.Chosen() {
+		return countWalked(ctx, q, site, audience, service)
 	}
-	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: audience.Channels})
+	channels := audience.Walked()
+	if len(channels) == 0 {
+		return q.CountMembersAll(ctx, db.CountMembersAllParams{Site: int64(site), PushService: service, Without: named(audience.NoChannels)})
+	}
+	return q.CountMembersOfChannels(ctx, db.CountMembersOfChannelsParams{
+		Site: int64(site), PushService: service, Channels: channels, Required: named(audience.Required()), Without: named(audience.NoChannels)})
 }
 
 // CountAudience implements [push.Messages].

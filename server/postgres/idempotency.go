@@ -50,7 +50,11 @@ func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
 			return err
 		}
 		ended, err := s.sweepEnded(ctx, q)
-		swept = int(n) + ended
+		if err != nil {
+			return err
+		}
+		events, err := s.sweepWebhooks(ctx, q)
+		swept = int(n+events) + ended
 		return err
 	})
 	return swept, err

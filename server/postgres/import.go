@@ -11,7 +11,7 @@ import (
 func (s *Store) ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) (results []push.ImportResult, err error) {
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		hashes, ids := push.LookUps(items)
-		rows, err := lockHashes(ctx, q, site, hashes)
+		rows, err := s.lockHashes(ctx, q, site, hashes)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 			Message: m.ID, PushService: anyService, DueAt: due.DueAt, StartAt: due.DueAt, Zones: []string{}, Rest: true, Small: m.Audience.Small()})
 	}
 	if err == nil {
-		err = finishMessages(ctx, q, m.ID)
+		err = s.finishMessages(ctx, q, m.ID)
 	}
 	if err != nil {
 		return push.MessageStatus{}, nil, err
@@ -76,10 +76,14 @@ func (s *Store) insertMessage(ctx context.Context, q *db.Queries, site push.Site
 	if err != nil {
 		return db.InsertMessageRow{}, err
 	}
+	content, err := m.Content()
+	if err != nil {
+		return db.InsertMessageRow{}, err
+	}
 	return q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID, Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt,
 		Scheduled: m.DueAt.After(m.CreatedAt), DueAt: m.DueAt, Now: s.testClock(), Schedule: string(schedule),
-		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(),
+		Ttl: int32(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Payload: m.Payload.Template(), Content: content,
 	})
 }
 
@@ -155,11 +159,27 @@ func smallAudience(ctx context.Context, q *db.Queries, site push.SiteID, audienc
 
 // finishMessages writes that the audiences have been read to their end, and that
 // messages are sent when nothing of them is left to do.
-func finishMessages(ctx context.Context, q *db.Queries, ids ...push.ID) error {
+func (s *Store) finishMessages(ctx context.Context, q *db.Queries, ids ...push.ID) error {
 	if err := q.LockMessages(ctx, ids); err != nil {
 		return err
 	}
-	return q.FinishMessages(ctx, db.FinishMessagesParams{Sending: wire.MessageSending, Sent: wire.MessageSent, Cancelled: wire.MessageCancelled, Ids: ids})
+	rows, err := q.FinishMessages(ctx, db.FinishMessagesParams{Sending: wire.MessageSending, Sent: wire.MessageSent, Cancelled: wire.MessageCancelled, Ids: ids})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.State != wire.MessageSent || !s.wanted.By(push.SiteID(row.Site), push.TypeMessageSent) {
+			continue
+		}
+		status, err := s.messageStatus(ctx, q, push.SiteID(row.Site), row.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.tell(ctx, q, row.Site, push.TypeMessageSent, status.Response()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MessageStatus implements [push.Messages].
@@ -223,16 +243,20 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 		if err != nil {
 			return err
 		}
+		var clicks []any
 		for _, row := range rows {
-			sets := push.EventSets(row.Events)
-			sets.Add(byBatch[push.BatchID{Message: row.Message, No: uint32(row.No)}])
+			sets, events := push.EventSets(row.Events), byBatch[push.BatchID{Message: row.Message, No: uint32(row.No)}]
+			if s.wanted.By(site, push.TypeNotificationClicked) {
+				clicks = append(clicks, sets.ClickEvents(events)...)
+			}
+			sets.Add(events)
 			c := sets.Counts()
 			if err := q.UpdateEvents(ctx, db.UpdateEventsParams{
 				Events: sets, Displayed: c.Displayed, Clicked: c.Clicked, Closed: c.Closed, Message: row.Message, No: row.No}); err != nil {
 				return err
 			}
 		}
-		return nil
+		return s.tell(ctx, q, int64(site), push.TypeNotificationClicked, clicks...)
 	})
 }
 
@@ -251,5 +275,5 @@ func message(row db.Message) (*push.Message, error) {
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
 	m.Cancelled = row.State == wire.MessageCancelled
-	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload)
+	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload, row.Content)
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // named is never nil, which would be NULL: no name is unequal to that.
-func named(services []string) []string {
-	if services == nil {
+func named(names []string) []string {
+	if names == nil {
 		return []string{}
 	}
-	return services
+	return names
 }
 
 // ClaimBatches implements [push.Queue].
@@ -160,8 +160,14 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		}
 		exceptions, err := q.ReleaseDeadExceptions(ctx)
 		freed = batches+exceptions > 0
-		return err
+		if err != nil {
+			return err
+		}
+		return q.ReleaseDeadWebhookEvents(ctx)
 	})
+	if err == nil {
+		err = s.learnWanted(ctx)
+	}
 	if err != nil {
 		return false, err
 	}

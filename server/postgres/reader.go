@@ -40,9 +40,10 @@ func (r *reader) loader(ctx context.Context, id push.ID, service string) (push.L
 	return l, nil
 }
 
-// recipients returns those of the ids that are still subscribed.
-func (r *reader) recipients(ctx context.Context, site push.SiteID, service int32, ids []push.ID) (map[push.ID]*push.Recipient, error) {
-	rows, err := r.q.Recipients(ctx, db.RecipientsParams{Site: int64(site), PushService: service, Ids: ids})
+// recipients returns those of the ids that are still subscribed, and gives the loader
+// the attributes of their users.
+func (r *reader) recipients(ctx context.Context, l *push.Loader, service int32, ids []push.ID) (map[push.ID]*push.Recipient, error) {
+	rows, err := r.q.Recipients(ctx, db.RecipientsParams{Site: int64(l.Site), PushService: service, Ids: ids})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,20 @@ func (r *reader) recipients(ctx context.Context, site push.SiteID, service int32
 		if err != nil {
 			return nil, fmt.Errorf("subscription %s: %w", row.ID, err)
 		}
-		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone}
+		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone, Locale: row.Locale, User: row.UserID}
+	}
+	users := l.Users(recipients)
+	if len(users) == 0 {
+		return recipients, nil
+	}
+	attributes, err := r.q.AttributesOfUsers(ctx, db.AttributesOfUsersParams{Site: int64(l.Site), Ids: users})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range attributes {
+		if err := l.AddAttributes(row.ID, row.Attributes); err != nil {
+			return nil, err
+		}
 	}
 	return recipients, nil
 }
@@ -78,7 +92,7 @@ func (r *reader) loadBatch(ctx context.Context, batch *push.Batch, service int32
 	for i, ordinal := range ordinals {
 		ids[i] = members.At(ordinal)
 	}
-	recipients, err := r.recipients(ctx, l.Site, service, ids)
+	recipients, err := r.recipients(ctx, &l, service, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +124,7 @@ func (r *reader) loadRetries(ctx context.Context, rows []db.LeaseExceptionsRow) 
 		for i, row := range rows {
 			ids[i] = members.At(uint16(row.Ordinal))
 		}
-		recipients, err := r.recipients(ctx, l.Site, rows[0].PushService, ids)
+		recipients, err := r.recipients(ctx, &l, rows[0].PushService, ids)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -66,7 +66,7 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err := s.followFailures(ctx, q, turns); err != nil {
 		return 0, err
 	}
-	return fenced, r.writeOutcomes(ctx, q)
+	return fenced, r.writeOutcomes(ctx, q, s)
 }
 
 // readCancelled notes which messages were cancelled. The batches are locked, so
@@ -248,14 +248,14 @@ func (r *recording) lockEnding(ctx context.Context, q *db.Queries) error {
 func (r *recording) endGone(ctx context.Context, q *db.Queries, s *Store) error {
 	gone := r.hashesBySite(isGone)
 	for _, site := range slices.Sorted(maps.Keys(gone)) {
-		if err := endSubscriptions(ctx, q, site, gone[site], push.EndGone, s.now()); err != nil {
+		if err := s.endSubscriptions(ctx, q, site, gone[site], push.EndGone, s.now()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *recording) writeOutcomes(ctx context.Context, q *db.Queries) error {
+func (r *recording) writeOutcomes(ctx context.Context, q *db.Queries, s *Store) error {
 	order := slices.SortedFunc(maps.Keys(r.changed), push.BatchID.Compare)
 	if len(order) == 0 {
 		return nil
@@ -285,7 +285,7 @@ func (r *recording) writeOutcomes(ctx context.Context, q *db.Queries) error {
 	if err := q.DeleteMembers(ctx, members); err != nil {
 		return err
 	}
-	return finishMessages(ctx, q, slices.Compact(members.Messages)...)
+	return s.finishMessages(ctx, q, slices.Compact(members.Messages)...)
 }
 
 // storable is a push service's text as PostgreSQL takes it: valid UTF-8 without

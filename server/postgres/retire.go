@@ -37,7 +37,7 @@ func (s *Store) RetireSubscriptions(ctx context.Context, site push.SiteID, befor
 		hashes[i] = endpoint[:]
 	}
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows, err := lockHashes(ctx, q, site, hashes)
+		rows, err := s.lockHashes(ctx, q, site, hashes)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Store) RetireSubscriptions(ctx context.Context, site push.SiteID, befor
 			}
 		}
 		retired = len(unseen)
-		return endSubscriptions(ctx, q, int64(site), unseen, push.EndRetired, s.now())
+		return s.endSubscriptions(ctx, q, int64(site), unseen, push.EndRetired, s.now())
 	})
 	return retired, err
 }

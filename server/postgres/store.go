@@ -9,7 +9,7 @@
 // locks, no LISTEN and no sequence that is drawn from often. Transactions are
 // READ COMMITTED. They take their locks in one order, and within a table by key:
 // expansions, batches, exceptions, subscriptions, failing, tombstones, losses,
-// messages.
+// messages, webhooks, webhooks' events.
 //
 // Leases and what is due go by the database's clock, which all nodes share.
 // Stamps that nothing is decided by, such as when a browser was last seen, are
@@ -43,6 +43,7 @@ type Store struct {
 	// leasing is held while this node leases work, or gives up what is stray.
 	leasing sync.Mutex
 	stray   stray
+	wanted  push.Wanted
 }
 
 var _ push.Store = (*Store)(nil)
@@ -81,7 +82,10 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 
 func (s *Store) prepare(ctx context.Context) error {
 	if s.guest {
-		return checkSchema(ctx, s.pool)
+		if err := checkSchema(ctx, s.pool); err != nil {
+			return err
+		}
+		return s.learnWanted(ctx)
 	}
 	if err := migrate(ctx, s.pool); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // PutSubscription implements [push.Subscriptions].
 func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.Subscribe) (sub push.Subscription, created bool, err error) {
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows, err := lockRows(ctx, q, site, r.Endpoint(), r.Replaces)
+		rows, err := s.lockRows(ctx, q, site, r.Endpoint(), r.Replaces)
 		if err != nil {
 			return err
 		}
@@ -28,31 +28,32 @@ func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.S
 
 // siteRows implements [push.SubscriptionRows] for endpoints that it has locked.
 type siteRows struct {
-	ctx  context.Context
-	q    *db.Queries
-	site int64
-	subs map[push.EndpointHash]*push.Subscription
+	ctx   context.Context
+	q     *db.Queries
+	site  int64
+	store *Store
+	subs  map[push.EndpointHash]*push.Subscription
 	// places are the push services of the subscriptions.
 	places map[push.ID]int32
 	tombs  map[push.EndpointHash]*push.Tombstone
 }
 
 // lockRows locks and reads what is known of endpoints.
-func lockRows(ctx context.Context, q *db.Queries, site push.SiteID, endpoints ...string) (*siteRows, error) {
+func (s *Store) lockRows(ctx context.Context, q *db.Queries, site push.SiteID, endpoints ...string) (*siteRows, error) {
 	var hashes [][]byte
 	for _, endpoint := range endpoints {
 		hash := push.HashEndpoint(endpoint)
 		hashes = append(hashes, hash[:])
 	}
-	return lockHashes(ctx, q, site, hashes)
+	return s.lockHashes(ctx, q, site, hashes)
 }
 
 // lockHashes is lockRows by the endpoints' hashes. The order keeps two transactions
 // that name the same endpoints from waiting for each other; an endpoint that is not
 // there yet is locked by whoever inserts it first.
-func lockHashes(ctx context.Context, q *db.Queries, site push.SiteID, hashes [][]byte) (*siteRows, error) {
+func (s *Store) lockHashes(ctx context.Context, q *db.Queries, site push.SiteID, hashes [][]byte) (*siteRows, error) {
 	r := &siteRows{
-		ctx: ctx, q: q, site: int64(site),
+		ctx: ctx, q: q, site: int64(site), store: s,
 		subs: make(map[push.EndpointHash]*push.Subscription), places: make(map[push.ID]int32), tombs: make(map[push.EndpointHash]*push.Tombstone),
 	}
 	rows, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: r.site, Hashes: hashes})
@@ -161,7 +162,7 @@ func (r *siteRows) SetChannels(sub *push.Subscription, add, remove []string) err
 // End implements [push.SubscriptionRows].
 func (r *siteRows) End(sub *push.Subscription, reason push.EndReason, at time.Time) error {
 	hash := push.HashEndpoint(sub.Endpoint())
-	return endSubscriptions(r.ctx, r.q, r.site, [][]byte{hash[:]}, reason, at)
+	return r.store.endSubscriptions(r.ctx, r.q, r.site, [][]byte{hash[:]}, reason, at)
 }
 
 // PutTombstone implements [push.SubscriptionRows].
@@ -178,12 +179,41 @@ func (r *siteRows) DeleteTombstone(hash push.EndpointHash) error {
 }
 
 // endSubscriptions ends those that are locked.
-func endSubscriptions(ctx context.Context, q *db.Queries, site int64, hashes [][]byte, reason push.EndReason, at time.Time) error {
+func (s *Store) endSubscriptions(ctx context.Context, q *db.Queries, site int64, hashes [][]byte, reason push.EndReason, at time.Time) error {
+	told, err := s.goneEvents(ctx, q, site, hashes, reason)
+	if err != nil {
+		return err
+	}
 	ended, err := q.EndSubscriptions(ctx, db.EndSubscriptionsParams{Reason: string(reason), EndedAt: at, Site: site, Hashes: hashes})
 	if err != nil {
 		return err
 	}
-	return countLosses(ctx, q, site, reason, at, ended)
+	if err := countLosses(ctx, q, site, reason, at, ended); err != nil {
+		return err
+	}
+	return s.tell(ctx, q, site, push.TypeSubscriptionGone, told...)
+}
+
+// goneEvents are what webhooks are to be told of subscriptions that end and are locked;
+// none where none wants to be.
+func (s *Store) goneEvents(ctx context.Context, q *db.Queries, site int64, hashes [][]byte, reason push.EndReason) (events []any, err error) {
+	if !reason.IsLoss() || !s.wanted.By(push.SiteID(site), push.TypeSubscriptionGone) {
+		return nil, nil
+	}
+	rows, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: hashes})
+	for _, row := range rows {
+		sub := push.Subscription{ID: row.Subscription.ID, Service: row.Service, User: row.Subscription.UserID}
+		events = append(events, sub.GoneEvent(reason))
+	}
+	return events, err
+}
+
+// Created implements [push.SubscriptionRows].
+func (r *siteRows) Created(sub *push.Subscription) error {
+	if !r.store.wanted.By(push.SiteID(r.site), push.TypeSubscriptionCreated) {
+		return nil
+	}
+	return r.store.tell(r.ctx, r.q, r.site, push.TypeSubscriptionCreated, sub.Info())
 }
 
 // SubscriptionByEndpoint implements [push.Subscriptions].
@@ -221,7 +251,7 @@ func (s *Store) TouchSubscription(ctx context.Context, site push.SiteID, endpoin
 // RemoveSubscription implements [push.Subscriptions].
 func (s *Store) RemoveSubscription(ctx context.Context, site push.SiteID, endpoint string) error {
 	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows, err := lockRows(ctx, q, site, endpoint)
+		rows, err := s.lockRows(ctx, q, site, endpoint)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/postgres/db"
 	"github.com/pushkit/pushkit/server/push"
@@ -36,14 +35,33 @@ func userByID(ctx context.Context, q *db.Queries, site int64, id string) (user p
 	for _, row := range ended {
 		user.Ended = append(user.Ended, *tombstone(row))
 	}
+	if err != nil {
+		return user, err
+	}
+	attributes, err := q.UserAttributes(ctx, db.UserAttributesParams{Site: site, ID: id})
+	if err = ignoreNoRows(err); err != nil {
+		return user, err
+	}
+	user.Attributes, err = push.DecodeAttributes(attributes)
 	return user, err
+}
+
+// SetAttributes implements [push.Users].
+func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, attributes push.Attributes) error {
+	encoded, err := attributes.Encode()
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.PutUser(ctx, db.PutUserParams{Site: int64(site), ID: id, Attributes: encoded})
+	})
 }
 
 // ForgetUser implements [push.Users].
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.write(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, site, id, s.now())
+			more, err = s.forgetSome(ctx, q, site, id)
 			return err
 		})
 		if err != nil {
@@ -53,13 +71,17 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 	return nil
 }
 
-// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string, now time.Time) (more bool, err error) {
+// forgetSome erases the attributes, and up to ForgetSize subscriptions and as many
+// tombstones of a user.
+func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string) (more bool, err error) {
+	if err := q.DeleteUser(ctx, db.DeleteUserParams{Site: int64(site), ID: id}); err != nil {
+		return false, err
+	}
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: int64(site), UserID: id, AtMost: push.ForgetSize})
 	if err != nil {
 		return false, err
 	}
-	rows, err := lockHashes(ctx, q, site, hashes)
+	rows, err := s.lockHashes(ctx, q, site, hashes)
 	if err != nil {
 		return false, err
 	}
@@ -70,6 +92,10 @@ func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string,
 			theirs = append(theirs, hash[:])
 		}
 	}
+	told, err := s.goneEvents(ctx, q, int64(site), theirs, push.EndRemoved)
+	if err != nil {
+		return false, err
+	}
 	if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: theirs}); err != nil {
 		return false, err
 	}
@@ -77,7 +103,10 @@ func forgetSome(ctx context.Context, q *db.Queries, site push.SiteID, id string,
 	if err != nil {
 		return false, err
 	}
-	if err := countLosses(ctx, q, int64(site), push.EndRemoved, now, int64(len(theirs))); err != nil {
+	if err := countLosses(ctx, q, int64(site), push.EndRemoved, s.now(), int64(len(theirs))); err != nil {
+		return false, err
+	}
+	if err := s.tell(ctx, q, int64(site), push.TypeSubscriptionGone, told...); err != nil {
 		return false, err
 	}
 	return len(hashes) == push.ForgetSize || ended == push.ForgetSize, nil
@@ -90,7 +119,7 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		rows, err := lockHashes(ctx, q, site, [][]byte{hash})
+		rows, err := s.lockHashes(ctx, q, site, [][]byte{hash})
 		if err != nil {
 			return err
 		}
@@ -99,6 +128,10 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if sub == nil || sub.ID != id {
 			return nil
 		}
+		told, err := s.goneEvents(ctx, q, int64(site), [][]byte{hash}, push.EndRemoved)
+		if err != nil {
+			return err
+		}
 		if err := q.DeleteSubscriptions(ctx, db.DeleteSubscriptionsParams{Site: int64(site), Hashes: [][]byte{hash}}); err != nil {
 			return err
 		}
@@ -106,6 +139,9 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err := rows.PutTombstone(&push.Tombstone{Hash: push.EndpointHash(hash), Reason: push.EndRemoved, EndedAt: now, ID: id, Channels: []string{}}); err != nil {
 			return err
 		}
-		return countLosses(ctx, q, int64(site), push.EndRemoved, now, 1)
+		if err := countLosses(ctx, q, int64(site), push.EndRemoved, now, 1); err != nil {
+			return err
+		}
+		return s.tell(ctx, q, int64(site), push.TypeSubscriptionGone, told...)
 	})
 }

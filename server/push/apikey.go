@@ -15,7 +15,7 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeSend  Scope = "send"  // send messages, stop them, and see what becomes of one
+	ScopeSend  Scope = "send"  // send messages, stop them, see what becomes of one, and set users' attributes
 	ScopeRead  Scope = "read"  // look at everything
 	ScopeAdmin Scope = "admin" // all that there is
 )

@@ -1,15 +1,15 @@
 package push
 
-// PartRows is how a store reads a part of a large audience at one push service, in
-// the order of the subscriptions' ids.
+// PartRows is how a store reads a part of a large audience at one push service: along
+// [Audience.Walked], in the order of the subscriptions' ids.
 type PartRows interface {
-	// All returns up to limit subscriptions after one, of whatever time zone.
+	// All returns up to limit subscriptions on the way after one, all that are there.
 	All(after ID, limit int) ([]ID, error)
-	// Window counts up to limit subscriptions after one, and names the last.
+	// Window counts up to limit subscriptions on the way after one, and names the last.
 	Window(after ID, limit int) (n int, last ID, err error)
-	// InZones returns up to limit subscriptions of the part, after one and up to
-	// the last.
-	InZones(after, last ID, limit int) ([]ID, error)
+	// Members returns up to limit of those on the way, after one and up to the last,
+	// that are of the part's time zones and of the audience.
+	Members(after, last ID, limit int) ([]ID, error)
 }
 
 // A Found is what a step has found of a part.
@@ -25,8 +25,8 @@ type Found struct {
 
 const (
 	// window is how many subscriptions are looked at together for those of a few
-	// time zones, and lookedAt how many a step looks at before it gives way to
-	// what else waits.
+	// time zones or channels, and lookedAt how many a step looks at before it gives
+	// way to what else waits.
 	window   = 10 * BatchSize
 	lookedAt = 5 * window
 )
@@ -36,7 +36,7 @@ const (
 func (m *Message) ReadStep(rows PartRows, p Part, cursor ID, total int64) (Found, error) {
 	size := m.stepSize(total)
 	switch {
-	case p.IsAll():
+	case p.IsAll() && !m.Audience.Chosen():
 		ids, err := rows.All(cursor, size)
 		f := Found{Members: ids, Cursor: cursor, Scanned: int64(len(ids)), End: len(ids) < size}
 		if len(ids) > 0 {
@@ -83,7 +83,7 @@ func (f *Found) look(rows PartRows, n, size int) (full bool, err error) {
 		return false, err
 	}
 	left := size - len(f.Members)
-	ids, err := rows.InZones(f.Cursor, last, left)
+	ids, err := rows.Members(f.Cursor, last, left)
 	if err != nil {
 		return false, err
 	}

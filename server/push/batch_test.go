@@ -49,8 +49,8 @@ func TestEventSetsPassOverWhatTheyDoNotHave(t *testing.T) {
 	sets := make(EventSets, 2)
 	for range 2 {
 		sets.Add([]Event{
-			{DeliveryID{Ordinal: 0}, EventDisplayed}, {DeliveryID{Ordinal: 0}, EventClosed}, {DeliveryID{Ordinal: 0}, EventClicked},
-			{DeliveryID{Ordinal: 1}, EventClosed}, {DeliveryID{Ordinal: 2}, EventClicked},
+			{Delivery: DeliveryID{Ordinal: 0}, Kind: EventDisplayed}, {Delivery: DeliveryID{Ordinal: 0}, Kind: EventClosed}, {Delivery: DeliveryID{Ordinal: 0}, Kind: EventClicked},
+			{Delivery: DeliveryID{Ordinal: 1}, Kind: EventClosed}, {Delivery: DeliveryID{Ordinal: 2}, Kind: EventClicked},
 		})
 	}
 	if got, want := sets.Counts(), (Counts{Displayed: 1, Clicked: 1, Closed: 1}); got != want {

@@ -60,6 +60,8 @@ func (k EventKind) Add(kind EventKind) EventKind {
 type Event struct {
 	Delivery DeliveryID
 	Kind     EventKind
+	// Action is the button that was clicked; empty: none.
+	Action string
 }
 
 // A TokenKey makes the tokens with which browsers report on a delivery, and
@@ -132,8 +134,17 @@ func (k TokenKey) ParseEvents(reports []wire.EventReport) ([]Event, error) {
 			return nil, invalid(indexed(i, "type"), "is not displayed, clicked or closed")
 		}
 		if ok {
-			events = append(events, Event{delivery, kind})
+			events = append(events, Event{delivery, kind, clickedAction(report)})
 		}
 	}
 	return events, nil
+}
+
+// clickedAction is the button that was clicked. One of a name that no message has room
+// for is none.
+func clickedAction(report wire.EventReport) string {
+	if report.Type != wire.EventClicked || len(report.Action) > wire.MaxEncrypted {
+		return ""
+	}
+	return report.Action
 }

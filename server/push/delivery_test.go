@@ -3,6 +3,7 @@ package push
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,8 +76,9 @@ func TestParseEvents(t *testing.T) {
 	key := TokenKey{1}
 	id := DeliveryID{Message: NewID(), Batch: 1, Ordinal: 2}
 	token, foreign := key.Token(id), TokenKey{2}.Token(id)
-	events, err := key.ParseEvents([]wire.EventReport{{Token: token, Type: "displayed"}, {Token: foreign, Type: "clicked"}, {Token: token, Type: "closed", Action: "x", At: -5}})
-	if err != nil || len(events) != 2 || events[0] != (Event{id, EventDisplayed}) || events[1] != (Event{id, EventClosed}) {
+	events, err := key.ParseEvents([]wire.EventReport{{Token: token, Type: "displayed"}, {Token: foreign, Type: "clicked"}, {Token: token, Type: "closed", Action: "x", At: -5},
+		{Token: token, Type: "clicked", Action: "watch"}, {Token: token, Type: "clicked", Action: strings.Repeat("x", wire.MaxEncrypted+1)}})
+	if err != nil || !slices.Equal(events, []Event{{id, EventDisplayed, ""}, {id, EventClosed, ""}, {id, EventClicked, "watch"}, {id, EventClicked, ""}}) {
 		t.Errorf("got %+v, %v", events, err)
 	}
 	for field, reports := range map[string][]wire.EventReport{

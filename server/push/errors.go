@@ -60,6 +60,16 @@ func ErrMessageUnknown() error {
 	return &Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}
 }
 
+// ErrWebhookUnknown is for an id that no webhook of the site has.
+func ErrWebhookUnknown() error {
+	return &Error{Code: wire.WebhookUnknown, Detail: "There is no webhook with this id."}
+}
+
+// ErrTooManyWebhooks is for a site that has MaxWebhooks.
+func ErrTooManyWebhooks() error {
+	return &Error{Code: wire.TooManyWebhooks, Detail: fmt.Sprintf("The site has %d webhooks already: delete one.", MaxWebhooks)}
+}
+
 // ErrUnavailable is for a store that cannot do its work for now: its database is
 // away, full, or only readable. Nothing was written, or nobody knows whether it
 // was.

@@ -2,6 +2,8 @@ package push
 
 import (
 	"bytes"
+	"encoding/binary"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -12,6 +14,16 @@ type ID [16]byte
 
 // NewID makes an id.
 func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
+
+// FirstID is less than all ids that were made at a time or later, and not less than
+// those of before.
+func FirstID(at time.Time) (id ID) {
+	// RFC 9562 section 5.7: milliseconds in the first 48 bits.
+	var milliseconds [8]byte
+	binary.BigEndian.PutUint64(milliseconds[:], uint64(max(at.UnixMilli(), 0)))
+	copy(id[:6], milliseconds[2:])
+	return id
+}
 
 // ParseID reads the canonical form, such as
 // 0199c0de-7a3b-7000-8000-0123456789ab.

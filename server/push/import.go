@@ -55,6 +55,11 @@ const (
 	ImportUnchanged
 )
 
+// String is the word that the API and the command line use.
+func (o ImportOutcome) String() string {
+	return [...]string{"bad", "added", "refreshed", "unchanged"}[o]
+}
+
 // An ImportResult is what became of an [Import]. Err is of type *[Error]: with the
 // codes of [Subscriptions.PutSubscription], and endpoint-gone also where the
 // person has unsubscribed here.

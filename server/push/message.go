@@ -3,6 +3,7 @@ package push
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,14 +26,21 @@ type Message struct {
 	Topic    string
 	Audience Audience
 	Payload  Payload
+	// Localized are the payloads in other languages, in the order of their tags.
+	Localized []Localized
 	// Cancelled says that it was, when a store read it.
 	Cancelled bool
 }
 
-// An Audience says whom a message is for. Exactly one member is set.
+// An Audience says whom a message is for. Exactly one member is set, and NoChannels
+// may be beside All, Channels and AllChannels.
 type Audience struct {
-	All           bool
-	Channels      []string
+	All bool
+	// Channels: whoever has any of these. AllChannels: whoever has each of these.
+	Channels    []string
+	AllChannels []string `json:",omitempty"`
+	// NoChannels leaves out whoever has any of these.
+	NoChannels    []string `json:",omitempty"`
 	Users         []string
 	Subscriptions []ID
 }
@@ -40,6 +48,26 @@ type Audience struct {
 // Small says whether the audience names people, so that it can be read while
 // the message is accepted.
 func (a Audience) Small() bool { return len(a.Users) > 0 || len(a.Subscriptions) > 0 }
+
+// Walked are the channels along which a store reads a large audience: who has any of
+// them. Where there are none, it reads along all subscriptions.
+func (a Audience) Walked() []string {
+	if len(a.AllChannels) > 0 {
+		return a.AllChannels[:1]
+	}
+	return a.Channels
+}
+
+// Required are the channels that whoever is met on the way must have as well.
+func (a Audience) Required() []string {
+	if len(a.AllChannels) > 0 {
+		return a.AllChannels[1:]
+	}
+	return nil
+}
+
+// Chosen says that not all who are met on the way are of the audience.
+func (a Audience) Chosen() bool { return len(a.Required()) > 0 || len(a.NoChannels) > 0 }
 
 // Counts say what became of a message; see [wire.MessageCounts].
 type Counts = wire.MessageCounts
@@ -56,6 +84,17 @@ type MessageStatus struct {
 	// them.
 	Warnings []string `json:",omitempty"`
 }
+
+// Response is the form in which the state is shown.
+func (s MessageStatus) Response() wire.MessageResponse {
+	return wire.MessageResponse{
+		ID: s.ID.String(), State: s.State, CreatedAt: FormatTime(s.CreatedAt), DueAt: FormatTime(s.DueAt),
+		Counts: s.Counts, TargetedFinal: s.TargetedFinal, Warnings: s.Warnings,
+	}
+}
+
+// FormatTime is the form in which times are shown.
+func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // firefoxAndroidLimit is the largest plaintext in bytes that Firefox on Android
 // receives: its messages travel in base64 within another service's 4096 bytes.
@@ -88,45 +127,73 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
 	}
-	n, err := parseNotification(r, base)
+	if m.Payload, warnings, err = parsePayload("notification", r.Notification, r, base); err != nil {
+		return nil, nil, err
+	}
+	more, err := m.localize(r, base)
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.Payload, err = newPayload(n, r.AppBadge); err != nil {
-		return nil, nil, err
+	return m, append(warnings, more...), nil
+}
+
+// parsePayload makes the payload of a notification, which field names in errors.
+func parsePayload(field string, notification wire.Notification, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
+	masked := new(masking)
+	n, err := parseNotification(field, notification, r.Topic, base, masked)
+	if err != nil {
+		return p, nil, err
 	}
-	if size := m.Payload.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
-		return nil, nil, &Error{Code: wire.MessageTooLarge, Field: "notification",
+	if p, err = newPayload(field, n, r.AppBadge, masked); err != nil {
+		return p, nil, err
+	}
+	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
+		return p, nil, &Error{Code: wire.MessageTooLarge, Field: field,
 			Detail: fmt.Sprintf("makes an encrypted message of %d bytes; push services take %d.", webpush.EncryptedSize(size), wire.MaxEncrypted)}
 	} else if size > firefoxAndroidLimit {
 		warnings = append(warnings, fmt.Sprintf("The message has %d bytes; Firefox on Android loses messages of more than %d.", size, firefoxAndroidLimit))
 	}
-	return m, warnings, nil
+	return p, warnings, nil
 }
 
 func parseAudience(r wire.Audience) (Audience, error) {
-	a := Audience{All: r.All, Channels: r.Channels, Users: r.Users}
+	a := Audience{All: r.All, Channels: r.Channels, NoChannels: r.NoChannels, Users: r.Users}
 	set := 0
-	for _, is := range []bool{r.All, r.Channels != nil, r.Users != nil, r.Subscriptions != nil} {
+	for _, is := range []bool{r.All, r.Channels != nil, r.AllChannels != nil, r.Users != nil, r.Subscriptions != nil} {
 		if is {
 			set++
 		}
 	}
 	if set != 1 {
-		return Audience{}, invalid("audience", "must have exactly one of all, channels, users and subscriptions")
+		return Audience{}, invalid("audience", "must have exactly one of all, channels, allChannels, users and subscriptions")
 	}
-	for field, ids := range map[string][]string{
-		"audience.channels": r.Channels, "audience.users": r.Users, "audience.subscriptions": r.Subscriptions,
+	if r.NoChannels != nil && (r.Users != nil || r.Subscriptions != nil) {
+		return Audience{}, invalid("audience.noChannels", "goes with all, channels and allChannels, not with people who are named")
+	}
+	for _, list := range []struct {
+		field string
+		ids   []string
+		most  int
+	}{
+		{"audience.channels", r.Channels, wire.MaxAudienceIDs}, {"audience.allChannels", r.AllChannels, wire.MaxChannels},
+		{"audience.noChannels", r.NoChannels, wire.MaxChannels}, {"audience.users", r.Users, wire.MaxAudienceIDs},
+		{"audience.subscriptions", r.Subscriptions, wire.MaxAudienceIDs},
 	} {
-		if ids != nil && (len(ids) == 0 || len(ids) > wire.MaxAudienceIDs) {
-			return Audience{}, invalid(field, "must have between 1 and %d ids", wire.MaxAudienceIDs)
+		if list.ids != nil && (len(list.ids) == 0 || len(list.ids) > list.most) {
+			return Audience{}, invalid(list.field, "must have between 1 and %d ids", list.most)
 		}
 	}
-	for _, channel := range r.Channels {
-		if err := checkChannel("audience.channels", channel); err != nil {
-			return Audience{}, err
+	for _, list := range []struct {
+		field    string
+		channels []string
+	}{{"audience.channels", r.Channels}, {"audience.allChannels", r.AllChannels}, {"audience.noChannels", r.NoChannels}} {
+		for _, channel := range list.channels {
+			if err := checkChannel(list.field, channel); err != nil {
+				return Audience{}, err
+			}
 		}
 	}
+	a.AllChannels = distinct(r.AllChannels)
 	for i, user := range r.Users {
 		if user == "" || utf8.RuneCountInString(user) > maxUserID || strings.ContainsFunc(user, isControl) {
 			return Audience{}, invalid("audience.users"+indexed(i, ""), "is empty, longer than %d characters, or has a control character", maxUserID)
@@ -142,32 +209,53 @@ func parseAudience(r wire.Audience) (Audience, error) {
 	return a, nil
 }
 
-func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotification, error) {
-	n := r.Notification
+// distinct is names in their order, each once.
+func distinct(names []string) (once []string) {
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
+}
+
+// parseNotification checks a notification, whose place in the request is at. Its
+// placeholders are masked in what it returns.
+func parseNotification(at string, n wire.Notification, topic string, base *url.URL, masked *masking) (wire.PayloadNotification, error) {
 	out := wire.PayloadNotification{
-		Title: n.Title, Body: n.Body, Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
+		Tag: n.Tag, Lang: n.Lang, Dir: n.Dir,
 		RequireInteraction: n.RequireInteraction, Renotify: n.Renotify, Silent: n.Silent,
 		Data: wire.PayloadData{Data: n.Data},
 	}
 	if strings.TrimSpace(n.Title) == "" {
-		return out, invalid("notification.title", "is missing")
+		return out, invalid(at+".title", "is missing")
+	}
+	var title string
+	var err error
+	if out.Title, title, err = masked.text(at+".title", n.Title, false); err != nil {
+		return out, err
+	}
+	if strings.TrimSpace(title) == "" {
+		return out, invalid(at+".title", "says nothing to whoever has no such attribute: give a placeholder a default, {{name|there}}")
+	}
+	if out.Body, _, err = masked.text(at+".body", n.Body, false); err != nil {
+		return out, err
 	}
 	switch n.Dir {
 	case "", "auto", "ltr", "rtl":
 	default:
-		return out, invalid("notification.dir", "is not auto, ltr or rtl")
+		return out, invalid(at+".dir", "is not auto, ltr or rtl")
 	}
-	if n.Renotify && n.Tag == "" && r.Topic == "" {
-		return out, invalid("notification.renotify", "needs a tag: browsers refuse one without")
+	if n.Renotify && n.Tag == "" && topic == "" {
+		return out, invalid(at+".renotify", "needs a tag: browsers refuse one without")
 	}
 	if n.Renotify && n.Silent {
-		return out, invalid("notification.renotify", "contradicts silent")
+		return out, invalid(at+".renotify", "contradicts silent")
 	}
-	if n.Tag == "" && r.Topic != "" {
+	if n.Tag == "" && topic != "" {
 		// A topic replaces what waits at the push service, a tag what is shown.
-		out.Tag = r.Topic
+		out.Tag = topic
 	}
-	var err error
 	resolve := func(field, text string) string {
 		absolute, e := resolveURL(base, text)
 		if e != nil && err == nil {
@@ -175,24 +263,46 @@ func parseNotification(r wire.MessageRequest, base *url.URL) (wire.PayloadNotifi
 		}
 		return absolute
 	}
-	out.Navigate = resolve("notification.navigate", n.Navigate)
+	// Where a click leads may hold placeholders, beyond the host.
+	lead := func(field, text string) string {
+		text, _, e := masked.text(field, text, true)
+		absolute := resolve(field, text)
+		if e == nil && masked.inHost(absolute) {
+			e = invalid(field, "has a placeholder in its host")
+		}
+		if e != nil {
+			err = e
+		}
+		return absolute
+	}
+	out.Navigate = lead(at+".navigate", n.Navigate)
 	if n.Navigate == "" {
 		out.Navigate = base.String()
 	}
-	out.Icon = resolve("notification.icon", n.Icon)
-	out.Image = resolve("notification.image", n.Image)
-	out.Badge = resolve("notification.badge", n.Badge)
+	out.Icon = resolve(at+".icon", n.Icon)
+	out.Image = resolve(at+".image", n.Image)
+	out.Badge = resolve(at+".badge", n.Badge)
+	if len(n.Actions) > wire.MaxActions {
+		return out, invalid(at+".actions", "has %d, at most %d are allowed", len(n.Actions), wire.MaxActions)
+	}
 	for i, action := range n.Actions {
-		at := "notification.actions" + indexed(i, "")
+		at := at + ".actions" + indexed(i, "")
 		if action.Action == "" || action.Title == "" {
 			return out, invalid(at, "needs an action and a title")
 		}
+		title, byDefault, e := masked.text(at+".title", action.Title, false)
+		if e != nil {
+			return out, e
+		}
+		if strings.TrimSpace(byDefault) == "" {
+			return out, invalid(at+".title", "says nothing to whoever has no such attribute: give a placeholder a default")
+		}
 		navigate := out.Navigate
 		if action.Navigate != "" {
-			navigate = resolve(at+".navigate", action.Navigate)
+			navigate = lead(at+".navigate", action.Navigate)
 		}
 		out.Actions = append(out.Actions, wire.PayloadAction{
-			Action: action.Action, Title: action.Title, Navigate: navigate, Icon: resolve(at+".icon", action.Icon),
+			Action: action.Action, Title: title, Navigate: navigate, Icon: resolve(at+".icon", action.Icon),
 		})
 	}
 	return out, err

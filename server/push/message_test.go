@@ -3,6 +3,7 @@ package push
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -53,6 +54,15 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{audience(`"channels": [` + many + `]`), "audience.channels"},
 		{audience(`"channels": [""]`), "audience.channels"},
 		{audience(`"channels": ["` + strings.Repeat("x", wire.MaxChannelLength+1) + `"]`), "audience.channels"},
+		{audience(`"channels": ["a"], "allChannels": ["b"]`), "audience"},
+		{audience(`"noChannels": ["a"]`), "audience"},
+		{audience(`"all": true, "noChannels": []`), "audience.noChannels"},
+		{audience(`"all": true, "noChannels": [` + many[:4*(wire.MaxChannels+1)-1] + `]`), "audience.noChannels"},
+		{audience(`"all": true, "noChannels": ["a", "\n"]`), "audience.noChannels"},
+		{audience(`"users": ["u"], "noChannels": ["a"]`), "audience.noChannels"},
+		{audience(`"allChannels": []`), "audience.allChannels"},
+		{audience(`"allChannels": [` + many[:4*(wire.MaxChannels+1)-1] + `]`), "audience.allChannels"},
+		{audience(`"allChannels": ["a", ""]`), "audience.allChannels"},
 		{audience(`"users": []`), "audience.users"},
 		{audience(`"users": [` + many + `]`), "audience.users"},
 		{audience(`"users": ["a", ""]`), "audience.users[1]"},
@@ -86,6 +96,40 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 		{notification(`, "body": "` + hole + `"`), "notification"},
 		{notification(`, "data": {"deep": ["` + hole + `~"]}`), "notification"},
 		{notification(`, "data": {"` + hole + `": 1}`), "notification"},
+		{notification(`, "body": "{{name"`), "notification.body"},
+		{notification(`, "body": "{{}}"`), "notification.body"},
+		{notification(`, "body": "{{a b}}"`), "notification.body"},
+		{notification(`, "body": "` + strings.Repeat("{{a}}", wire.MaxPlaceholders+1) + `"`), "notification.body"},
+		{notification(`, "body": "{{a|` + strings.Repeat("x", 4000) + `}}"`), "notification"},
+		{notification(`, "navigate": "{{a"`), "notification.navigate"},
+		{notification(`, "navigate": "https://{{a}}.example.com/"`), "notification.navigate"},
+		{notification(`, "navigate": "https://{{a}}@example.com/"`), "notification.navigate"},
+		{notification(`, "navigate": "https://example.com:{{a}}/"`), "notification.navigate"},
+		{notification(`, "navigate": "//{{a}}"`), "notification.navigate"},
+		{notification(`, "navigate": "{{a|https}}://example.com/"`), "notification.navigate"},
+		{notification(`, "actions": [{"action": "a", "title": "{{a"}]`), "notification.actions[0].title"},
+		{notification(`, "actions": [{"action": "a", "title": "{{a}}"}]`), "notification.actions[0].title"},
+		{notification(`, "actions": [{"action": "a", "title": "A", "navigate": "//{{a}}/"}]`), "notification.actions[0].navigate"},
+		{`{"audience": {"all": true}, "notification": {"title": "{{name}}"}}`, "notification.title"},
+		{`{"audience": {"all": true}, "notification": {"title": "{{name| }} "}}`, "notification.title"},
+		{beside(`, "localized": {"de": {"body": "{{"}}`), "localized.de.body"},
+		{beside(`, "localized": {"": {}}`), "localized"},
+		{beside(`, "localized": {"de_DE": {}}`), "localized"},
+		{beside(`, "localized": {"1e": {}}`), "localized"},
+		{beside(`, "localized": {"de-": {}}`), "localized"},
+		{beside(`, "localized": {"de-abcdefghi": {}}`), "localized"},
+		{beside(`, "localized": {"` + strings.Repeat("a-", 17) + `aa": {}}`), "localized"},
+		{beside(`, "localized": {"de": {}, "DE": {}}`), "localized.de"},
+		{beside(`, "localized": {"de": {"title": " "}}`), "localized.de.title"},
+		{beside(`, "localized": {"de": {}, "fr": {"dir": "up"}}`), "localized.fr.dir"},
+		{beside(`, "localized": {"de": {"navigate": "javascript:alert(1)"}}`), "localized.de.navigate"},
+		{beside(`, "localized": {"de": {"actions": [{"action": "a", "title": "A", "icon": "mailto:x@example.com"}]}}`), "localized.de.actions[0].icon"},
+		{beside(`, "localized": {"de": {"body": "` + strings.Repeat("x", 4000) + `"}}`), "localized.de"},
+		{beside(`, "localized": {"de": {"body": "` + hole + `"}}`), "localized.de"},
+		{beside(`, "localized": {` + manyLanguages(40, 1700) + `}`), "localized"},
+		{notification(`, "actions": [` + strings.TrimSuffix(strings.Repeat(`{"action": "a", "title": "A"},`, wire.MaxActions+1), ",") + `]`), "notification.actions"},
+		{notification(`, "actions": [{"action": "a", "title": " {{x}} "}]`), "notification.actions[0].title"},
+		{notification(`, "navigate": "/` + strings.Repeat("{{x}}", 30) + `", "actions": [{"action": "a", "title": "A"}]`), "notification"},
 		{beside(`, "ttl": -1`), "ttl"},
 		{beside(`, "ttl": 2419201`), "ttl"},
 		{beside(`, "urgency": "urgent"`), "urgency"},
@@ -101,6 +145,15 @@ func TestParseMessageNamesTheFieldThatIsWrong(t *testing.T) {
 			t.Errorf("%.120s: got %v, want an error of %s", c.body, err, c.field)
 		}
 	}
+}
+
+// manyLanguages is what a notification says in n languages, in so many bytes each.
+func manyLanguages(n, bytes int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"a%c%c": {"body": %q},`, 'a'+i/26, 'a'+i%26, strings.Repeat("x", bytes))
+	}
+	return strings.TrimSuffix(b.String(), ",")
 }
 
 func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
@@ -233,11 +286,11 @@ func TestPayloadsDoNotShareTheirBytes(t *testing.T) {
 	if !strings.Contains(string(first), one) || len(first) != m.Payload.Size() {
 		t.Error("the second delivery wrote into the first")
 	}
-	if again, err := ParsePayload(m.Payload.Template()); err != nil || string(plaintext(again, one)) != string(first) {
+	if again, err := ParsePayload(m.Payload.Template(), m.Payload.Fields()); err != nil || string(plaintext(again, one)) != string(first) {
 		t.Errorf("it does not survive storage: %v", err)
 	}
 	for _, bad := range []string{"", "{}", hole + hole} {
-		if _, err := ParsePayload([]byte(bad)); err == nil {
+		if _, err := ParsePayload([]byte(bad), nil); err == nil {
 			t.Errorf("%q was taken for a template", bad)
 		}
 	}
@@ -247,6 +300,7 @@ func FuzzParseMessage(f *testing.F) {
 	f.Add([]byte(notification(`, "navigate": "/x", "actions": [{"action": "a", "title": "A"}], "data": [1]`)))
 	f.Add([]byte(beside(`, "ttl": 0, "topic": "t", "sendAt": "2026-12-01T14:00:00+01:00", "appBadge": 3`)))
 	f.Add([]byte(audience(`"users": ["u"]`)))
+	f.Add([]byte(notification(`, "body": "{{name|you}} {{|{{}}", "navigate": "/{{a}}?b={{b|c}}"`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r wire.MessageRequest
 		if json.Unmarshal(body, &r) != nil {
@@ -266,7 +320,8 @@ func FuzzParseMessage(f *testing.F) {
 			t.Fatal(err)
 		}
 		n := payload.Notification
-		if n.Data.Pushkit.Token != token || n.Title != r.Notification.Title || !strings.HasPrefix(n.Navigate, "http") {
+		isTemplate := strings.Contains(r.Notification.Title, "{{")
+		if n.Data.Pushkit.Token != token || n.Title != r.Notification.Title && !isTemplate || !strings.HasPrefix(n.Navigate, "http") {
 			t.Fatalf("the payload is %+v", n)
 		}
 		if webpush.EncryptedSize(m.Payload.Size()) > webpush.MaxBody || m.DueAt.Before(noon) || m.TTL < 0 {
@@ -275,7 +330,11 @@ func FuzzParseMessage(f *testing.F) {
 	})
 }
 
-// plaintext is what the delivery with this token says.
-func plaintext(p Payload, token string) []byte {
-	return append(append(p.Template()[:p.Hole():p.Hole()], token...), p.Template()[p.Hole()+TokenLength:]...)
+// plaintext is what the delivery with this token says to whoever has no attributes.
+func plaintext(p Payload, token string) []byte { return plaintextFor(p, token, nil) }
+
+// plaintextFor is what it says to a user.
+func plaintextFor(p Payload, token string, attributes Attributes) []byte {
+	text, hole := p.Filled(attributes)
+	return append(append(text[:hole:hole], token...), text[hole+TokenLength:]...)
 }

@@ -48,12 +48,16 @@ type SubscriptionRows interface {
 	Update(*Subscription) error
 	// SetChannels adds and removes channels, which may be none.
 	SetChannels(sub *Subscription, add, remove []string) error
-	// End removes a subscription and leaves a tombstone.
+	// End removes a subscription and leaves a tombstone. Where no other carries it on,
+	// webhooks are told.
 	End(sub *Subscription, reason EndReason, at time.Time) error
 	// PutTombstone adds or replaces one.
 	PutTombstone(*Tombstone) error
 	// DeleteTombstone removes one, if it is there.
 	DeleteTombstone(EndpointHash) error
+	// Created has webhooks told of a subscription that is new: it carries on no other
+	// that is there.
+	Created(*Subscription) error
 }
 
 // Put adds or refreshes the subscription among rows. See
@@ -161,17 +165,19 @@ func (s *Subscribe) insert(rows SubscriptionRows, key KeyID, now time.Time) (Sub
 	if err != nil {
 		return sub, err
 	}
-	carried := sub.Channels
+	carried, isNew := sub.Channels, sub.CreatedAt.IsZero()
 	sub.Subscription, sub.Service, sub.Key, sub.LastSeenAt = s.Subscription, s.Service, key, now
-	if sub.CreatedAt.IsZero() {
+	if isNew {
 		sub.CreatedAt = now
 	}
 	s.describe(&sub)
 	if err := rows.Insert(&sub); err != nil {
 		return sub, err
 	}
-	err = s.setChannels(rows, &sub, nil, carried)
-	return sub, err
+	if err := s.setChannels(rows, &sub, nil, carried); err != nil || !isNew {
+		return sub, err
+	}
+	return sub, rows.Created(&sub)
 }
 
 // replaced ends the subscription that the new one follows, and returns what is

@@ -27,6 +27,7 @@ type Store interface {
 	Retiring
 	Messages
 	Queue
+	Webhooks
 }
 
 // VAPIDKeys is the part of a [Store] that keeps the application server keys of sites.
@@ -163,7 +164,8 @@ type Queue interface {
 	// exceptSmall what ClaimSmall would lease; ok is false where it has none.
 	NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error)
 	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over and as many
-	// tombstones, and says how many of both: from SweepSize on there may be more.
+	// tombstones and webhooks' events, and says how many: from SweepSize on there may
+	// be more.
 	Sweep(ctx context.Context) (swept int, err error)
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.
@@ -198,12 +200,16 @@ type Delivery struct {
 	Site SiteID
 	// Token is what the browser reports with.
 	Token string
-	// Message holds what the deliveries of a message share.
+	// Message holds what the deliveries of a message share, and Payload is the one of
+	// its payloads that is in the recipient's language.
 	Message *Message
+	Payload *Payload
 	// Attempt counts from 0.
 	Attempt      int
 	Subscription webpush.Subscription
 	SubscriberID ID
+	// Attributes are the recipient's, where the message has placeholders for them.
+	Attributes Attributes
 	// TimeZone is the recipient's; empty: not known.
 	TimeZone string
 	Key      KeyID

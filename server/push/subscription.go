@@ -3,6 +3,7 @@ package push
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -29,6 +30,24 @@ type Subscription struct {
 	LastSeenAt time.Time
 	// Failing is nil for one that does well, and in answers other than a list's.
 	Failing *Failing
+}
+
+// Info is the form in which a subscription is shown: without what is a secret of its
+// subscriber.
+func (s *Subscription) Info() wire.SubscriptionInfo {
+	info := wire.SubscriptionInfo{
+		ID: s.ID.String(), Channels: s.Channels, User: s.User, PushService: s.Service,
+		Locale: s.Locale, TimeZone: s.TimeZone, State: "active",
+		CreatedAt: FormatTime(s.CreatedAt), LastSeenAt: FormatTime(s.LastSeenAt),
+	}
+	if info.Channels == nil {
+		info.Channels = []string{} // as JSON says it, and not null
+	}
+	if f := s.Failing; f != nil {
+		info.FailingSince = FormatTime(f.Since)
+		info.Failure = strings.TrimSpace(fmt.Sprint(f.Status, " ", f.Reason))
+	}
+	return info
 }
 
 // An EndpointHash is how endpoints are looked up: the first 16 bytes of their

@@ -8,13 +8,16 @@ import (
 )
 
 // Users is the part of a [Store] that knows the site's users: a user is what its
-// subscriptions are tied to, and nothing more is kept of one.
+// subscriptions are tied to, and what the site's back end has said of one.
 type Users interface {
 	// UserByID returns up to MaxUserSubscriptions of a user's subscriptions and as many
-	// of those that have ended, the latest first. The error's code is user-unknown where
-	// there are none of either.
+	// of those that have ended, the latest first, and the attributes. The error's code is
+	// user-unknown where there are none of all these.
 	UserByID(ctx context.Context, site SiteID, id string) (User, error)
-	// ForgetUser erases all subscriptions of a user and all that is remembered of
+	// SetAttributes sets a user's attributes, in the place of those of before. The user
+	// need not have subscribed yet.
+	SetAttributes(ctx context.Context, site SiteID, id string, attributes Attributes) error
+	// ForgetUser erases the attributes, all subscriptions of a user and all that is remembered of
 	// those that have ended, in steps: where it fails, some may be left. One who is not
 	// known is no error.
 	ForgetUser(ctx context.Context, site SiteID, id string) error
@@ -35,6 +38,8 @@ const (
 
 // A User is what the server holds of one.
 type User struct {
+	// Attributes are nil where none were ever set.
+	Attributes    Attributes
 	Subscriptions []Subscription
 	// Ended hold the subscriptions that have ended, as far as that is remembered.
 	Ended []Tombstone
@@ -42,7 +47,7 @@ type User struct {
 
 // OrUnknown is u, or the error for a user of whom nothing is known.
 func (u User) OrUnknown() (User, error) {
-	if len(u.Subscriptions) == 0 && len(u.Ended) == 0 {
+	if u.Attributes == nil && len(u.Subscriptions) == 0 && len(u.Ended) == 0 {
 		return u, ErrUserUnknown()
 	}
 	return u, nil

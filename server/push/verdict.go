@@ -12,6 +12,7 @@ const (
 	ReasonQuietHours   = "the recipient's quiet hours had begun before it could be sent"
 	ReasonHalted       = "the push service is halted: it refuses this server"
 	ReasonUnsubscribed = "unsubscribed before the message was sent"
+	ReasonTooLarge     = "too long with the user's attributes"
 	// ReasonNoKey has the cause behind it.
 	ReasonNoKey = "the VAPID key cannot be read"
 )
@@ -32,6 +33,9 @@ var ownVerdicts = map[string]Verdict{
 	ReasonUnsubscribed: {
 		"The person had unsubscribed, or another subscription had taken this one's place, before the message was sent.",
 		"Nothing: there is nobody to send to."},
+	ReasonTooLarge: {
+		"With what this user's attributes say in the place of its placeholders, the message is larger than push services take.",
+		"Shorten the message, or the attributes (PUT /v1/users/{id}), and send it to this user once more."},
 	ReasonNoKey: {
 		"This server could not read the key with which the subscription was made.",
 		"It is tried again by itself. Look whether the database answers."},

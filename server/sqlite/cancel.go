@@ -32,7 +32,7 @@ func (s *Store) CancelMessage(ctx context.Context, site push.SiteID, id push.ID)
 	for after, more := int64(-1), true; more; {
 		var last int64
 		err := s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			last, more, err = cancelBatches(ctx, q, id, after)
+			last, more, err = s.cancelBatches(ctx, q, id, after)
 			return err
 		})
 		if err != nil {
@@ -45,10 +45,10 @@ func (s *Store) CancelMessage(ctx context.Context, site push.SiteID, id push.ID)
 
 // cancelBatches cancels what nobody is sending of the batches that follow the
 // number after.
-func cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) (last int64, more bool, err error) {
+func (s *Store) cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) (last int64, more bool, err error) {
 	rows, err := q.UnfinishedBatches(ctx, db.UnfinishedBatchesParams{Message: id[:], No: after, Limit: cancelledAtOnce})
 	for _, row := range rows {
-		if err := cancelBatch(ctx, q, id, row); err != nil {
+		if err := s.cancelBatch(ctx, q, id, row); err != nil {
 			return after, false, err
 		}
 		after = row.No
@@ -56,7 +56,7 @@ func cancelBatches(ctx context.Context, q *db.Queries, id push.ID, after int64) 
 	return after, len(rows) == cancelledAtOnce, err
 }
 
-func cancelBatch(ctx context.Context, q *db.Queries, id push.ID, row db.UnfinishedBatchesRow) error {
+func (s *Store) cancelBatch(ctx context.Context, q *db.Queries, id push.ID, row db.UnfinishedBatchesRow) error {
 	toTry, err := q.ExceptionsToTry(ctx, db.ExceptionsToTryParams{Message: id[:], Batch: row.No})
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func cancelBatch(ctx context.Context, q *db.Queries, id push.ID, row db.Unfinish
 	if !push.Outcomes(row.Outcomes).CancelUnsent(row.State == batchLeased, waiting, underWay) {
 		return nil
 	}
-	return writeOutcomes(ctx, q, id, row.No, row.State, row.Outcomes)
+	return s.writeOutcomes(ctx, q, id, row.No, row.State, row.Outcomes)
 }
 
 // Cancelled implements [push.Queue].

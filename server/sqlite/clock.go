@@ -29,5 +29,7 @@ func followClock(ctx context.Context, q *db.Queries, now time.Time) (setBack boo
 		q.ShiftBatches(ctx, db.ShiftBatchesParams{Shift: by, Now: from, Before: to}),
 		q.ShiftExceptions(ctx, db.ShiftExceptionsParams{Shift: by, Now: sql.NullInt64{Int64: from, Valid: true}}),
 		q.ShiftMessages(ctx, db.ShiftMessagesParams{Shift: by, Now: from, Before: to}),
+		q.ShiftWebhooks(ctx, db.ShiftWebhooksParams{Shift: by, Now: from}),
+		q.ShiftWebhookEvents(ctx, db.ShiftWebhookEventsParams{Shift: sql.NullInt64{Int64: by, Valid: true}, Now: sql.NullInt64{Int64: from, Valid: true}}),
 	)
 }

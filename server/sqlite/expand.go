@@ -47,7 +47,7 @@ func (s *Store) expandSmall(ctx context.Context, site push.SiteID, m *push.Messa
 		if err := insertDrafts(ctx, q, m, m.Drafts(members)); err != nil {
 			return err
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 
@@ -62,7 +62,7 @@ func (s *Store) split(ctx context.Context, site push.SiteID, m *push.Message, ro
 	for service := range services {
 		var total int64
 		if m.Schedule.Spread > 0 {
-			if total, err = countAudience(ctx, s.read, site, m.Audience, service); err != nil {
+			if total, err = countWalked(ctx, s.read, site, m.Audience, service); err != nil {
 				return err
 			}
 		}
@@ -85,7 +85,7 @@ func (s *Store) split(ctx context.Context, site push.SiteID, m *push.Message, ro
 				return err
 			}
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 
@@ -117,7 +117,7 @@ func (s *Store) expandPart(ctx context.Context, site push.SiteID, m *push.Messag
 		if err := insertDrafts(ctx, q, m, drafts); err != nil || !found.End {
 			return err
 		}
-		return finishMessage(ctx, q, row.Message)
+		return s.finishMessage(ctx, q, row.Message)
 	})
 }
 
@@ -200,34 +200,37 @@ type partRows struct {
 
 // All implements [push.PartRows].
 func (r *partRows) All(after push.ID, limit int) ([]push.ID, error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		return ids(r.q.AudienceAll(r.ctx, db.AudienceAllParams{Site: r.site, PushService: r.service, ID: after[:], Limit: int64(limit)}))
 	}
 	return ids(r.q.AudienceChannels(r.ctx, db.AudienceChannelsParams{
-		Site: r.site, PushService: r.service, Subscription: after[:], Channels: r.audience.Channels, Limit: int64(limit)}))
+		Site: r.site, PushService: r.service, Subscription: after[:], Channels: channels, Limit: int64(limit)}))
 }
 
 // Window implements [push.PartRows].
 func (r *partRows) Window(after push.ID, limit int) (int, push.ID, error) {
-	if r.audience.All {
+	channels := r.audience.Walked()
+	if len(channels) == 0 {
 		row, err := r.q.WindowAll(r.ctx, db.WindowAllParams{Site: r.site, PushService: r.service, ID: after[:], Limit: int64(limit)})
 		return int(row.N), idOf(row.LastID), err
 	}
 	row, err := r.q.WindowChannels(r.ctx, db.WindowChannelsParams{
-		Site: r.site, PushService: r.service, Subscription: after[:], Channels: r.audience.Channels, Limit: int64(limit)})
+		Site: r.site, PushService: r.service, Subscription: after[:], Channels: channels, Limit: int64(limit)})
 	return int(row.N), idOf(row.LastID), err
 }
 
-// InZones implements [push.PartRows].
-func (r *partRows) InZones(after, last push.ID, limit int) ([]push.ID, error) {
-	rest := integer(r.part.Others)
-	if r.audience.All {
-		return ids(r.q.ZonesAll(r.ctx, db.ZonesAllParams{
-			Site: r.site, PushService: r.service, ID: after[:], ID_2: last[:], Zones: r.part.Zones, Column6: rest, Limit: int64(limit)}))
+// Members implements [push.PartRows].
+func (r *partRows) Members(after, last push.ID, limit int) ([]push.ID, error) {
+	a, rest := r.audience, integer(r.part.Others)
+	channels, required := a.Walked(), a.Required()
+	if len(channels) == 0 {
+		return ids(r.q.MembersAll(r.ctx, db.MembersAllParams{
+			Site: r.site, PushService: r.service, ID: after[:], ID_2: last[:], Zones: r.part.Zones, Column6: rest, Without: a.NoChannels, Limit: int64(limit)}))
 	}
-	return ids(r.q.ZonesChannels(r.ctx, db.ZonesChannelsParams{
-		Site: r.site, PushService: r.service, Subscription: after[:], Subscription_2: last[:],
-		Channels: r.audience.Channels, Zones: r.part.Zones, Column7: rest, Limit: int64(limit)}))
+	return ids(r.q.MembersOfChannels(r.ctx, db.MembersOfChannelsParams{
+		Site: r.site, PushService: r.service, Subscription: after[:], Subscription_2: last[:], Channels: channels,
+		Zones: r.part.Zones, Column7: rest, Required: required, Column9: int64(len(required)), Without: a.NoChannels, Limit: int64(limit)}))
 }
 
 func ids(rows [][]byte, err error) ([]push.ID, error) {
@@ -238,12 +241,26 @@ func ids(rows [][]byte, err error) ([]push.ID, error) {
 	return found, err
 }
 
-// countAudience is how many a large audience has at a push service.
-func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int64) (int64, error) {
-	if audience.All {
+// countWalked is how many are on the way through a large audience at a push service.
+func countWalked(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int64) (int64, error) {
+	channels := audience.Walked()
+	if len(channels) == 0 {
 		return q.CountAll(ctx, db.CountAllParams{Site: int64(site), PushService: service})
 	}
-	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: audience.Channels})
+	return q.CountChannels(ctx, db.CountChannelsParams{Site: int64(site), PushService: service, Channels: channels})
+}
+
+// countAudience is how many a large audience has at a push service.
+func countAudience(ctx context.Context, q *db.Queries, site push.SiteID, audience push.Audience, service int64) (int64, error) {
+	if !audience.Chosen() {
+		return countWalked(ctx, q, site, audience, service)
+	}
+	channels, required := audience.Walked(), audience.Required()
+	if len(channels) == 0 {
+		return q.CountMembersAll(ctx, db.CountMembersAllParams{Site: int64(site), PushService: service, Without: audience.NoChannels})
+	}
+	return q.CountMembersOfChannels(ctx, db.CountMembersOfChannelsParams{
+		Site: int64(site), PushService: service, Channels: channels, Required: required, Column5: int64(len(required)), Without: audience.NoChannels})
 }
 
 // CountAudience implements [push.Messages].

@@ -50,7 +50,11 @@ func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
 		return keys, err
 	}
 	ended, err := s.sweepEnded(ctx)
-	return keys + ended, err
+	if err != nil {
+		return keys + ended, err
+	}
+	events, err := s.sweepWebhooks(ctx)
+	return keys + ended + events, err
 }
 
 func (s *Store) sweepIdempotency(ctx context.Context) (swept int, err error) {

@@ -11,7 +11,7 @@ import (
 func (s *Store) ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) (results []push.ImportResult, err error) {
 	s.seen.write() // an old file takes nothing back
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
-		rows := &siteRows{ctx: ctx, q: q, site: int64(site)}
+		rows := s.rows(ctx, q, site)
 		known, err := rows.known(items)
 		if err != nil {
 			return err

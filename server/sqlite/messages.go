@@ -44,11 +44,15 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 	if err != nil {
 		return push.MessageStatus{}, nil, err
 	}
+	content, err := m.Content()
+	if err != nil {
+		return push.MessageStatus{}, nil, err
+	}
 	fast := m.Audience.Small() && !m.DueAt.After(s.now())
 	if err := q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: m.ID[:], Site: int64(site), State: wire.MessageSending, CreatedAt: m.CreatedAt.UnixMilli(), DueAt: m.DueAt.UnixMilli(),
 		Ttl: int64(m.TTL / time.Second), Urgency: string(m.Urgency), Topic: m.Topic, Audience: string(audience), Schedule: string(schedule),
-		Payload: m.Payload.Template(), TargetedFinal: integer(fast),
+		Payload: m.Payload.Template(), Content: content, TargetedFinal: integer(fast),
 	}); err != nil {
 		return push.MessageStatus{}, nil, err
 	}
@@ -59,7 +63,7 @@ func (s *Store) createMessage(ctx context.Context, q *db.Queries, site push.Site
 		err = expandLater(ctx, q, m)
 	}
 	if err == nil {
-		err = finishMessage(ctx, q, m.ID[:])
+		err = s.finishMessage(ctx, q, m.ID[:])
 	}
 	if err != nil {
 		return push.MessageStatus{}, nil, err
@@ -219,6 +223,11 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 				return err
 			}
 			sets := push.EventSets(raw)
+			if s.wanted.By(site, push.TypeNotificationClicked) {
+				if err := s.tell(ctx, q, site, push.TypeNotificationClicked, sets.ClickEvents(byBatch[id])...); err != nil {
+					return err
+				}
+			}
 			sets.Add(byBatch[id])
 			c := sets.Counts()
 			if err := q.UpdateEvents(ctx, db.UpdateEventsParams{
@@ -237,5 +246,5 @@ func message(row db.Message) (*push.Message, error) {
 		TTL: time.Duration(row.Ttl) * time.Second, Urgency: webpush.Urgency(row.Urgency), Topic: row.Topic,
 	}
 	m.Cancelled = row.State == wire.MessageCancelled
-	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload)
+	return m, m.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload, row.Content)
 }

@@ -142,10 +142,11 @@ func messageByID(ctx context.Context, q *db.Queries, id []byte) (push.SiteID, *p
 // loadBatch reads the subscriptions of a batch's deliveries. It returns the outcomes
 // of members who have left.
 func (s *Store) loadBatch(ctx context.Context, q *db.Queries, c *claim) (left []push.DeliveryResult, err error) {
-	l, err := newLoader(ctx, q, c.site, c.message, c.service, c.batch.Service, c.ttlFrom)
+	shared, err := newLoader(ctx, q, c.site, c.message)
 	if err != nil {
 		return nil, err
 	}
+	l := shared.of(c.service, c.batch.Service, c.ttlFrom)
 	if err := l.load(ctx, c.batch.No, c.ordinals, c.batch.Fence, 0, c.members); err != nil {
 		return nil, err
 	}
@@ -161,12 +162,16 @@ type loader struct {
 	service int64
 }
 
-func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message, service int64, name string, ttlFrom time.Time) (*loader, error) {
+// newLoader has what all deliveries of a message share.
+func newLoader(ctx context.Context, q *db.Queries, site push.SiteID, m *push.Message) (loader, error) {
 	tokens, err := q.TokenKey(ctx, int64(site))
-	if err != nil {
-		return nil, err
-	}
-	return &loader{push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m, Service: name, TTLFrom: ttlFrom}, q, service}, nil
+	return loader{Loader: push.Loader{Site: site, Tokens: push.TokenKey(tokens), Message: m}, q: q}, err
+}
+
+// of is a loader for a push service, whose name is given.
+func (l loader) of(service int64, name string, ttlFrom time.Time) *loader {
+	l.service, l.Service, l.TTLFrom = service, name, ttlFrom
+	return &l
 }
 
 // load adds deliveries to a batch's members.
@@ -186,7 +191,18 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		if err != nil {
 			return err
 		}
-		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone}
+		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone, Locale: sub.Locale, User: sub.User}
+	}
+	if users := l.Users(recipients); len(users) > 0 {
+		rows, err := l.q.AttributesOfUsers(ctx, db.AttributesOfUsersParams{Site: int64(l.Site), Ids: users})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := l.AddAttributes(row.ID, row.Attributes); err != nil {
+				return err
+			}
+		}
 	}
 	l.Deliveries = slices.Grow(l.Deliveries, len(ordinals))
 	for _, ordinal := range ordinals {
@@ -194,6 +210,10 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 	}
 	return nil
 }
+
+// retriesRead is about how many bytes of messages are read for retries at once, while
+// all who write wait.
+const retriesRead = 256 << 10
 
 // ClaimRetries implements [push.Queue].
 func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
@@ -208,22 +228,32 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 			return err
 		}
 		deliveries = nil
+		loaders, read := make(map[push.ID]loader), 0
 		for _, row := range rows {
+			if read > retriesRead {
+				break // what is left is claimed next
+			}
 			if err := q.LeaseException(ctx, db.LeaseExceptionParams{Node: s.node, Message: row.Message, Batch: row.Batch, Ordinal: row.Ordinal}); err != nil {
 				return err
 			}
-			site, m, err := messageByID(ctx, q, row.Message)
-			if err != nil {
-				return err
+			// Many retries may be of one message, which may be in many languages.
+			shared, ok := loaders[push.ID(row.Message)]
+			if !ok {
+				site, m, err := messageByID(ctx, q, row.Message)
+				if err != nil {
+					return err
+				}
+				if shared, err = newLoader(ctx, q, site, m); err != nil {
+					return err
+				}
+				loaders[push.ID(row.Message)] = shared
+				read += m.PayloadsSize()
 			}
 			members, err := q.Members(ctx, db.MembersParams{Message: row.Message, No: row.Batch})
 			if err != nil {
 				return err
 			}
-			l, err := newLoader(ctx, q, site, m, row.PushService, row.Service, time.UnixMilli(row.TtlFrom))
-			if err != nil {
-				return err
-			}
+			l := shared.of(row.PushService, row.Service, time.UnixMilli(row.TtlFrom))
 			if err := l.load(ctx, uint32(row.Batch), []uint16{uint16(row.Ordinal)}, row.Fence+1, int(row.Attempt), members); err != nil {
 				return err
 			}
@@ -296,7 +326,13 @@ func (s *Store) Beat(ctx context.Context) (freed bool, err error) {
 		}
 		exceptions, err := q.ReleaseDeadExceptions(ctx)
 		freed = batches+exceptions > 0 || setBack
-		return err
+		if err != nil {
+			return err
+		}
+		if err := q.ReleaseDeadWebhookEvents(ctx); err != nil {
+			return err
+		}
+		return s.learnWanted(ctx, q)
 	})
 	if err != nil {
 		return false, err
@@ -323,6 +359,6 @@ func (s *Store) Recover(ctx context.Context) error {
 		}
 		_, batchesErr := q.ReleaseDeadBatches(ctx)
 		_, exceptionsErr := q.ReleaseDeadExceptions(ctx)
-		return errors.Join(batchesErr, exceptionsErr)
+		return errors.Join(batchesErr, exceptionsErr, q.ReleaseDeadWebhookEvents(ctx))
 	})
 }

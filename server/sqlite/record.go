@@ -74,11 +74,11 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 	if err := s.followFailures(ctx, q, results[0].Delivery.Site, row.PushService, counted); err != nil {
 		return 0, err
 	}
-	return fenced, writeOutcomes(ctx, q, message, no, row.State, row.Outcomes)
+	return fenced, s.writeOutcomes(ctx, q, message, no, row.State, row.Outcomes)
 }
 
 // writeOutcomes writes a batch's outcomes, and ends it where nothing is pending.
-func writeOutcomes(ctx context.Context, q *db.Queries, message push.ID, no, state int64, outcomes push.Outcomes) error {
+func (s *Store) writeOutcomes(ctx context.Context, q *db.Queries, message push.ID, no, state int64, outcomes push.Outcomes) error {
 	c := outcomes.Counts()
 	update := db.UpdateOutcomesParams{
 		Outcomes: outcomes, Accepted: c.Accepted, Gone: c.Gone, Failed: c.Failed, Expired: c.Expired, Cancelled: c.Cancelled, Pending: c.Pending,
@@ -93,7 +93,7 @@ func writeOutcomes(ctx context.Context, q *db.Queries, message push.ID, no, stat
 	if err := q.DeleteMembers(ctx, db.DeleteMembersParams{Message: message[:], No: no}); err != nil {
 		return err
 	}
-	return finishMessage(ctx, q, message[:])
+	return s.finishMessage(ctx, q, message[:])
 }
 
 // isToldTwice says whether a result is that of a first attempt after which
@@ -121,7 +121,7 @@ func isFenceOfException(ctx context.Context, q *db.Queries, d push.Delivery) (bo
 func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.DeliveryResult, reasons push.Reasons) error {
 	id := r.Delivery.ID
 	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
-		rows := &siteRows{ctx: ctx, q: q, site: int64(r.Delivery.Site)}
+		rows := s.rows(ctx, q, r.Delivery.Site)
 		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.Deliv
 
 // finishMessage writes that the audience has been read to its end, and that a
 // message is sent when nothing of it is left to do.
-func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
+func (s *Store) finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
 	left, err := q.UnfinishedWork(ctx, message)
 	if err != nil || left.Expansions {
 		return err
@@ -159,5 +159,23 @@ func finishMessage(ctx context.Context, q *db.Queries, message []byte) error {
 	if !left.Batches {
 		state = wire.MessageSent
 	}
-	return q.FinishMessage(ctx, db.FinishMessageParams{State: state, ID: message, Cancelled: wire.MessageCancelled})
+	changed, err := q.FinishMessage(ctx, db.FinishMessageParams{State: state, ID: message, Cancelled: wire.MessageCancelled})
+	if err != nil || changed == 0 || state != wire.MessageSent || !s.wanted.ByAny(push.TypeMessageSent) {
+		return err
+	}
+	return s.tellSent(ctx, q, message)
+}
+
+// tellSent has webhooks told that a message is sent.
+func (s *Store) tellSent(ctx context.Context, q *db.Queries, message []byte) error {
+	row, err := q.MessageByID(ctx, message)
+	if err != nil {
+		return err
+	}
+	status, err := s.statusOf(ctx, q, db.MessagesBeforeRow{
+		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal})
+	if err != nil {
+		return err
+	}
+	return s.tell(ctx, q, push.SiteID(row.Site), push.TypeMessageSent, status.Response())
 }

@@ -37,7 +37,7 @@ func (s *Store) RetireSubscriptions(ctx context.Context, site push.SiteID, befor
 	s.seen.write()
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		retired = 0
-		rows := &siteRows{ctx: ctx, q: q, site: int64(site)}
+		rows := s.rows(ctx, q, site)
 		for _, endpoint := range endpoints {
 			sub, err := rows.ByHash(endpoint)
 			if err != nil {

@@ -49,6 +49,10 @@ func newSeen(s *Store) *seen {
 // subscription.
 func (n *seen) note(site push.SiteID, endpoint string) {
 	n.put(seenKey{site, push.HashEndpoint(endpoint)}, n.store.now().UnixMilli())
+	n.wakeUp()
+}
+
+func (n *seen) wakeUp() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
@@ -79,7 +83,7 @@ func (n *seen) run() {
 	}
 }
 
-// write writes all that was gathered. What cannot be written is written with the next.
+// write writes all that was gathered. What cannot be written is tried again.
 func (n *seen) write() {
 	n.writing.Lock()
 	defer n.writing.Unlock()
@@ -114,6 +118,7 @@ func (n *seen) writePart(part []db.TouchSubscriptionParams) {
 		for _, touch := range part {
 			n.put(seenKey{push.SiteID(touch.Site), push.EndpointHash(touch.EndpointHash)}, touch.LastSeenAt)
 		}
+		n.wakeUp()
 	}
 }
 

@@ -43,6 +43,8 @@ type Store struct {
 	reading      *sql.DB
 	read         *db.Queries
 
+	wanted push.Wanted
+
 	mu sync.Mutex
 	// strays are batches that could not be handed back.
 	strays []push.Batch

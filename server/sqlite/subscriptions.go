@@ -25,7 +25,7 @@ func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.S
 		return *known, false, nil
 	}
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		sub, created, err = r.Put(&siteRows{ctx: ctx, q: q, site: int64(site)}, s.now())
+		sub, created, err = r.Put(s.rows(ctx, q, site), s.now())
 		return err
 	})
 	return sub, created, err
@@ -33,11 +33,17 @@ func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.S
 
 // siteRows implements [push.SubscriptionRows].
 type siteRows struct {
-	ctx  context.Context
-	q    *db.Queries
-	site int64
+	ctx   context.Context
+	q     *db.Queries
+	site  int64
+	store *Store
 	// services are the push services' numbers that were asked for.
 	services map[string]int64
+}
+
+// rows are a site's, by the statements of q.
+func (s *Store) rows(ctx context.Context, q *db.Queries, site push.SiteID) *siteRows {
+	return &siteRows{ctx: ctx, q: q, site: int64(site), store: s}
 }
 
 func (r *siteRows) serviceID(name string) (int64, error) {
@@ -144,7 +150,21 @@ func (r *siteRows) End(sub *push.Subscription, reason push.EndReason, at time.Ti
 	if err := countLosses(r.ctx, r.q, r.site, reason, at, 1); err != nil {
 		return err
 	}
-	return r.PutTombstone(&push.Tombstone{Hash: hash, Reason: reason, EndedAt: at, ID: sub.ID, Channels: sub.Channels, User: sub.User})
+	if err := r.PutTombstone(&push.Tombstone{Hash: hash, Reason: reason, EndedAt: at, ID: sub.ID, Channels: sub.Channels, User: sub.User}); err != nil {
+		return err
+	}
+	if !reason.IsLoss() || !r.store.wanted.By(push.SiteID(r.site), push.TypeSubscriptionGone) {
+		return nil
+	}
+	return r.store.tell(r.ctx, r.q, push.SiteID(r.site), push.TypeSubscriptionGone, sub.GoneEvent(reason))
+}
+
+// Created implements [push.SubscriptionRows].
+func (r *siteRows) Created(sub *push.Subscription) error {
+	if !r.store.wanted.By(push.SiteID(r.site), push.TypeSubscriptionCreated) {
+		return nil
+	}
+	return r.store.tell(r.ctx, r.q, push.SiteID(r.site), push.TypeSubscriptionCreated, sub.Info())
 }
 
 // PutTombstone implements [push.SubscriptionRows].
@@ -175,7 +195,7 @@ func (r *siteRows) end(endpoint string, reason push.EndReason, at time.Time) err
 
 // SubscriptionByEndpoint implements [push.Subscriptions].
 func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, endpoint string) (push.Subscription, error) {
-	hash, rows := push.HashEndpoint(endpoint), &siteRows{ctx: ctx, q: s.read, site: int64(site)}
+	hash, rows := push.HashEndpoint(endpoint), s.rows(ctx, s.read, site)
 	sub, err := rows.ByHash(hash)
 	if err != nil {
 		return push.Subscription{}, explain(err)
@@ -199,7 +219,7 @@ func (s *Store) TouchSubscription(ctx context.Context, site push.SiteID, endpoin
 // RemoveSubscription implements [push.Subscriptions].
 func (s *Store) RemoveSubscription(ctx context.Context, site push.SiteID, endpoint string) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return (&siteRows{ctx: ctx, q: q, site: int64(site)}).end(endpoint, push.EndUnsubscribed, s.now())
+		return s.rows(ctx, q, site).end(endpoint, push.EndUnsubscribed, s.now())
 	})
 }
 

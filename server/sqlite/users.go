@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
@@ -39,14 +38,32 @@ func (s *Store) UserByID(ctx context.Context, site push.SiteID, id string) (user
 		}
 		user.Ended = append(user.Ended, *tomb)
 	}
+	attributes, err := s.read.UserAttributes(ctx, db.UserAttributesParams{Site: int64(site), ID: id})
+	if err = ignoreNoRows(err); err != nil {
+		return user, explain(err)
+	}
+	if user.Attributes, err = push.DecodeAttributes(attributes); err != nil {
+		return user, err
+	}
 	return user.OrUnknown()
+}
+
+// SetAttributes implements [push.Users].
+func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, attributes push.Attributes) error {
+	encoded, err := attributes.Encode()
+	if err != nil {
+		return err
+	}
+	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
+		return q.PutUser(ctx, db.PutUserParams{Site: int64(site), ID: id, Attributes: encoded})
+	})
 }
 
 // ForgetUser implements [push.Users].
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {
 		err := s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) (err error) {
-			more, err = forgetSome(ctx, q, int64(site), id, s.now())
+			more, err = s.forgetSome(ctx, q, int64(site), id)
 			return err
 		})
 		if err != nil {
@@ -56,18 +73,26 @@ func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) err
 	return nil
 }
 
-// forgetSome erases up to ForgetSize subscriptions and as many tombstones of a user.
-func forgetSome(ctx context.Context, q *db.Queries, site int64, id string, now time.Time) (more bool, err error) {
+// forgetSome erases the attributes, and up to ForgetSize subscriptions and as many
+// tombstones of a user.
+func (s *Store) forgetSome(ctx context.Context, q *db.Queries, site int64, id string) (more bool, err error) {
+	if err := q.DeleteUser(ctx, db.DeleteUserParams{Site: site, ID: id}); err != nil {
+		return false, err
+	}
 	hashes, err := q.SomeOfUser(ctx, db.SomeOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
 	if err != nil {
 		return false, err
 	}
+	rows := s.rows(ctx, q, push.SiteID(site))
 	for _, hash := range hashes {
+		if err := rows.tellRemoved(push.EndpointHash(hash)); err != nil {
+			return false, err
+		}
 		if err := q.DeleteSubscription(ctx, db.DeleteSubscriptionParams{Site: site, EndpointHash: hash}); err != nil {
 			return false, err
 		}
 	}
-	if err := countLosses(ctx, q, site, push.EndRemoved, now, len(hashes)); err != nil {
+	if err := countLosses(ctx, q, site, push.EndRemoved, s.now(), len(hashes)); err != nil {
 		return false, err
 	}
 	ended, err := q.SomeTombstonesOfUser(ctx, db.SomeTombstonesOfUserParams{Site: site, User: id, Limit: push.ForgetSize})
@@ -82,6 +107,18 @@ func forgetSome(ctx context.Context, q *db.Queries, site int64, id string, now t
 	return len(hashes) == push.ForgetSize || len(ended) == push.ForgetSize, nil
 }
 
+// tellRemoved has webhooks told that a subscription is removed.
+func (r *siteRows) tellRemoved(hash push.EndpointHash) error {
+	if !r.store.wanted.By(push.SiteID(r.site), push.TypeSubscriptionGone) {
+		return nil
+	}
+	sub, err := r.ByHash(hash)
+	if err != nil || sub == nil {
+		return err
+	}
+	return r.store.tell(r.ctx, r.q, push.SiteID(r.site), push.TypeSubscriptionGone, sub.GoneEvent(push.EndRemoved))
+}
+
 // EndSubscription implements [push.Users].
 func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.ID) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
@@ -89,11 +126,15 @@ func (s *Store) EndSubscription(ctx context.Context, site push.SiteID, id push.I
 		if err != nil {
 			return ignoreNoRows(err)
 		}
-		sub, err := subscription(row, "", nil)
+		services, err := serviceNames(ctx, q)
+		if err != nil {
+			return err
+		}
+		sub, err := subscription(row, services[row.PushService], nil)
 		if err != nil {
 			return err
 		}
 		sub.User = ""
-		return (&siteRows{ctx: ctx, q: q, site: int64(site)}).End(&sub, push.EndRemoved, s.now())
+		return s.rows(ctx, q, site).End(&sub, push.EndRemoved, s.now())
 	})
 }

@@ -36,7 +36,7 @@ func BenchmarkImport(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		importer := transfer.Importer{Store: store, Site: site.ID, Services: services, Bad: func(line int64, reason error) { b.Error(line, reason) }}
+		importer := transfer.Importer{Store: store, Site: site.ID, Services: services, Bad: func(place string, reason error) { b.Error(place, reason) }}
 		if sum, err := importer.Import(b.Context(), bytes.NewReader(file.Bytes())); err != nil || sum.Added != n {
 			b.Fatal(sum, err)
 		}

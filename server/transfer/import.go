@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
-	"github.com/pushkit/pushkit/server/ndjson"
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
 )
@@ -24,7 +24,7 @@ type Store interface {
 	ImportSubscriptions(ctx context.Context, site push.SiteID, items []*push.Import) ([]push.ImportResult, error)
 }
 
-// A Summary counts lines.
+// A Summary counts what a file has.
 type Summary struct {
 	Added     int64 `json:"added"`
 	Refreshed int64 `json:"refreshed"`
@@ -34,15 +34,20 @@ type Summary struct {
 
 // An Importer reads subscriptions into a store.
 type Importer struct {
-	Store Store
-	Site  push.SiteID
+	// Kind is whose the file is; empty: pushkit's.
+	Kind Kind
+	// Server is where it goes; nil: into Store.
+	Server Server
+	Store  Store
+	Site   push.SiteID
 	// Services say which push services may be used.
 	Services *webpush.Services
 	// WrittenAt is when the file was written; see [push.Import].
 	WrittenAt time.Time
-	// Bad hears of each line that is not imported, in order.
-	Bad func(line int64, reason error)
-	// Progress hears how many bytes were read and imported; nil: nobody does.
+	// Bad hears of each that is not imported, in order: where it stands, such as
+	// "line 7", and why.
+	Bad func(place string, reason error)
+	// Progress hears how many bytes were read of the file; nil: nobody does.
 	Progress func(bytes int64)
 	// Gentle leaves others who write to the same database as much time as it takes.
 	Gentle bool
@@ -50,17 +55,16 @@ type Importer struct {
 
 // A chunk is what is stored at once.
 type chunk struct {
-	lines []rawLine
+	entries []*entry
 	// bytes is how many were read by its end.
 	bytes int64
-	// parsed is closed when items are there: nil for lines that are bad.
+	// parsed is closed when the entries are read.
 	parsed chan struct{}
-	items  []*push.Import
 	// err is why nothing follows, but for io.EOF.
 	err error
 }
 
-// Import reads all lines. What it has counted is stored, whatever the error is:
+// Import reads a whole file. What it has counted is stored, whatever the error is:
 // where it ended early, importing all of it again does no harm.
 func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err error) {
 	ctx, stop := context.WithCancel(ctx)
@@ -70,10 +74,11 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 	toParse, toStore := make(chan *chunk, workers), make(chan *chunk, 2*workers)
 	// Not waited for: a read from a terminal or a pipe may never return.
 	go i.read(ctx, from, toParse, toStore)
+	to := i.destination()
 	for range workers {
-		go i.parse(toParse)
+		go parse(toParse, to)
 	}
-	var stored int64
+	var stored string
 	for {
 		var c *chunk
 		select {
@@ -85,11 +90,12 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 			return sum, nil
 		}
 		<-c.parsed
-		if err := i.store(ctx, c, &sum); err != nil {
-			return sum, interrupted(stored, err)
+		done, err := i.store(ctx, to, c.entries, &sum)
+		if len(done) > 0 {
+			stored = done[len(done)-1].place.String()
 		}
-		if n := len(c.lines); n > 0 {
-			stored = c.lines[n-1].Number
+		if err != nil {
+			return sum, interrupted(stored, err)
 		}
 		if i.Progress != nil {
 			i.Progress(c.bytes)
@@ -100,8 +106,11 @@ func (i *Importer) Import(ctx context.Context, from io.Reader) (sum Summary, err
 	}
 }
 
-func interrupted(stored int64, err error) error {
-	return fmt.Errorf("stopped after line %d; what follows is not imported: %w", stored, err)
+func interrupted(stored string, err error) error {
+	if stored == "" {
+		return fmt.Errorf("nothing is imported: %w", err)
+	}
+	return fmt.Errorf("stopped after %s; what follows is not imported: %w", stored, err)
 }
 
 // read cuts a file into chunks.
@@ -112,28 +121,30 @@ func (i *Importer) read(ctx context.Context, from io.Reader, toParse, toStore ch
 	if i.Gentle {
 		size = gentleSize
 	}
-	lines, err := newLines(from)
+	file := &counter{from: from}
+	source, err := openSource(i.Kind, file)
+	if err != nil {
+		c := &chunk{parsed: make(chan struct{}), err: err}
+		close(c.parsed)
+		give(ctx, toStore, c)
+		return
+	}
 	for err == nil {
 		c, bytes := &chunk{parsed: make(chan struct{})}, 0
-		for err == nil && len(c.lines) < size && bytes < chunkBytes {
-			var line ndjson.Line
-			if line, err = lines.Next(); err == nil {
-				c.lines = append(c.lines, rawLine{Line: line})
-				bytes += len(line.Text)
+		for err == nil && len(c.entries) < size && bytes < chunkBytes {
+			var e *entry
+			if e, err = source.next(); err == nil {
+				c.entries = append(c.entries, e)
+				bytes += e.size
 			}
 		}
-		c.bytes = lines.Bytes()
+		c.bytes = file.n
 		if err != io.EOF {
 			c.err = err
 		}
 		if !give(ctx, toParse, c) || !give(ctx, toStore, c) {
 			return
 		}
-	}
-	if lines == nil {
-		c := &chunk{parsed: make(chan struct{}), err: err}
-		close(c.parsed)
-		give(ctx, toStore, c)
 	}
 }
 
@@ -146,53 +157,51 @@ func give(ctx context.Context, to chan<- *chunk, c *chunk) bool {
 	}
 }
 
-// parse reads the lines of chunks. Those that are bad keep why.
-func (i *Importer) parse(chunks <-chan *chunk) {
+// parse reads the entries of chunks. Those that are bad keep why.
+func parse(chunks <-chan *chunk, to destination) {
 	for c := range chunks {
-		c.items = make([]*push.Import, len(c.lines))
-		for n := range c.lines {
-			line := &c.lines[n]
-			if line.TooLong {
-				line.err = errTooLong
-			} else if c.items[n], line.err = ParseLine(line.Text, i.Services); line.err == nil {
-				c.items[n].WrittenAt = i.WrittenAt
+		for _, e := range c.entries {
+			r, err := e.record()
+			if err == nil {
+				err = to.take(e, &r)
 			}
-			line.Text = nil
+			e.record, e.err = nil, err
 		}
 		close(c.parsed)
 	}
 }
 
-// store writes what is good of a chunk, and says what is bad.
-func (i *Importer) store(ctx context.Context, c *chunk, sum *Summary) error {
-	var good []*push.Import
-	var of []*rawLine
-	for n := range c.lines {
-		if c.lines[n].err == nil {
-			good, of = append(good, c.items[n]), append(of, &c.lines[n])
+// store writes what is good of entries, and says what is bad. Where it fails in the
+// middle, done are those of which is known what became.
+func (i *Importer) store(ctx context.Context, to destination, entries []*entry, sum *Summary) (done []*entry, err error) {
+	var good []*entry
+	for _, e := range entries {
+		if e.err == nil {
+			good = append(good, e)
 		}
 	}
+	done = entries
 	if len(good) > 0 {
 		began := time.Now()
-		results, err := i.Store.ImportSubscriptions(ctx, i.Site, good)
-		if err != nil {
-			return err
-		}
+		var results []push.ImportResult
+		results, err = to.store(ctx, good)
 		for n, result := range results {
-			of[n].err = result.Err
+			good[n].err = result.Err
 			sum.count(result.Outcome)
 		}
-		if i.Gentle {
+		if len(results) < len(good) {
+			done = entries[:slices.Index(entries, good[len(results)])]
+		} else if i.Gentle {
 			pause(ctx, time.Since(began))
 		}
 	}
-	for _, line := range c.lines {
-		if line.err != nil {
+	for _, e := range done {
+		if e.err != nil {
 			sum.Bad++
-			i.Bad(line.Number, line.err)
+			i.Bad(e.place.String(), e.err)
 		}
 	}
-	return nil
+	return done, err
 }
 
 func (s *Summary) count(outcome push.ImportOutcome) {

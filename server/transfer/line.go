@@ -1,6 +1,6 @@
-// Package transfer moves subscriptions between servers, and from other products,
-// as NDJSON: one body of POST /v1/subscriptions a line, with what only an operator
-// may say besides. What [Export] writes, [Import] reads.
+// Package transfer moves subscriptions between servers, as NDJSON: one body of POST
+// /v1/subscriptions a line, with what only an operator may say besides. What
+// [Export] writes, an [Importer] reads, and the files of other products too.
 package transfer
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// A record is a line.
+// A record is a line, and what is read of a subscription in any other form.
 type record struct {
 	wire.SubscribeRequest
 	ID   string `json:"id,omitempty"`
@@ -35,25 +35,37 @@ type record struct {
 
 // ParseLine reads a line without its end. Errors are of type *[push.Error].
 func ParseLine(line []byte, services *webpush.Services) (*push.Import, error) {
-	if bytes.IndexByte(line, 0) >= 0 {
-		return nil, invalidLine("holds NUL bytes", nil)
+	r, err := parseRecord(line)
+	if err != nil {
+		return nil, err
 	}
-	var r record
+	return r.check(services)
+}
+
+func parseRecord(line []byte) (r record, err error) {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return r, invalidLine("holds NUL bytes", nil)
+	}
 	if err := json.Unmarshal(line, &r); err != nil {
-		return nil, jsonError(err)
+		return r, jsonError(err)
 	}
 	if r.Subscription != nil {
 		if r.Endpoint != "" {
-			return nil, &push.Error{Code: wire.InvalidField, Field: "subscription", Detail: "is there beside an endpoint: which one is it?"}
+			return r, &push.Error{Code: wire.InvalidField, Field: "subscription", Detail: "is there beside an endpoint: which one is it?"}
 		}
 		r.Endpoint, r.Keys = r.Subscription.Endpoint, r.Subscription.Keys
 	}
 	switch {
 	case r.UserToken != "":
-		return nil, &push.Error{Code: wire.InvalidField, Field: "userToken", Detail: "is a browser's: give the user's id as user."}
+		return r, &push.Error{Code: wire.InvalidField, Field: "userToken", Detail: "is a browser's: give the user's id as user."}
 	case r.Replaces != "":
-		return nil, &push.Error{Code: wire.InvalidField, Field: "replaces", Detail: "is a browser's: an import replaces nothing."}
+		return r, &push.Error{Code: wire.InvalidField, Field: "replaces", Detail: "is a browser's: an import replaces nothing."}
 	}
+	return r, nil
+}
+
+// check makes an import of what was read.
+func (r *record) check(services *webpush.Services) (*push.Import, error) {
 	checked, err := push.ParseSubscribe(r.SubscribeRequest, services)
 	if err != nil {
 		return nil, err
@@ -82,11 +94,14 @@ func parseTime(field, text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || at.Year() < 1990 || at.Year() > 2200 {
+	if err != nil || !isPlausible(at) {
 		return time.Time{}, &push.Error{Code: wire.InvalidField, Field: field, Detail: "is not a time such as 2026-12-01T09:00:00Z."}
 	}
 	return at.Truncate(time.Millisecond), nil
 }
+
+// isPlausible says whether a subscription can be of a time.
+func isPlausible(at time.Time) bool { return at.Year() >= 1990 && at.Year() <= 2200 }
 
 func jsonError(err error) error {
 	var kind *json.UnmarshalTypeError
@@ -95,8 +110,9 @@ func jsonError(err error) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return invalidLine(fmt.Sprintf("is a JSON %s", kind.Value), nil)
 	case errors.As(err, &kind):
-		// The fields of the embedded body are named with its type's name.
-		return &push.Error{Code: wire.InvalidField, Field: strings.TrimPrefix(kind.Field, "SubscribeRequest."), Detail: "cannot be a JSON " + kind.Value + "."}
+		// The fields of what is embedded are named with its type's name.
+		field := strings.TrimPrefix(strings.TrimPrefix(kind.Field, "SubscribeRequest."), "webPushSubscription.")
+		return &push.Error{Code: wire.InvalidField, Field: field, Detail: "cannot be a JSON " + kind.Value + "."}
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &syntax) && strings.Contains(syntax.Error(), "unexpected end"):
 		return invalidLine("ends in the middle of the JSON value", nil)
 	case errors.As(err, &syntax):
@@ -106,5 +122,5 @@ func jsonError(err error) error {
 }
 
 func invalidLine(what string, cause error) error {
-	return &push.Error{Code: wire.InvalidJSON, Detail: "The line " + what + ".", Cause: cause}
+	return &push.Error{Code: wire.InvalidJSON, Detail: "It " + what + ".", Cause: cause}
 }

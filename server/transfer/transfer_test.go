@@ -2,7 +2,9 @@ package transfer_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,8 +46,8 @@ const size = 250
 // load imports a text and returns what was said of bad lines.
 func load(t *testing.T, store transfer.Store, site push.SiteID, from io.Reader) (sum transfer.Summary, bad []string, err error) {
 	t.Helper()
-	i := transfer.Importer{Store: store, Site: site, Services: pushtest.Services(t), Gentle: true, Bad: func(line int64, reason error) {
-		bad = append(bad, fmt.Sprint(line, " ", push.CodeOf(reason)))
+	i := transfer.Importer{Store: store, Site: site, Services: pushtest.Services(t), Gentle: true, Bad: func(place string, reason error) {
+		bad = append(bad, place+": "+transfer.ReasonOf(reason))
 	}}
 	sum, err = i.Import(t.Context(), from)
 	return sum, bad, err
@@ -68,7 +70,7 @@ func TestBadLinesAreToldAndTheRestGoesIn(t *testing.T) {
 	if want := (transfer.Summary{Added: 3 + 2*size, Unchanged: 1, Bad: 5}); err != nil || sum != want {
 		t.Errorf("got %+v, want %+v: %v", sum, want, err)
 	}
-	if want := []string{"4 invalid-json", "6 invalid-json", "9 invalid-json", "510 endpoint-taken", "511 invalid-json"}; !slices.Equal(bad, want) {
+	if want := []string{"line 4: invalid-json", "line 6: invalid-json", "line 9: invalid-json", "line 510: endpoint-taken (keys)", "line 511: invalid-json"}; !slices.Equal(bad, want) {
 		t.Errorf("got %v, want %v", bad, want)
 	}
 	// A last line without an end is whole all the same.
@@ -78,7 +80,7 @@ func TestBadLinesAreToldAndTheRestGoesIn(t *testing.T) {
 	if sum, _, err = load(t, store, site, strings.NewReader("")); err != nil || sum != (transfer.Summary{}) {
 		t.Errorf("an empty file: %+v, %v", sum, err)
 	}
-	for text, want := range map[string]error{"\x1f\x8b\x08": transfer.ErrCompressed, "\xff\xfe{\x00": transfer.ErrUTF16} {
+	for text, want := range map[string]error{"\x1f\x8b\x08": transfer.ErrCutOff, "\xff\xfe{\x00": transfer.ErrUTF16} {
 		if sum, _, err = load(t, store, site, strings.NewReader(text)); !errors.Is(err, want) || sum != (transfer.Summary{}) {
 			t.Errorf("got %+v, %v", sum, err)
 		}
@@ -126,7 +128,7 @@ func TestWhatIsExportedCanBeImported(t *testing.T) {
 	}
 	ours, theirs := keysOf(store, site), keysOf(other, otherSite)
 	sum, bad, err := load(t, other, otherSite, strings.NewReader(exported))
-	if err != nil || sum.Bad != n || bad[0] != "1 invalid-field" {
+	if err != nil || sum.Bad != n || bad[0] != "line 1: invalid-field (applicationServerKey)" {
 		t.Errorf("with another key: %+v %v", sum, err)
 	}
 	sum, bad, err = load(t, other, otherSite, strings.NewReader(strings.ReplaceAll(exported, ours, theirs)))
@@ -165,6 +167,50 @@ func TestAnImportThatEndsEarlySaysWhere(t *testing.T) {
 	}
 	if sum, _, err = load(t, store, site, strings.NewReader(file.String())); err != nil || sum != (transfer.Summary{Added: size, Unchanged: 2 * size}) {
 		t.Errorf("once more: %+v, %v", sum, err)
+	}
+}
+
+// posts is a server that takes so many requests.
+type posts struct {
+	t    *testing.T
+	left int
+	got  int
+}
+
+func (p *posts) ImportSubscriptions(_ context.Context, request wire.ImportRequest) (answer wire.ImportResponse, err error) {
+	body, err := json.Marshal(request)
+	if err != nil || len(body) > wire.MaxMessageBody || len(request.Subscriptions) > wire.MaxImport {
+		p.t.Errorf("%d subscriptions in %d bytes, %v", len(request.Subscriptions), len(body), err)
+	}
+	if p.left--; p.left < 0 {
+		return answer, errors.New("away")
+	}
+	p.got += len(request.Subscriptions)
+	return wire.ImportResponse{Data: slices.Repeat([]wire.ImportResult{{Outcome: "added"}}, len(request.Subscriptions))}, nil
+}
+
+func TestWhatIsPostedFitsABody(t *testing.T) {
+	var file strings.Builder
+	for n := range 2*wire.MaxImport + 1 {
+		file.WriteString(lineOf(n) + "\n")
+	}
+	long := `, "user": "` + strings.Repeat("x", 60_000) + `"}` + "\n"
+	for n := range 10 {
+		file.WriteString(strings.TrimSuffix(lineOf(n), "}") + long)
+	}
+	server := &posts{t: t, left: 100}
+	i := transfer.Importer{Server: server, Bad: func(place string, reason error) { t.Error(place, reason) }}
+	if sum, err := i.Import(t.Context(), strings.NewReader(file.String())); err != nil || sum.Added != 2*wire.MaxImport+11 || server.got != 2*wire.MaxImport+11 {
+		t.Errorf("got %+v of %d, %v", sum, server.got, err)
+	}
+	// What it has taken before it is away is counted.
+	i.Server = &posts{t: t, left: 1}
+	sum, err := i.Import(t.Context(), strings.NewReader(strings.Repeat(strings.TrimSuffix(lineOf(1), "}")+long, 10)))
+	if err == nil || !strings.Contains(err.Error(), "away") || sum.Added == 0 || sum.Added == 10 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+	if strings.Contains(err.Error(), "nothing is imported") || !strings.Contains(err.Error(), fmt.Sprint("line ", sum.Added)) {
+		t.Errorf("%d are imported, and it says %v", sum.Added, err)
 	}
 }
 
@@ -213,22 +259,47 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// pack compresses what it reads, as it is asked for.
+func pack(from io.Reader) io.ReadCloser {
+	packed, to := io.Pipe()
+	go func() {
+		w := gzip.NewWriter(to)
+		_, err := io.Copy(w, from)
+		to.CloseWithError(errors.Join(err, w.Close()))
+	}()
+	return packed
+}
+
 func TestALongFileNeedsNoMoreMemory(t *testing.T) {
-	const length = 200 << 20
-	for name, text := range map[string]string{
-		"lines": lineOf(1) + "\n" + strings.Repeat("x", 60<<10) + "\n",
+	const length = 96 << 20
+	for name, file := range map[string]struct {
+		kind        transfer.Kind
+		start, text string
+	}{
+		"lines": {text: lineOf(1) + "\n" + strings.Repeat("x", 60<<10) + "\n"},
 		// Without an end of line.
-		"one line": strings.Repeat("x", 1<<10),
+		"one line":  {text: strings.Repeat("x", 1<<10)},
+		"an array":  {transfer.KindWebPush, "[", lineOf(1) + ",\n" + strings.Repeat("x", 60<<10) + ",\n"},
+		"one value": {transfer.KindWebPush, `["`, strings.Repeat("x", 1<<10)},
+		"rows":      {transfer.KindOneSignal, "identifier,web_auth,web_p256,tags\n", "https://fcm.googleapis.com/a,x,x," + strings.Repeat("x", 60<<10) + "\n"},
+		"one row":   {transfer.KindOneSignal, "identifier,web_auth,web_p256\n\"", strings.Repeat("x", 1<<10)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var peak uint64
-			i := transfer.Importer{Store: nowhere{}, Services: pushtest.Services(t), Bad: func(int64, error) {}, Progress: func(int64) {
+			i := transfer.Importer{Kind: file.kind, Store: nowhere{}, Services: pushtest.Services(t), Bad: func(string, error) {}, Progress: func(int64) {
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
 				peak = max(peak, m.HeapInuse)
 			}}
 			began := time.Now()
-			if _, err := i.Import(t.Context(), &endless{text: text, left: length}); err != nil {
+			from := io.MultiReader(strings.NewReader(file.start), &endless{text: file.text, left: length})
+			if file.kind == transfer.KindOneSignal {
+				// A file of some 100 kB may be as long, once it is unpacked.
+				packed := pack(from)
+				defer packed.Close()
+				from = packed
+			}
+			if _, err := i.Import(t.Context(), from); err != nil && file.start == "" {
 				t.Fatal(err)
 			}
 			t.Logf("%d MiB of heap at most, %v", peak>>20, time.Since(began))

@@ -47,6 +47,9 @@ const (
 	InvalidUserToken      Code = "invalid-user-token"
 	MessageUnknown        Code = "message-unknown"
 	UserUnknown           Code = "user-unknown"
+	WebhookUnknown        Code = "webhook-unknown"
+	WebhookURLNotAllowed  Code = "webhook-url-not-allowed"
+	TooManyWebhooks       Code = "too-many-webhooks"
 	Unavailable           Code = "unavailable"
 	Internal              Code = "internal"
 )
@@ -63,11 +66,11 @@ var LoaderSentences = []Sentence{
 	{InsecureContext, "Notifications need a secure page: open it by https or on localhost."},
 	{NoServiceWorker, "This window offers no service workers: it may be a private one."},
 	{NoPushManager, "This browser cannot receive push messages."},
-	{IOSNeedsInstall, "Add this site to the Home Screen and open it from there to get notifications."},
+	{IOSNeedsInstall, "Add this site to the Home Screen and open it there for notifications."},
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
 	{ForeignServiceWorker, "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\")."},
-	{PermissionDenied, "Notifications are blocked for this site: allow them in the browser's site settings."},
-	{ServerUnreachable, "The notification server cannot be reached. Try again later."},
+	{PermissionDenied, "Notifications are blocked: allow them in the browser's site settings."},
+	{ServerUnreachable, "The notification server cannot be reached: try again later."},
 	{NotInitialized, "Call pushkit.init({server}) first."},
 	{InvalidOption, "An option has a wrong value."},
 	{Unexpected, "Something unexpected happened."},

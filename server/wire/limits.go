@@ -5,7 +5,8 @@ const (
 	// MaxEndpointLength is in bytes. Push services use up to about 500; 2048
 	// leaves room.
 	MaxEndpointLength = 2048
-	// MaxChannels is how many channels one subscription may have.
+	// MaxChannels is how many channels one subscription may have, and an audience's
+	// allChannels and noChannels may name.
 	MaxChannels = 50
 	// MaxChannelLength is in characters.
 	MaxChannelLength = 64
@@ -20,6 +21,9 @@ const (
 	MaxMessageBody = 256 << 10
 	// MaxMessageLines is how many messages one POST of application/x-ndjson may carry.
 	MaxMessageLines = 1000
+	// MaxImport is how many subscriptions one POST may import: some 20 ms in which others
+	// wait for the database. Its body may be as large as a message's.
+	MaxImport = 250
 	// MaxReasons is of how many deliveries of a message it is kept why they failed,
 	// were gone, or expired, of each about so many.
 	MaxReasons = 1000
@@ -28,6 +32,21 @@ const (
 	// MaxAudienceIDs is how many ids (users, subscriptions, channels) one
 	// audience may name.
 	MaxAudienceIDs = 1000
+	// MaxPlaceholders is how many a notification may have.
+	MaxPlaceholders = 50
+	// MaxAttributes is how many a user may have; MaxAttributeName and MaxAttribute are
+	// how many characters their names and values may have.
+	MaxAttributes    = 50
+	MaxAttributeName = 64
+	MaxAttribute     = 512
+	// MaxActions is how many buttons a notification may have, of which browsers show
+	// two or three.
+	MaxActions = 20
+	// MaxLocalizedBytes is how long a message's payloads in other languages may be
+	// together: they are stored with it, and read with each of its batches.
+	MaxLocalizedBytes = 64 << 10
+	// MaxLocalized is in how many other languages a message may be.
+	MaxLocalized = 50
 	// MaxTopicLength is in bytes, before hashing.
 	MaxTopicLength = 256
 	// MaxEncrypted is the largest encrypted body of a push in bytes

@@ -3,7 +3,11 @@ package wire
 // MessageRequest is the body of POST /v1/messages.
 type MessageRequest struct {
 	Notification Notification `json:"notification"`
-	Audience     Audience     `json:"audience"`
+	// Localized are what the notification says in other languages, by language tag
+	// (BCP 47). A recipient gets what their subscription's locale looks up (RFC 4647
+	// section 3.4), else Notification as it stands.
+	Localized map[string]LocalizedNotification `json:"localized,omitempty"`
+	Audience  Audience                         `json:"audience"`
 	// AppBadge is the number on the app's icon; 0 clears it.
 	AppBadge *uint64 `json:"appBadge,omitempty"`
 	// TTL is in seconds from the time the message is due; nil means
@@ -52,6 +56,20 @@ type Notification struct {
 	Data any `json:"data,omitempty"`
 }
 
+// LocalizedNotification has members in the place of the [Notification]'s; those that
+// are missing or empty are as there. Its lang is the language tag.
+type LocalizedNotification struct {
+	Title    string               `json:"title,omitempty"`
+	Body     string               `json:"body,omitempty"`
+	Navigate string               `json:"navigate,omitempty"`
+	Icon     string               `json:"icon,omitempty"`
+	Image    string               `json:"image,omitempty"`
+	Badge    string               `json:"badge,omitempty"`
+	Dir      string               `json:"dir,omitempty"`
+	Actions  []NotificationAction `json:"actions,omitempty"`
+	Data     any                  `json:"data,omitempty"`
+}
+
 // NotificationAction is one button; without Navigate it leads where the
 // notification does.
 type NotificationAction struct {
@@ -61,11 +79,16 @@ type NotificationAction struct {
 	Navigate string `json:"navigate,omitempty"`
 }
 
-// Audience says whom a message is for: one of its members is set.
+// Audience says whom a message is for: one of its members is set, beside which
+// NoChannels may stand unless people are named.
 type Audience struct {
 	All bool `json:"all,omitempty"`
 	// Channels: subscriptions with any of these.
 	Channels []string `json:"channels,omitempty"`
+	// AllChannels: subscriptions with each of these.
+	AllChannels []string `json:"allChannels,omitempty"`
+	// NoChannels leaves out the subscriptions with any of these.
+	NoChannels []string `json:"noChannels,omitempty"`
 	// Users are the site's own ids, Subscriptions ours.
 	Users         []string `json:"users,omitempty"`
 	Subscriptions []string `json:"subscriptions,omitempty"`
@@ -192,9 +215,17 @@ type SubscriptionList struct {
 	Next *string `json:"next"`
 }
 
+// UserRequest is the body of PUT /v1/users/{id}.
+type UserRequest struct {
+	// Attributes are what placeholders of notifications say of the user: strings,
+	// numbers and booleans. They replace all of before.
+	Attributes map[string]any `json:"attributes"`
+}
+
 // UserResponse answers GET /v1/users/{id}.
 type UserResponse struct {
 	ID            string              `json:"id"`
+	Attributes    map[string]any      `json:"attributes"`
 	Subscriptions []SubscriptionInfo  `json:"subscriptions"`
 	Ended         []EndedSubscription `json:"ended"`
 }

@@ -1,6 +1,6 @@
 package wire
 
-// Paths of the HTTP API. Those below PathMessages and PathUsers need an API key, the others
+// Paths of the HTTP API. Those below PathMessages, PathUsers and PathWebhooks need an API key, the others
 // are called by the browsers of a site's visitors.
 const (
 	PathConfig              = "/v1/config"
@@ -8,9 +8,15 @@ const (
 	PathSubscriptionsCheck  = "/v1/subscriptions/check"
 	PathSubscriptionsRemove = "/v1/subscriptions/remove"
 	PathSubscriptionsLosses = "/v1/subscriptions/losses"
+	PathSubscriptionsImport = "/v1/subscriptions/import"
 	PathEvents              = "/v1/events"
 	PathMessages            = "/v1/messages"
 	PathUsers               = "/v1/users"
+	PathWebhooks            = "/v1/webhooks"
+	// PathRotate, PathEnable and PathFailures follow a webhook's path.
+	PathRotate   = "/rotate"
+	PathEnable   = "/enable"
+	PathFailures = "/failures"
 	// PathCancel follows a message's path.
 	PathCancel = "/cancel"
 	// PathDeliveries follows a message's path.
@@ -25,6 +31,9 @@ const (
 	FileElements      = "pushkit-elements.js"
 	FileDebug         = "pushkit-debug.js"
 	FileWorker        = "pushkit-sw.js"
+	// FileClient is the way to both for the npm package, which may be of
+	// another version than the server.
+	FileClient = "pushkit-client.js"
 )
 
 // DefaultServiceWorker is the service worker's file on the site's own origin

@@ -6,8 +6,10 @@ import { clock } from "./cases/clock.mjs";
 import { debug } from "./cases/debug.mjs";
 import { delivery } from "./cases/delivery.mjs";
 import { hooks } from "./cases/hooks.mjs";
+import { examples } from "./cases/examples.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
+import { moving } from "./cases/moving.mjs";
 import { payloads } from "./cases/payloads.mjs";
 import { permission } from "./cases/permission.mjs";
 import { refusals } from "./cases/refusals.mjs";
@@ -24,7 +26,7 @@ import { inAWorld } from "./world.mjs";
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
     const all = [
-      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, keys, permission, refusals, clock, interrupted,
+      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, keys, moving, permission, refusals, clock, interrupted, examples,
     ];
     for (const cases of all) cases(theWorld, browser);
   });

@@ -48,6 +48,7 @@ export class World {
     this.site = parts.site;
     this.browser = /** @type {Browser} */ (browser);
     this.server = parts.server;
+    this.serve = parts.serve;
     this.stop = parts.stop;
   }
 

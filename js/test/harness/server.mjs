@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Program, freePort, temporaryFolder } from "./program.mjs";
 import { root } from "./repository.mjs";
 import { until } from "./until.mjs";
@@ -85,6 +87,17 @@ export class Server {
       const { body } = await this.api("GET", `/v1/messages/${posted.body.id}`);
       return body.state === "sent" && body;
     }, `end of the message ${posted.body.id}`);
+  }
+
+  /**
+   * Runs a command of pushkit where the server's data is, as an operator does who is logged in there.
+   *
+   * @param {string[]} args
+   * @returns {Promise<string>} what it prints
+   */
+  async command(...args) {
+    const { stdout } = await promisify(execFile)(pushkit, args, { cwd: this.#folder });
+    return stdout;
   }
 
   /** Ends the server as an operator does. */

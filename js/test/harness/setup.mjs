@@ -56,15 +56,18 @@ async function start({ folder, files, flags = () => [], ahead }, startBrowser) {
     Emulator.start(),
     Site.start({ ...(folder !== undefined && { folder }), ...(files && { files }), server: () => server.url }),
   ]);
-  const serving = Server.start([
-    `--allowed-origins=${site.origin}`,
-    `--push-services=${emulator.url}`,
-    // Chromium makes its endpoints of the emulator's tokens and of one of these hosts.
-    `--push-services=fcm.googleapis.com=${emulator.url}`,
-    `--push-services=jmt17.google.com=${emulator.url}`,
-    "--vapid-subject=https://example.com",
-    ...flags(site),
-  ]);
+  /** Starts a server for the site, with nothing in it. */
+  const serve = () =>
+    Server.start([
+      `--allowed-origins=${site.origin}`,
+      `--push-services=${emulator.url}`,
+      // Chromium makes its endpoints of the emulator's tokens and of one of these hosts.
+      `--push-services=fcm.googleapis.com=${emulator.url}`,
+      `--push-services=jmt17.google.com=${emulator.url}`,
+      "--vapid-subject=https://example.com",
+      ...flags(site),
+    ]);
+  const serving = serve();
   const environment = { ...desktop.environment, ...(ahead !== undefined && (await wrongClock(ahead))) };
   const [browser, started] = await Promise.all([startBrowser(environment, emulator), serving]);
   server = started;
@@ -73,5 +76,5 @@ async function start({ folder, files, flags = () => [], ahead }, startBrowser) {
     await browser.close();
     await Promise.all([server.stop(), emulator.stop(), site.stop(), desktop.stop()]);
   }
-  return { desktop, emulator, site, browser, server, stop };
+  return { desktop, emulator, site, browser, server, serve, stop };
 }

@@ -8,7 +8,9 @@ import (
 	"sync"
 )
 
-//go:embed openapi.yaml
+//go:generate go run ./internal/generate
+
+//go:embed openapi.gen.json
 var source []byte
 
 // Style is the page's style sheet, which it expects as docs.css beside it.
@@ -24,8 +26,7 @@ type description struct {
 	json, page []byte
 }
 
-// load reads openapi.yaml, which is part of the program: only a mistake in it
-// fails.
+// load reads what is part of the program: only a mistake in it fails.
 var load = sync.OnceValue(func() description {
 	d, err := describe(source)
 	if err != nil {
@@ -34,10 +35,9 @@ var load = sync.OnceValue(func() description {
 	return d
 })
 
-func describe(source []byte) (d description, err error) {
-	if d.json, err = toJSON(source); err != nil {
-		return d, err
-	}
+// describe takes the description as JSON.
+func describe(text []byte) (d description, err error) {
+	d.json = bytes.TrimSuffix(text, []byte("\n"))
 	if d.document, err = parse(d.json); err != nil {
 		return d, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -12,6 +13,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/net/html"
+
+	"github.com/pushkit/pushkit/server/api/openapi/internal/fromyaml"
 )
 
 // hostile is text that breaks out of HTML, of attributes and of a shell's word.
@@ -21,8 +24,12 @@ const hostile = `'"><script>alert(1)</script><img src=x onerror=alert(1)> $(touc
 // sees.
 func withHostileTexts(t *testing.T) []byte {
 	t.Helper()
+	text, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var node yaml.Node
-	if err := yaml.Unmarshal(source, &node); err != nil {
+	if err := yaml.Unmarshal(text, &node); err != nil {
 		t.Fatal(err)
 	}
 	shown := []string{"title", "summary", "description", "operationId", "name", "format", "pattern", "detail", "body", "endpoint", "example", "code"}
@@ -41,7 +48,21 @@ func withHostileTexts(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return spoiled
+	encoded, err := fromyaml.JSON(spoiled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func TestTheJSONIsThatOfTheYAML(t *testing.T) {
+	text, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := fromyaml.JSON(text); err != nil || !bytes.Equal(JSON(""), want) {
+		t.Errorf("openapi.gen.json is not of this openapi.yaml (%v): run make generate", err)
+	}
 }
 
 // structural are texts by which the parts of the description find each other.
@@ -149,16 +170,6 @@ func TestCurlIsOneCommandForAShell(t *testing.T) {
 	}
 }
 
-func TestJSONKeepsTheOrderAndTheTypes(t *testing.T) {
-	got, err := toJSON([]byte("b: 1\na: [true, null, \"1\", 1.5, x]\n\"2\": {}\nc: >-\n  two\n  words\n"))
-	if want := `{"b":1,"a":[true,null,"1",1.5,"x"],"2":{},"c":"two words"}`; err != nil || string(got) != want {
-		t.Errorf("got %s, %v; want %s", got, err, want)
-	}
-	if got, err := toJSON([]byte("a: &x 1\nb: *x\n")); err == nil {
-		t.Errorf("an alias became %s", got)
-	}
-}
-
 func TestLayout(t *testing.T) {
 	long := strings.Repeat("x", lineWidth)
 	for value, want := range map[string]string{
@@ -193,9 +204,13 @@ func TestAMistakeInTheDescriptionIsTold(t *testing.T) {
 		"a reference to nothing":     rest + "paths: {/x: {get: {responses: {'200': {$ref: '#/components/responses/Nothing'}}}}}",
 		"a schema that holds itself": rest + "components: {schemas: {A: {type: object, properties: {a: {$ref: '#/components/schemas/A'}}}}}",
 		"no server":                  "paths: {}",
-		"no YAML":                    "{",
+		"no object":                  "[]",
 	} {
-		if _, err := describe([]byte(text)); err == nil {
+		encoded, err := fromyaml.JSON([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := describe(encoded); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}

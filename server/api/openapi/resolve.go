@@ -112,6 +112,10 @@ func (d *Document) schema(s *Schema, depth int) (*Schema, error) {
 	if resolved.Items, err = d.schema(resolved.Items, depth+1); err != nil {
 		return nil, err
 	}
+	others := &resolved.AdditionalProperties
+	if others.Schema, err = d.schema(others.Schema, depth+1); err != nil {
+		return nil, err
+	}
 	resolved.OneOf = nil
 	for _, one := range target.OneOf {
 		if one, err = d.schema(one, depth+1); err != nil {

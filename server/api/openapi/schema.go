@@ -21,8 +21,7 @@ type Schema struct {
 	Default     json.RawMessage
 	OneOf       []*Schema
 
-	// AdditionalProperties is false where no other members are taken.
-	AdditionalProperties *bool
+	AdditionalProperties Others
 
 	MinLength, MaxLength         *int
 	MinItems, MaxItems           *int
@@ -43,6 +42,23 @@ func (k *kinds) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(k))
 }
 
+// Others are the members of an object beside its Properties: all that there may be, or
+// those of a schema, or, where Refused is true, none.
+type Others struct {
+	Refused bool
+	Schema  *Schema
+}
+
+// UnmarshalJSON implements json.Unmarshaler: a boolean, or a schema.
+func (o *Others) UnmarshalJSON(text []byte) error {
+	var allowed bool
+	if json.Unmarshal(text, &allowed) == nil {
+		o.Refused = !allowed
+		return nil
+	}
+	return json.Unmarshal(text, &o.Schema)
+}
+
 // Kind names the type of a value in a few words.
 func (s *Schema) Kind() string {
 	names := slices.Clone(s.Type)
@@ -55,6 +71,8 @@ func (s *Schema) Kind() string {
 		return "any"
 	case s.Type[0] == "array" && s.Items != nil:
 		return "list of " + s.Items.Kind()
+	case s.AdditionalProperties.Schema != nil:
+		return "object, each member " + s.AdditionalProperties.Schema.Kind()
 	case s.Format != "":
 		names[0] += " (" + s.Format + ")"
 	}
@@ -78,7 +96,11 @@ func (s *Schema) Limits() []string {
 	}
 	add(s.MinLength, s.MaxLength, "length %s")
 	add(s.MinItems, s.MaxItems, "%s elements")
-	add(s.MinProperties, s.MaxProperties, "%s of the members")
+	if s.AdditionalProperties.Schema != nil {
+		add(s.MinProperties, s.MaxProperties, "%s members")
+	} else {
+		add(s.MinProperties, s.MaxProperties, "%s of the members")
+	}
 	add(s.Minimum, s.Maximum, "%s")
 	if len(s.Enum) > 0 {
 		all = append(all, "one of `"+strings.Join(s.Enum, "`, `")+"`")
@@ -98,7 +120,7 @@ func (s *Schema) Limits() []string {
 }
 
 // Within is the schema whose members are shown below a value: its own, that of
-// its elements, or the one among its choices that has some; nil where none has.
+// its elements or members, or the one among its choices that has some; nil where none has.
 func (s *Schema) Within() *Schema {
 	if s == nil || len(s.Properties) > 0 {
 		return s
@@ -107,6 +129,9 @@ func (s *Schema) Within() *Schema {
 		if within := one.Within(); within != nil {
 			return within
 		}
+	}
+	if others := s.AdditionalProperties.Schema.Within(); others != nil {
+		return others
 	}
 	return s.Items.Within()
 }

@@ -20,8 +20,8 @@ func keysCommand() *cli.Command {
 		Commands: []*cli.Command{{
 			Name:  "create",
 			Usage: "make an API key and print it, this once",
-			Description: "A key has the scopes that it needs: send to send messages, stop them and see what becomes of one,\n" +
-				"read to look at everything, admin for all calls.",
+			Description: "A key has the scopes that it needs: send to send messages, stop them, see what becomes of one\n" +
+				"and set attributes of users, read to look at everything, admin for all calls.",
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "name", Usage: "a `NAME` to tell it by, such as the program that will have it"},
 				&cli.StringSliceFlag{Name: "scope", Usage: "`SCOPE`s: send, read, admin; separated by commas", Value: []string{string(push.ScopeSend), string(push.ScopeRead)}},

@@ -58,7 +58,7 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 	} else if err := l.warnOfNobody(ctx); err != nil {
 		return wire.MessageResponse{}, err
 	}
-	return api.MessageResponse(status), nil
+	return status.Response(), nil
 }
 
 // warnOfNobody says so where no server is there to deliver a message that was
@@ -118,7 +118,7 @@ func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
 func (l *local) message(ctx context.Context, id string) (wire.MessageResponse, error) {
 	parsed, _ := push.ParseID(id)
 	status, err := l.store.MessageStatus(ctx, l.site.ID, parsed)
-	return api.MessageResponse(status), err
+	return status.Response(), err
 }
 
 func (l *local) messages(ctx context.Context, cursor string) (wire.MessageList, error) {
@@ -159,7 +159,7 @@ func (l *local) cancel(ctx context.Context, id string) (wire.MessageResponse, er
 	}
 	parsed, _ := push.ParseID(id)
 	status, err := l.store.CancelMessage(ctx, l.site.ID, parsed)
-	return api.MessageResponse(status), err
+	return status.Response(), err
 }
 
 func (l *local) subscriptions(ctx context.Context, failing, cursor string) (list wire.SubscriptionList, err error) {

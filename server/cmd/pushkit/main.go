@@ -44,6 +44,7 @@ func command() *cli.Command {
 			subscriptionsCommand(),
 			vapidCommand(),
 			keysCommand(),
+			webhooksCommand(),
 			backupCommand(),
 			healthCommand(),
 			doctorCommand(),

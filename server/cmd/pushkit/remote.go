@@ -109,4 +109,10 @@ func (r *remote) losses(ctx context.Context, from, to string) (answer wire.LossL
 	return answer, err
 }
 
+// ImportSubscriptions implements [transfer.Server].
+func (r *remote) ImportSubscriptions(ctx context.Context, request wire.ImportRequest) (answer wire.ImportResponse, err error) {
+	err = r.call(ctx, http.MethodPost, wire.PathSubscriptionsImport, request, &answer)
+	return answer, err
+}
+
 func (r *remote) close() error { return nil }

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -27,8 +31,11 @@ func sendCommand() *cli.Command {
 			&cli.StringFlag{Name: "icon", Usage: "`URL` of an icon"},
 			&cli.StringFlag{Name: "image", Usage: "`URL` of an image"},
 			&cli.StringFlag{Name: "tag", Usage: "replaces a notification with the same tag"},
+			&cli.StringFlag{Name: "localized", Usage: "what it says in other languages, in `FILE`: JSON such as {\"de\": {\"title\": \"Tor!\"}}"},
 			&cli.BoolFlag{Name: "all", Usage: "to every subscription"},
-			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`"},
+			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`, or any of several"},
+			&cli.StringSliceFlag{Name: "all-of", Usage: "to those who opted into `CHANNEL` and all others given so"},
+			&cli.StringSliceFlag{Name: "none-of", Usage: "not to those who opted into `CHANNEL`, with --all, --channel or --all-of"},
 			&cli.StringSliceFlag{Name: "user", Usage: "to the devices of user `ID`"},
 			&cli.StringSliceFlag{Name: "subscription", Usage: "to subscription `ID`"},
 			&cli.Int64Flag{Name: "ttl", Usage: "`SECONDS` that push services keep it for a browser that is away", Value: wire.DefaultTTL},
@@ -48,8 +55,8 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
 		return fmt.Errorf("pushkit send takes no arguments, only flags: quote a text of several words (%q)", cmd.Args().First())
 	}
-	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
-		return errors.New("to whom? Give --all, --channel, --user or --subscription")
+	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("all-of") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
+		return errors.New("to whom? Give --all, --channel, --all-of, --user or --subscription")
 	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {
@@ -77,14 +84,20 @@ func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.Messag
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}
+	localized, err := localizedOf(cmd)
+	if err != nil {
+		return wire.MessageResponse{}, err
+	}
 	ttl := cmd.Int64("ttl")
 	m, err := b.send(ctx, wire.MessageRequest{
 		Notification: wire.Notification{
 			Title: cmd.String("title"), Body: cmd.String("body"), Navigate: cmd.String("navigate"),
 			Icon: cmd.String("icon"), Image: cmd.String("image"), Tag: cmd.String("tag"),
 		},
+		Localized: localized,
 		Audience: wire.Audience{
-			All: cmd.Bool("all"), Channels: given(cmd, "channel"), Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
+			All: cmd.Bool("all"), Channels: given(cmd, "channel"), AllChannels: given(cmd, "all-of"), NoChannels: given(cmd, "none-of"),
+			Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
 		},
 		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
 		SendAt: sendAt, Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"),
@@ -113,6 +126,28 @@ func sendAtOf(cmd *cli.Command) (any, error) {
 		return wire.LocalTime{Local: local}, nil
 	}
 	return nil, nil
+}
+
+// localizedOf reads the file of --localized.
+func localizedOf(cmd *cli.Command) (localized map[string]wire.LocalizedNotification, err error) {
+	name := cmd.String("localized")
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	decoder.UseNumber() // an id of 64 bits is more than a float64 holds
+	if err := decoder.Decode(&localized); err != nil {
+		return nil, fmt.Errorf("--localized: %s: %w", name, err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("--localized: %s: something follows the JSON object", name)
+	}
+	return localized, nil
 }
 
 // given is the flag's values, nil where it was not given.

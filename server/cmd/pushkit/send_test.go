@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,6 +26,23 @@ func TestSendByEveryWay(t *testing.T) {
 	if got := mustRun(t, folder, append(message, "--channel", "sport")...); got != done {
 		t.Errorf("by the database, while a server delivers: %q", got)
 	}
+	if got := mustRun(t, folder, "send", "--title", "x", "--all-of", "news", "--none-of", "sport"); got != done {
+		t.Errorf("to all of channels: %q", got)
+	}
+	localized := filepath.Join(folder, "localized.json")
+	write(t, localized, `{"de": {"title": "Hallo"}}`)
+	if got := mustRun(t, folder, append(message, "--localized", localized)...); got != done {
+		t.Errorf("in two languages: %q", got)
+	}
+	for text, want := range map[string]string{`{"de": {"titel": "Hallo"}}`: "titel", `{"d-": {}}`: "localized", `{`: "localized.json", `{"de": {"title": "Hallo"}} {}`: "something follows"} {
+		write(t, localized, text)
+		if _, stderr, status := run(t, folder, append(message, "--localized", localized)...); status == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: %q", text, stderr)
+		}
+	}
+	if got := mustRun(t, folder, "send", "--title", "x", "--all", "--none-of", "news", "--server", s.url); !strings.HasPrefix(got, "sent: 0 targeted") {
+		t.Errorf("to all but a channel's: %q", got)
+	}
 	if got := mustRun(t, folder, "send", "--title", "x", "--subscription", ids[0]); !strings.HasPrefix(got, "sent: 1 targeted, 1 accepted") {
 		t.Errorf("to one by the database, while a server delivers: %q", got)
 	}
@@ -34,8 +52,8 @@ func TestSendByEveryWay(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil || answer.State != wire.MessageSent || answer.Counts.Accepted != 2 {
 		t.Errorf("by itself: %s %v", text, err)
 	}
-	if got := service.count("/a") + service.count("/b"); got != 2+2+1+2 {
-		t.Errorf("the push service got %d messages, want 7", got)
+	if got := service.count("/a") + service.count("/b"); got != 2+2+2+2+1+2 {
+		t.Errorf("the push service got %d messages, want 11", got)
 	}
 
 	stdout := mustRun(t, folder, "subscriptions", "list", "--json")

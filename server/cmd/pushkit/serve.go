@@ -23,6 +23,7 @@ import (
 	"github.com/pushkit/pushkit/server/emulator"
 	"github.com/pushkit/pushkit/server/metrics"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/webhook"
 )
 
 const (
@@ -49,6 +50,7 @@ func serveCommand() *cli.Command {
 			publicRateFlag,
 			trustedProxiesFlag,
 			pushServicesFlag,
+			webhookHostsFlag,
 			netHTTPFlag,
 			maxInFlightFlag,
 			&cli.DurationFlag{Name: "drain", Usage: "work on for so long after being told to end, while /readyz is answered 503 and a proxy leaves (default: end at once)", Sources: cli.EnvVars("PUSHKIT_DRAIN"), HideDefault: true},
@@ -298,6 +300,10 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	if err != nil {
 		return nil, err
 	}
+	webhookHosts, err := setWebhookHosts(ctx, cmd, s.store)
+	if err != nil {
+		return nil, err
+	}
 	files, err := js.Files()
 	if err != nil {
 		s.log.Warn("the client's files are not served", "error", err)
@@ -314,10 +320,11 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	dispatcher := dispatch.New(s.store, s.store, sender, s.log)
 	counted := metrics.New(metrics.Options{Version: version, Revision: revision(), Store: s.store, Site: s.site.ID})
 	dispatcher.Observe(counted)
+	teller := webhook.New(s.store, webhook.NewSender(webhookHosts, nil), s.log, counted)
 	handler, err := api.New(api.Options{
 		Store: s.store, Site: s.site, Dispatcher: dispatcher, Services: services,
 		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
-		PublicRate: publicRate, TrustedProxies: proxies,
+		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts,
 	})
 	if err != nil {
 		return nil, err
@@ -331,7 +338,13 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	return func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { dispatcher.Run(ctx); return nil })
-		group.Go(func() error { return s.store.Watch(ctx, dispatcher.Wake) })
+		group.Go(func() error {
+			return s.store.Watch(ctx, func() {
+				dispatcher.Wake()
+				teller.Wake()
+			})
+		})
+		group.Go(func() error { teller.Run(ctx); return nil })
 		group.Go(func() error { s.reportFailing(ctx); return nil })
 		group.Go(func() error { return serveUntilDone(ctx, newHTTPServer(handler), s.listener) })
 		if e != nil {

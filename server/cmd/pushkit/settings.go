@@ -83,6 +83,10 @@ var (
 		Name: "trusted-proxies", Usage: "`NETWORKS` of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says who the client is (default: none)",
 		Sources: cli.EnvVars("PUSHKIT_TRUSTED_PROXIES"),
 	}
+	webhookHostsFlag = &cli.StringSliceFlag{
+		Name: "webhook-hosts", Usage: "`HOSTS` of your own network that webhooks may call, whatever their address, also by http: such as backend.internal,\n10.0.0.5:3000; separated by commas (default: none, all are on the internet and https)",
+		Sources: cli.EnvVars("PUSHKIT_WEBHOOK_HOSTS"),
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 

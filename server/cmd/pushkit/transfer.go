@@ -1,35 +1,48 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/urfave/cli/v3"
 
-	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/transfer"
 )
 
 var forceFlag = &cli.BoolFlag{Name: "force", Usage: "replace a FILE that is there already"}
 
 func importCommand() *cli.Command {
+	var kinds []string
+	for _, kind := range transfer.Kinds() {
+		kinds = append(kinds, string(kind))
+	}
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "add subscriptions from a file",
 		ArgsUsage: "FILE (- is the standard input)",
 		Description: "FILE has a JSON object a line: what pushkit subscriptions export writes, or PushSubscription.toJSON(),\n" +
 			"also as the member subscription, with applicationServerKey, channels, locale, timeZone, user, id, createdAt\n" +
-			"and lastSeenAt if they are known. A line that is bad is reported with its number, and the rest goes in;\n" +
-			"the exit status is 1 then. What has ended here, or was seen later than the line says (without lastSeenAt: than\n" +
-			"FILE was written), stays as it is.\n" +
-			"It works on the database itself, also while a server runs on it: there is no --server.",
-		Flags:  []cli.Flag{jsonFlag, databaseFlag, pushServicesFlag},
+			"and lastSeenAt if they are known; or it is another product's, as --from says: JSON of web-push or a kin of it,\n" +
+			"a table as CSV or JSON, Django's dumpdata, OneSignal's export. server/MOVING.md has how each is written.\n" +
+			"It may be compressed with gzip.\n" +
+			"What is bad, or cannot be moved, is reported with its number and the reason, and the rest goes in; the exit\n" +
+			"status is 1 then. What has ended here, or was seen later than the file says (where it does not say: than it\n" +
+			"was written), stays as it is.\n" +
+			"It works on the database itself, also while a server runs on it, or by the API of the server at --server,\n" +
+			"with an admin's key.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "from", Value: string(transfer.KindPushkit), Usage: "whose FILE is: a `KIND` of " + strings.Join(kinds, ", ")},
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag,
+		},
 		Action: importSubscriptions,
 	}
 }
@@ -51,6 +64,10 @@ func importSubscriptions(ctx context.Context, cmd *cli.Command) (err error) {
 	if cmd.Args().Len() != 1 {
 		return fmt.Errorf("which file? pushkit subscriptions import FILE, or - for the standard input")
 	}
+	kind, err := transfer.ParseKind(cmd.String("from"))
+	if err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
 	file := os.Stdin
 	if name := cmd.Args().First(); name != "-" {
 		if file, err = os.Open(name); err != nil {
@@ -58,26 +75,56 @@ func importSubscriptions(ctx context.Context, cmd *cli.Command) (err error) {
 		}
 		defer file.Close()
 	}
-	store, site, err := openDatabase(ctx, cmd, true)
-	if err != nil {
-		return err
+	var sum importSummary
+	if cmd.String(serverFlag.Name) != "" {
+		sum, err = importRemotely(ctx, cmd, kind, file)
+	} else {
+		sum, err = importLocally(ctx, cmd, kind, file)
 	}
-	sum, err := importFrom(ctx, cmd, store, site, file)
-	if closed := store.Close(); err == nil {
-		err = closed
+	if sum.Reasons == nil { // it has not begun
+		return err
 	}
 	if cmd.Bool(jsonFlag.Name) {
 		json.NewEncoder(cmd.Root().Writer).Encode(sum)
 	} else {
 		fmt.Fprintf(cmd.Root().Writer, "%d added, %d refreshed, %d unchanged, %d bad\n", sum.Added, sum.Refreshed, sum.Unchanged, sum.Bad)
+		for _, reason := range sum.mostFirst() {
+			fmt.Fprintf(cmd.Root().Writer, "  %d %s\n", sum.Reasons[reason], reason)
+		}
 	}
 	if err == nil && sum.Bad > 0 {
-		err = fmt.Errorf("%d lines are bad", sum.Bad)
+		err = fmt.Errorf("%d are not imported", sum.Bad)
 	}
 	return err
 }
 
-func importFrom(ctx context.Context, cmd *cli.Command, store database, site push.Site, file *os.File) (sum transfer.Summary, err error) {
+// An importSummary also counts why what is bad is so.
+type importSummary struct {
+	transfer.Summary
+	Reasons map[string]int64 `json:"reasons,omitempty"`
+}
+
+// mostFirst are the reasons, that of the most first.
+func (s *importSummary) mostFirst() []string {
+	return slices.SortedFunc(maps.Keys(s.Reasons), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Reasons[b], s.Reasons[a]), cmp.Compare(a, b))
+	})
+}
+
+func importRemotely(ctx context.Context, cmd *cli.Command, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
+	server, err := openRemote(cmd)
+	if err != nil {
+		return sum, err
+	}
+	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Server: server, Gentle: true}, file)
+}
+
+func importLocally(ctx context.Context, cmd *cli.Command, kind transfer.Kind, file *os.File) (sum importSummary, err error) {
+	store, site, err := openDatabase(ctx, cmd, true)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
 	how, err := keptSending(ctx, cmd, store)
 	if err != nil {
 		return sum, err
@@ -97,21 +144,26 @@ func importFrom(ctx context.Context, cmd *cli.Command, store database, site push
 			return sum, err
 		}
 	}
-	total, writtenAt := int64(-1), time.Time{}
+	return importFrom(ctx, cmd, transfer.Importer{Kind: kind, Store: store, Site: site.ID, Services: services, Gentle: !alone}, file)
+}
+
+func importFrom(ctx context.Context, cmd *cli.Command, importer transfer.Importer, file *os.File) (sum importSummary, err error) {
+	total := int64(-1)
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		total, writtenAt = info.Size(), info.ModTime()
+		total, importer.WrittenAt = info.Size(), info.ModTime()
 	}
 	bar := newProgress(cmd.Root().ErrWriter, "importing", progressbar.OptionShowBytes(true))
 	bar.ChangeMax64(total)
 	defer bar.Finish()
-	return (&transfer.Importer{
-		Store: store, Site: site.ID, Services: services, WrittenAt: writtenAt, Gentle: !alone,
-		Bad: func(line int64, reason error) {
-			bar.Clear()
-			fmt.Fprintf(cmd.Root().ErrWriter, "line %d: %v\n", line, reason)
-		},
-		Progress: func(bytes int64) { bar.Set64(bytes) },
-	}).Import(ctx, file)
+	sum.Reasons = make(map[string]int64)
+	importer.Bad = func(place string, reason error) {
+		sum.Reasons[transfer.ReasonOf(reason)]++
+		bar.Clear()
+		fmt.Fprintf(cmd.Root().ErrWriter, "%s: %v\n", place, reason)
+	}
+	importer.Progress = func(bytes int64) { bar.Set64(bytes) }
+	sum.Summary, err = importer.Import(ctx, file)
+	return sum, err
 }
 
 func exportSubscriptions(ctx context.Context, cmd *cli.Command) error {

@@ -17,7 +17,7 @@ func vapidCommand() *cli.Command {
 		Usage: "the application server keys (RFC 8292)",
 		Commands: []*cli.Command{{
 			Name:  "show",
-			Usage: "print the public keys, the current one first, and how many subscriptions each serves",
+			Usage: "print the public keys, the current one first; with --json what each is and how many subscriptions it serves",
 			Flags: []cli.Flag{jsonFlag, databaseFlag},
 			Action: func(ctx context.Context, cmd *cli.Command) error {
 				return onDatabase(ctx, cmd, showVAPIDKeys)
@@ -31,24 +31,21 @@ func showVAPIDKeys(ctx context.Context, cmd *cli.Command, store database, site p
 	if err != nil {
 		return err
 	}
+	if !cmd.Bool(jsonFlag.Name) {
+		for _, key := range keys {
+			if _, err := fmt.Fprintln(cmd.Root().Writer, key.Public()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	counts, err := store.CountByVAPIDKey(ctx, site.ID)
 	if err != nil {
 		return err
 	}
+	encoder := json.NewEncoder(cmd.Root().Writer)
 	for _, key := range keys {
-		state := "beside"
-		switch {
-		case key.Current:
-			state = "current"
-		case key.Replaced:
-			state = "replaced"
-		}
-		if cmd.Bool(jsonFlag.Name) {
-			err = json.NewEncoder(cmd.Root().Writer).Encode(vapidKeyInfo{key.Public(), state, counts[key.ID]})
-		} else {
-			_, err = fmt.Fprintf(cmd.Root().Writer, "%s  %-8s  %d subscriptions\n", key.Public(), state, counts[key.ID])
-		}
-		if err != nil {
+		if err := encoder.Encode(vapidKeyInfo{key.Public(), key.Current, key.Replaced, counts[key.ID]}); err != nil {
 			return err
 		}
 	}
@@ -58,10 +55,10 @@ func showVAPIDKeys(ctx context.Context, cmd *cli.Command, store database, site p
 // vapidKeyInfo is what vapid show --json says of a key.
 type vapidKeyInfo struct {
 	ApplicationServerKey string `json:"applicationServerKey"`
-	// State is current; replaced, whose browsers subscribe anew at their next visit; or
-	// beside, whose browsers stay.
-	State         string `json:"state"`
-	Subscriptions int64  `json:"subscriptions"`
+	Current              bool   `json:"current"`
+	// Replaced is true where browsers leave it at their next visit.
+	Replaced      bool  `json:"replaced"`
+	Subscriptions int64 `json:"subscriptions"`
 }
 
 func rotateVAPIDCommand() *cli.Command {
@@ -70,7 +67,7 @@ func rotateVAPIDCommand() *cli.Command {
 		Usage: "replace the current key by a new one, without losing a subscriber",
 		Description: "Browsers subscribe with the new key from then on, also where a server runs. Those that are subscribed\n" +
 			"already are served with the key of before until their next visit, which subscribes them anew without a\n" +
-			"question. pushkit vapid show says how many have not been there yet. Back the database up afterwards: a\n" +
+			"question. pushkit vapid show --json says how many have not been there yet. Back the database up afterwards: a\n" +
 			"backup of before has not the new key.",
 		Flags: []cli.Flag{databaseFlag},
 		Action: func(ctx context.Context, cmd *cli.Command) error {

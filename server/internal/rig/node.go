@@ -39,6 +39,9 @@ type Options struct {
 	Certificates string
 	// Core is the one that it is pinned to; empty: it has all.
 	Core string
+	// Limited has the calls of each address limited, as a server has by itself. Else
+	// they are not: all of a crowd come from this machine.
+	Limited bool
 	// Flags are more of pushkit serve's.
 	Flags []string
 }
@@ -83,9 +86,10 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, err
 	}
 	args := []string{program, "serve", "--addr", "127.0.0.1:0", "--push-services", strings.Join(o.Services, ","),
-		"--vapid-subject", "https://example.com", "--api-key", apiKey,
-		// All of a crowd come from this machine.
-		"--public-rate", "0"}
+		"--vapid-subject", "https://example.com", "--api-key", apiKey}
+	if !o.Limited {
+		args = append(args, "--public-rate", "0")
+	}
 	if o.Database != "" {
 		args = append(args, "--database", o.Database)
 	}

@@ -124,6 +124,168 @@ func (q *Queries) CountChannels(ctx context.Context, arg CountChannelsParams) (i
 	return count, err
 }
 
+const countMembersAll = `-- name: CountMembersAll :one
+SELECT COUNT(*) FROM subscriptions s
+WHERE s.site = $1 AND s.push_service = $2
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = s.site AND n.push_service = s.push_service AND n.subscription = s.id AND n.channel = ANY ($3::text[]))
+`
+
+type CountMembersAllParams struct {
+	Site        int64
+	PushService int32
+	Without     []string
+}
+
+func (q *Queries) CountMembersAll(ctx context.Context, arg CountMembersAllParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countMembersAll, arg.Site, arg.PushService, arg.Without)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countMembersOfChannels = `-- name: CountMembersOfChannels :one
+SELECT COUNT(DISTINCT c.subscription) FROM subscription_channels c
+WHERE c.site = $1 AND c.push_service = $2 AND c.channel = ANY ($3::text[])
+  AND (SELECT COUNT(*) FROM subscription_channels r
+      WHERE r.site = c.site AND r.push_service = c.push_service AND r.subscription = c.subscription AND r.channel = ANY ($4::text[])
+      ) = cardinality($4::text[])
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = c.site AND n.push_service = c.push_service AND n.subscription = c.subscription AND n.channel = ANY ($5::text[]))
+`
+
+type CountMembersOfChannelsParams struct {
+	Site        int64
+	PushService int32
+	Channels    []string
+	Required    []string
+	Without     []string
+}
+
+func (q *Queries) CountMembersOfChannels(ctx context.Context, arg CountMembersOfChannelsParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countMembersOfChannels,
+		arg.Site,
+		arg.PushService,
+		arg.Channels,
+		arg.Required,
+		arg.Without,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const membersAll = `-- name: MembersAll :many
+SELECT s.id FROM subscriptions s
+WHERE s.site = $1 AND s.push_service = $2 AND s.id > $3 AND s.id <= $4
+  AND (s.time_zone = ANY ($5::text[])) <> $6::boolean
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = $1 AND n.push_service = $2 AND n.subscription = s.id
+        AND n.subscription > $3 AND n.subscription <= $4 AND n.channel = ANY ($7::text[]))
+ORDER BY s.id LIMIT $8
+`
+
+type MembersAllParams struct {
+	Site        int64
+	PushService int32
+	After       push.ID
+	Last        push.ID
+	Zones       []string
+	Rest        bool
+	Without     []string
+	AtMost      int32
+}
+
+// The bounds stand once more within, so that no plan reads a channel beyond them.
+func (q *Queries) MembersAll(ctx context.Context, arg MembersAllParams) ([]push.ID, error) {
+	rows, err := q.db.Query(ctx, membersAll,
+		arg.Site,
+		arg.PushService,
+		arg.After,
+		arg.Last,
+		arg.Zones,
+		arg.Rest,
+		arg.Without,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []push.ID
+	for rows.Next() {
+		var id push.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const membersOfChannels = `-- name: MembersOfChannels :many
+SELECT DISTINCT c.subscription
+FROM subscription_channels c JOIN subscriptions s ON s.site = c.site AND s.push_service = c.push_service AND s.id = c.subscription
+WHERE c.site = $1 AND c.push_service = $2 AND c.subscription > $3 AND c.subscription <= $4
+  AND c.channel = ANY ($5::text[])
+  AND (s.time_zone = ANY ($6::text[])) <> $7::boolean
+  AND (SELECT COUNT(*) FROM subscription_channels r
+      WHERE r.site = c.site AND r.push_service = c.push_service AND r.subscription = c.subscription AND r.channel = ANY ($8::text[])
+      ) = cardinality($8::text[])
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = $1 AND n.push_service = $2 AND n.subscription = c.subscription
+        AND n.subscription > $3 AND n.subscription <= $4 AND n.channel = ANY ($9::text[]))
+ORDER BY c.subscription LIMIT $10
+`
+
+type MembersOfChannelsParams struct {
+	Site        int64
+	PushService int32
+	After       push.ID
+	Last        push.ID
+	Channels    []string
+	Zones       []string
+	Rest        bool
+	Required    []string
+	Without     []string
+	AtMost      int32
+}
+
+// See MembersAll.
+func (q *Queries) MembersOfChannels(ctx context.Context, arg MembersOfChannelsParams) ([]push.ID, error) {
+	rows, err := q.db.Query(ctx, membersOfChannels,
+		arg.Site,
+		arg.PushService,
+		arg.After,
+		arg.Last,
+		arg.Channels,
+		arg.Zones,
+		arg.Rest,
+		arg.Required,
+		arg.Without,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []push.ID
+	for rows.Next() {
+		var subscription push.ID
+		if err := rows.Scan(&subscription); err != nil {
+			return nil, err
+		}
+		items = append(items, subscription)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const windowAll = `-- name: WindowAll :many
 SELECT w.id, COUNT(*) OVER () AS n FROM (
     SELECT s.id FROM subscriptions s
@@ -213,100 +375,6 @@ func (q *Queries) WindowChannels(ctx context.Context, arg WindowChannelsParams) 
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const zonesAll = `-- name: ZonesAll :many
-SELECT id FROM subscriptions
-WHERE site = $1 AND push_service = $2 AND id > $3 AND id <= $4
-  AND (time_zone = ANY ($5::text[])) <> $6::boolean
-ORDER BY id LIMIT $7
-`
-
-type ZonesAllParams struct {
-	Site        int64
-	PushService int32
-	After       push.ID
-	Last        push.ID
-	Zones       []string
-	Rest        bool
-	AtMost      int32
-}
-
-func (q *Queries) ZonesAll(ctx context.Context, arg ZonesAllParams) ([]push.ID, error) {
-	rows, err := q.db.Query(ctx, zonesAll,
-		arg.Site,
-		arg.PushService,
-		arg.After,
-		arg.Last,
-		arg.Zones,
-		arg.Rest,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []push.ID
-	for rows.Next() {
-		var id push.ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const zonesChannels = `-- name: ZonesChannels :many
-SELECT DISTINCT c.subscription
-FROM subscription_channels c JOIN subscriptions s ON s.site = c.site AND s.push_service = c.push_service AND s.id = c.subscription
-WHERE c.site = $1 AND c.push_service = $2 AND c.subscription > $3 AND c.subscription <= $4
-  AND c.channel = ANY ($5::text[])
-  AND (s.time_zone = ANY ($6::text[])) <> $7::boolean
-ORDER BY c.subscription LIMIT $8
-`
-
-type ZonesChannelsParams struct {
-	Site        int64
-	PushService int32
-	After       push.ID
-	Last        push.ID
-	Channels    []string
-	Zones       []string
-	Rest        bool
-	AtMost      int32
-}
-
-func (q *Queries) ZonesChannels(ctx context.Context, arg ZonesChannelsParams) ([]push.ID, error) {
-	rows, err := q.db.Query(ctx, zonesChannels,
-		arg.Site,
-		arg.PushService,
-		arg.After,
-		arg.Last,
-		arg.Channels,
-		arg.Zones,
-		arg.Rest,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []push.ID
-	for rows.Next() {
-		var subscription push.ID
-		if err := rows.Scan(&subscription); err != nil {
-			return nil, err
-		}
-		items = append(items, subscription)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -79,11 +79,13 @@ func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyPa
 	return err
 }
 
-const finishMessages = `-- name: FinishMessages :exec
+const finishMessages = `-- name: FinishMessages :many
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
                  THEN $1::text ELSE $2::text END
-WHERE m.id = ANY ($3::uuid[]) AND m.state <> $4 AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+WHERE m.id = ANY ($3::uuid[]) AND m.state NOT IN ($2::text, $4::text)
+  AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+RETURNING m.id, m.site, m.state
 `
 
 type FinishMessagesParams struct {
@@ -93,16 +95,37 @@ type FinishMessagesParams struct {
 	Cancelled string
 }
 
+type FinishMessagesRow struct {
+	ID    push.ID
+	Site  int64
+	State string
+}
+
 // The messages are locked, so that of two nodes that finish the last two batches
-// the second sees what the first has done. What was cancelled stays so.
-func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) error {
-	_, err := q.db.Exec(ctx, finishMessages,
+// the second sees what the first has done. What was sent or cancelled stays so.
+func (q *Queries) FinishMessages(ctx context.Context, arg FinishMessagesParams) ([]FinishMessagesRow, error) {
+	rows, err := q.db.Query(ctx, finishMessages,
 		arg.Sending,
 		arg.Sent,
 		arg.Ids,
 		arg.Cancelled,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FinishMessagesRow
+	for rows.Next() {
+		var i FinishMessagesRow
+		if err := rows.Scan(&i.ID, &i.Site, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const idempotencyByKey = `-- name: IdempotencyByKey :one
@@ -170,11 +193,11 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
 VALUES ($1, $2, $3, $4,
     CASE WHEN $5::boolean THEN $6::timestamptz
          ELSE LEAST($6::timestamptz, COALESCE($7::timestamptz, clock_timestamp())) END,
-    $8, $9, $10, $11, $12, $13, false)
+    $8, $9, $10, $11, $12, $13, $14, false)
 RETURNING due_at, (due_at <= COALESCE($7::timestamptz, clock_timestamp()))::boolean AS is_due
 `
 
@@ -192,6 +215,7 @@ type InsertMessageParams struct {
 	Topic     string
 	Audience  string
 	Payload   []byte
+	Content   string
 }
 
 type InsertMessageRow struct {
@@ -215,6 +239,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (I
 		arg.Topic,
 		arg.Audience,
 		arg.Payload,
+		arg.Content,
 	)
 	var i InsertMessageRow
 	err := row.Scan(&i.DueAt, &i.IsDue)
@@ -273,7 +298,7 @@ func (q *Queries) LockMessages(ctx context.Context, ids []push.ID) error {
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
+SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, m.content, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
 `
 
 type MessageByIDRow struct {
@@ -298,6 +323,7 @@ func (q *Queries) MessageByID(ctx context.Context, id push.ID) (MessageByIDRow, 
 		&i.Message.TargetedFinal,
 		&i.Message.Batches,
 		&i.Message.Schedule,
+		&i.Message.Content,
 		&i.TokenKey,
 	)
 	return i, err

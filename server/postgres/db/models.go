@@ -122,6 +122,7 @@ type Message struct {
 	TargetedFinal bool
 	Batches       int64
 	Schedule      string
+	Content       string
 }
 
 type MessageStatus struct {
@@ -207,6 +208,12 @@ type Tombstone struct {
 	UserID       string
 }
 
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
 type VapidKey struct {
 	Site      int64
 	KeyID     int64
@@ -214,4 +221,36 @@ type VapidKey struct {
 	Public    string
 	Private   []byte
 	CreatedAt time.Time
+}
+
+type Webhook struct {
+	ID           push.ID
+	Site         int64
+	Url          string
+	Types        int32
+	Secret       []byte
+	Former       []byte
+	FormerUntil  *time.Time
+	CreatedAt    time.Time
+	NextAt       time.Time
+	SucceededAt  *time.Time
+	FailedAt     *time.Time
+	Failure      string
+	FailingSince *time.Time
+	Failures     int32
+	DisabledAt   *time.Time
+	Dropped      int64
+}
+
+type WebhookEvent struct {
+	Webhook    push.ID
+	ID         push.ID
+	Type       int32
+	HappenedAt time.Time
+	Body       []byte
+	Attempt    int32
+	NextAt     *time.Time
+	Node       *push.ID
+	Status     int32
+	Reason     string
 }

@@ -404,7 +404,7 @@ func (q *Queries) PutTombstone(ctx context.Context, arg PutTombstoneParams) erro
 }
 
 const recipients = `-- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id, time_zone FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, locale, time_zone, user_id FROM subscriptions
 WHERE site = $1 AND push_service = $2 AND id = ANY ($3::uuid[])
 `
 
@@ -420,7 +420,9 @@ type RecipientsRow struct {
 	P256dh   []byte
 	Auth     []byte
 	KeyID    int64
+	Locale   string
 	TimeZone string
+	UserID   string
 }
 
 func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]RecipientsRow, error) {
@@ -438,7 +440,9 @@ func (q *Queries) Recipients(ctx context.Context, arg RecipientsParams) ([]Recip
 			&i.P256dh,
 			&i.Auth,
 			&i.KeyID,
+			&i.Locale,
 			&i.TimeZone,
+			&i.UserID,
 		); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,40 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 )
 
+const attributesOfUsers = `-- name: AttributesOfUsers :many
+SELECT id, attributes FROM users WHERE site = $1 AND id = ANY ($2::text[])
+`
+
+type AttributesOfUsersParams struct {
+	Site int64
+	Ids  []string
+}
+
+type AttributesOfUsersRow struct {
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) AttributesOfUsers(ctx context.Context, arg AttributesOfUsersParams) ([]AttributesOfUsersRow, error) {
+	rows, err := q.db.Query(ctx, attributesOfUsers, arg.Site, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AttributesOfUsersRow
+	for rows.Next() {
+		var i AttributesOfUsersRow
+		if err := rows.Scan(&i.ID, &i.Attributes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deleteSubscriptions = `-- name: DeleteSubscriptions :exec
 DELETE FROM subscriptions WHERE site = $1 AND endpoint_hash = ANY ($2::bytea[])
 `
@@ -45,6 +79,36 @@ func (q *Queries) DeleteTombstonesOfUser(ctx context.Context, arg DeleteTombston
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const deleteUser = `-- name: DeleteUser :exec
+DELETE FROM users WHERE site = $1 AND id = $2
+`
+
+type DeleteUserParams struct {
+	Site int64
+	ID   string
+}
+
+func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
+	_, err := q.db.Exec(ctx, deleteUser, arg.Site, arg.ID)
+	return err
+}
+
+const putUser = `-- name: PutUser :exec
+INSERT INTO users (site, id, attributes) VALUES ($1, $2, $3)
+ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
+`
+
+type PutUserParams struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) PutUser(ctx context.Context, arg PutUserParams) error {
+	_, err := q.db.Exec(ctx, putUser, arg.Site, arg.ID, arg.Attributes)
+	return err
 }
 
 const someOfUser = `-- name: SomeOfUser :many
@@ -93,6 +157,22 @@ func (q *Queries) SubscriptionHashByID(ctx context.Context, arg SubscriptionHash
 	var endpoint_hash []byte
 	err := row.Scan(&endpoint_hash)
 	return endpoint_hash, err
+}
+
+const userAttributes = `-- name: UserAttributes :one
+SELECT attributes FROM users WHERE site = $1 AND id = $2
+`
+
+type UserAttributesParams struct {
+	Site int64
+	ID   string
+}
+
+func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) (string, error) {
+	row := q.db.QueryRow(ctx, userAttributes, arg.Site, arg.ID)
+	var attributes string
+	err := row.Scan(&attributes)
+	return attributes, err
 }
 
 const userSubscriptions = `-- name: UserSubscriptions :many

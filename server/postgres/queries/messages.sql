@@ -1,10 +1,10 @@
 -- name: InsertMessage :one
 -- A message that is not scheduled is due now, whatever the node's clock shows.
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
 VALUES (sqlc.arg(id), sqlc.arg(site), sqlc.arg(state), sqlc.arg(created_at),
     CASE WHEN sqlc.arg(scheduled)::boolean THEN sqlc.arg(due_at)::timestamptz
          ELSE LEAST(sqlc.arg(due_at)::timestamptz, COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())) END,
-    sqlc.arg(schedule), sqlc.arg(ttl), sqlc.arg(urgency), sqlc.arg(topic), sqlc.arg(audience), sqlc.arg(payload), false)
+    sqlc.arg(schedule), sqlc.arg(ttl), sqlc.arg(urgency), sqlc.arg(topic), sqlc.arg(audience), sqlc.arg(payload), sqlc.arg(content), false)
 RETURNING due_at, (due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS is_due;
 
 -- name: MessageByID :one
@@ -35,13 +35,15 @@ WHERE site = sqlc.arg(site) AND id = sqlc.arg(id) AND state = sqlc.arg(sending);
 -- name: LockMessages :exec
 SELECT id FROM messages WHERE id = ANY (sqlc.arg(ids)::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
--- name: FinishMessages :exec
+-- name: FinishMessages :many
 -- The messages are locked, so that of two nodes that finish the last two batches
--- the second sees what the first has done. What was cancelled stays so.
+-- the second sees what the first has done. What was sent or cancelled stays so.
 UPDATE messages m SET targeted_final = true,
     state = CASE WHEN EXISTS (SELECT 1 FROM batches b WHERE b.message = m.id AND b.state <> 2)
                  THEN sqlc.arg(sending)::text ELSE sqlc.arg(sent)::text END
-WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND m.state <> sqlc.arg(cancelled) AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id);
+WHERE m.id = ANY (sqlc.arg(ids)::uuid[]) AND m.state NOT IN (sqlc.arg(sent)::text, sqlc.arg(cancelled)::text)
+  AND NOT EXISTS (SELECT 1 FROM expansions e WHERE e.message = m.id)
+RETURNING m.id, m.site, m.state;
 
 -- name: InsertIdempotency :exec
 INSERT INTO idempotency (site, key, request, message, answer, created_at)

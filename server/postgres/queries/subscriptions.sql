@@ -42,7 +42,7 @@ WHERE s.site = sqlc.arg(site) AND (s.push_service, s.id) > (sqlc.arg(push_servic
 ORDER BY s.site, s.push_service, s.id LIMIT sqlc.arg(at_most);
 
 -- name: Recipients :many
-SELECT id, endpoint, p256dh, auth, key_id, time_zone FROM subscriptions
+SELECT id, endpoint, p256dh, auth, key_id, locale, time_zone, user_id FROM subscriptions
 WHERE site = sqlc.arg(site) AND push_service = sqlc.arg(push_service) AND id = ANY (sqlc.arg(ids)::uuid[]);
 
 -- name: SubscriptionPlaces :many

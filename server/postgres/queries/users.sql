@@ -29,3 +29,16 @@ WHERE s.site = sqlc.arg(site) AND s.push_service IN (SELECT p.id FROM push_servi
 
 -- name: DeleteSubscriptions :exec
 DELETE FROM subscriptions WHERE site = sqlc.arg(site) AND endpoint_hash = ANY (sqlc.arg(hashes)::bytea[]);
+
+-- name: PutUser :exec
+INSERT INTO users (site, id, attributes) VALUES (sqlc.arg(site), sqlc.arg(id), sqlc.arg(attributes))
+ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes;
+
+-- name: UserAttributes :one
+SELECT attributes FROM users WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
+-- name: AttributesOfUsers :many
+SELECT id, attributes FROM users WHERE site = sqlc.arg(site) AND id = ANY (sqlc.arg(ids)::text[]);
+
+-- name: DeleteUser :exec
+DELETE FROM users WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);

@@ -1,7 +1,9 @@
 package pushtest
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -56,6 +58,71 @@ func testUser(t *testing.T, s *store) {
 		wantCode(t, err, wire.UserUnknown)
 	}
 	_, err = s.UserByID(t.Context(), s.other, someone)
+	wantCode(t, err, wire.UserUnknown)
+}
+
+func testAttributes(t *testing.T, s *store) {
+	set := func(user string, attributes push.Attributes) {
+		t.Helper()
+		if err := s.SetAttributes(t.Context(), s.site.ID, user, attributes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(user string, want push.Attributes) {
+		t.Helper()
+		if got, err := s.UserByID(t.Context(), s.site.ID, user); err != nil || got.Attributes == nil || !maps.Equal(got.Attributes, want) {
+			t.Errorf("%s has %v, %v; want %v", user, got.Attributes, err, want)
+		}
+	}
+	// Before they subscribe.
+	all := push.Attributes{"name": "Ada \u0000 <ä>", "points": json.Number("12345678901234567890"), "premium": false}
+	set(someone, all)
+	set("another", push.Attributes{"name": "Bob"})
+	s.reopen(t)
+	want(someone, all)
+	sub := s.putOf(t, someone, someEndpoint, "")
+	s.putOf(t, "another", "https://fcm.googleapis.com/another", "")
+	s.put(t, "https://fcm.googleapis.com/nobody", "")
+	want(someone, all)
+
+	// They are read where a message asks for them, as they are then.
+	names := func(notification string) map[push.ID]any {
+		t.Helper()
+		s.create(t, `{"audience": {"all": true}, "notification": {"title": "x", "body": "`+notification+`"}}`, push.CreateOptions{})
+		s.expand(t)
+		set("another", push.Attributes{"name": "Bert"})
+		got := map[push.ID]any{}
+		for _, d := range s.claim(t) {
+			got[d.SubscriberID] = d.Attributes["name"]
+		}
+		if len(got) != 3 {
+			t.Errorf("%d deliveries, want 3", len(got))
+		}
+		return got
+	}
+	got := names("{{name}}")
+	if others := slices.Collect(maps.Values(got)); got[sub.ID] != all["name"] || !slices.Contains(others, any("Bert")) || !slices.Contains(others, nil) {
+		t.Errorf("got %v", got)
+	}
+	for _, name := range names("name") {
+		if name != nil {
+			t.Errorf("a message without placeholders has %v", name)
+		}
+	}
+	_, batches := s.create(t, `{"audience": {"users": ["`+someone+`"]}, "notification": {"title": "x {{name}}"}}`, push.CreateOptions{Lease: true})
+	if len(batches) != 1 || batches[0].Deliveries[0].Attributes["name"] != all["name"] {
+		t.Errorf("a message to one has %+v", batches)
+	}
+
+	set(someone, push.Attributes{})
+	want(someone, push.Attributes{})
+	if err := s.ForgetUser(t.Context(), s.site.ID, someone); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.UserByID(t.Context(), s.site.ID, someone)
+	wantCode(t, err, wire.UserUnknown)
+	want("another", push.Attributes{"name": "Bert"})
+	_, err = s.UserByID(t.Context(), s.other, "another")
 	wantCode(t, err, wire.UserUnknown)
 }
 

@@ -149,6 +149,253 @@ func (q *Queries) CountChannels(ctx context.Context, arg CountChannelsParams) (i
 	return count, err
 }
 
+const countMembersAll = `-- name: CountMembersAll :one
+SELECT COUNT(*) FROM subscriptions s
+WHERE s.site = ? AND s.push_service = ?
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = s.site AND n.push_service = s.push_service AND n.subscription = s.id AND n.channel IN (/*SLICE:without*/?))
+`
+
+type CountMembersAllParams struct {
+	Site        int64
+	PushService int64
+	Without     []string
+}
+
+func (q *Queries) CountMembersAll(ctx context.Context, arg CountMembersAllParams) (int64, error) {
+	query := countMembersAll
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	if len(arg.Without) > 0 {
+		for _, v := range arg.Without {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:without*/?", strings.Repeat(",?", len(arg.Without))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:without*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countMembersOfChannels = `-- name: CountMembersOfChannels :one
+SELECT COUNT(DISTINCT c.subscription) FROM subscription_channels c
+WHERE c.site = ? AND c.push_service = ? AND c.channel IN (/*SLICE:channels*/?)
+  AND (SELECT COUNT(*) FROM subscription_channels r
+      WHERE r.site = c.site AND r.push_service = c.push_service AND r.subscription = c.subscription AND r.channel IN (/*SLICE:required*/?)
+      ) = CAST(? AS INTEGER)
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = c.site AND n.push_service = c.push_service AND n.subscription = c.subscription AND n.channel IN (/*SLICE:without*/?))
+`
+
+type CountMembersOfChannelsParams struct {
+	Site        int64
+	PushService int64
+	Channels    []string
+	Required    []string
+	Column5     int64
+	Without     []string
+}
+
+func (q *Queries) CountMembersOfChannels(ctx context.Context, arg CountMembersOfChannelsParams) (int64, error) {
+	query := countMembersOfChannels
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	if len(arg.Channels) > 0 {
+		for _, v := range arg.Channels {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:channels*/?", strings.Repeat(",?", len(arg.Channels))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:channels*/?", "NULL", 1)
+	}
+	if len(arg.Required) > 0 {
+		for _, v := range arg.Required {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:required*/?", strings.Repeat(",?", len(arg.Required))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:required*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Column5)
+	if len(arg.Without) > 0 {
+		for _, v := range arg.Without {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:without*/?", strings.Repeat(",?", len(arg.Without))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:without*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const membersAll = `-- name: MembersAll :many
+SELECT s.id FROM subscriptions s
+WHERE s.site = ? AND s.push_service = ? AND s.id > ? AND s.id <= ?
+  AND COALESCE(s.time_zone IN (/*SLICE:zones*/?), 0) <> CAST(? AS INTEGER)
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = s.site AND n.push_service = s.push_service AND n.subscription = s.id AND n.channel IN (/*SLICE:without*/?))
+ORDER BY s.id LIMIT ?
+`
+
+type MembersAllParams struct {
+	Site        int64
+	PushService int64
+	ID          []byte
+	ID_2        []byte
+	Zones       []string
+	Column6     int64
+	Without     []string
+	Limit       int64
+}
+
+// An empty slice is NULL, which no time zone and no channel is in.
+func (q *Queries) MembersAll(ctx context.Context, arg MembersAllParams) ([][]byte, error) {
+	query := membersAll
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	queryParams = append(queryParams, arg.ID)
+	queryParams = append(queryParams, arg.ID_2)
+	if len(arg.Zones) > 0 {
+		for _, v := range arg.Zones {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:zones*/?", strings.Repeat(",?", len(arg.Zones))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:zones*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Column6)
+	if len(arg.Without) > 0 {
+		for _, v := range arg.Without {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:without*/?", strings.Repeat(",?", len(arg.Without))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:without*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const membersOfChannels = `-- name: MembersOfChannels :many
+SELECT DISTINCT c.subscription
+FROM subscription_channels c JOIN subscriptions s ON s.site = c.site AND s.push_service = c.push_service AND s.id = c.subscription
+WHERE c.site = ? AND c.push_service = ? AND c.subscription > ? AND c.subscription <= ? AND c.channel IN (/*SLICE:channels*/?)
+  AND COALESCE(s.time_zone IN (/*SLICE:zones*/?), 0) <> CAST(? AS INTEGER)
+  AND (SELECT COUNT(*) FROM subscription_channels r
+      WHERE r.site = c.site AND r.push_service = c.push_service AND r.subscription = c.subscription AND r.channel IN (/*SLICE:required*/?)
+      ) = CAST(? AS INTEGER)
+  AND NOT EXISTS (SELECT 1 FROM subscription_channels n
+      WHERE n.site = c.site AND n.push_service = c.push_service AND n.subscription = c.subscription AND n.channel IN (/*SLICE:without*/?))
+ORDER BY c.subscription LIMIT ?
+`
+
+type MembersOfChannelsParams struct {
+	Site           int64
+	PushService    int64
+	Subscription   []byte
+	Subscription_2 []byte
+	Channels       []string
+	Zones          []string
+	Column7        int64
+	Required       []string
+	Column9        int64
+	Without        []string
+	Limit          int64
+}
+
+// See MembersAll.
+func (q *Queries) MembersOfChannels(ctx context.Context, arg MembersOfChannelsParams) ([][]byte, error) {
+	query := membersOfChannels
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	queryParams = append(queryParams, arg.PushService)
+	queryParams = append(queryParams, arg.Subscription)
+	queryParams = append(queryParams, arg.Subscription_2)
+	if len(arg.Channels) > 0 {
+		for _, v := range arg.Channels {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:channels*/?", strings.Repeat(",?", len(arg.Channels))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:channels*/?", "NULL", 1)
+	}
+	if len(arg.Zones) > 0 {
+		for _, v := range arg.Zones {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:zones*/?", strings.Repeat(",?", len(arg.Zones))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:zones*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Column7)
+	if len(arg.Required) > 0 {
+		for _, v := range arg.Required {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:required*/?", strings.Repeat(",?", len(arg.Required))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:required*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Column9)
+	if len(arg.Without) > 0 {
+		for _, v := range arg.Without {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:without*/?", strings.Repeat(",?", len(arg.Without))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:without*/?", "NULL", 1)
+	}
+	queryParams = append(queryParams, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var subscription []byte
+		if err := rows.Scan(&subscription); err != nil {
+			return nil, err
+		}
+		items = append(items, subscription)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const windowAll = `-- name: WindowAll :one
 SELECT COUNT(*) AS n, CAST(COALESCE(MAX(id), x'') AS BLOB) AS last_id FROM (
     SELECT id FROM subscriptions
@@ -218,125 +465,4 @@ func (q *Queries) WindowChannels(ctx context.Context, arg WindowChannelsParams) 
 	var i WindowChannelsRow
 	err := row.Scan(&i.N, &i.LastID)
 	return i, err
-}
-
-const zonesAll = `-- name: ZonesAll :many
-SELECT id FROM subscriptions
-WHERE site = ? AND push_service = ? AND id > ? AND id <= ? AND (time_zone IN (/*SLICE:zones*/?)) <> CAST(? AS INTEGER)
-ORDER BY id LIMIT ?
-`
-
-type ZonesAllParams struct {
-	Site        int64
-	PushService int64
-	ID          []byte
-	ID_2        []byte
-	Zones       []string
-	Column6     int64
-	Limit       int64
-}
-
-func (q *Queries) ZonesAll(ctx context.Context, arg ZonesAllParams) ([][]byte, error) {
-	query := zonesAll
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Site)
-	queryParams = append(queryParams, arg.PushService)
-	queryParams = append(queryParams, arg.ID)
-	queryParams = append(queryParams, arg.ID_2)
-	if len(arg.Zones) > 0 {
-		for _, v := range arg.Zones {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:zones*/?", strings.Repeat(",?", len(arg.Zones))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:zones*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Column6)
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items [][]byte
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const zonesChannels = `-- name: ZonesChannels :many
-SELECT DISTINCT c.subscription
-FROM subscription_channels c JOIN subscriptions s ON s.site = c.site AND s.push_service = c.push_service AND s.id = c.subscription
-WHERE c.site = ? AND c.push_service = ? AND c.subscription > ? AND c.subscription <= ? AND c.channel IN (/*SLICE:channels*/?)
-  AND (s.time_zone IN (/*SLICE:zones*/?)) <> CAST(? AS INTEGER)
-ORDER BY c.subscription LIMIT ?
-`
-
-type ZonesChannelsParams struct {
-	Site           int64
-	PushService    int64
-	Subscription   []byte
-	Subscription_2 []byte
-	Channels       []string
-	Zones          []string
-	Column7        int64
-	Limit          int64
-}
-
-func (q *Queries) ZonesChannels(ctx context.Context, arg ZonesChannelsParams) ([][]byte, error) {
-	query := zonesChannels
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.Site)
-	queryParams = append(queryParams, arg.PushService)
-	queryParams = append(queryParams, arg.Subscription)
-	queryParams = append(queryParams, arg.Subscription_2)
-	if len(arg.Channels) > 0 {
-		for _, v := range arg.Channels {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:channels*/?", strings.Repeat(",?", len(arg.Channels))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:channels*/?", "NULL", 1)
-	}
-	if len(arg.Zones) > 0 {
-		for _, v := range arg.Zones {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:zones*/?", strings.Repeat(",?", len(arg.Zones))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:zones*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Column7)
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items [][]byte
-	for rows.Next() {
-		var subscription []byte
-		if err := rows.Scan(&subscription); err != nil {
-			return nil, err
-		}
-		items = append(items, subscription)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

@@ -49,8 +49,9 @@ func (q *Queries) DeleteIdempotency(ctx context.Context, arg DeleteIdempotencyPa
 	return err
 }
 
-const finishMessage = `-- name: FinishMessage :exec
-UPDATE messages SET state = ?1, targeted_final = 1 WHERE id = ?2 AND state <> ?3
+const finishMessage = `-- name: FinishMessage :execrows
+UPDATE messages SET state = ?1, targeted_final = 1
+WHERE id = ?2 AND state <> ?3 AND (state <> ?1 OR targeted_final = 0)
 `
 
 type FinishMessageParams struct {
@@ -59,10 +60,13 @@ type FinishMessageParams struct {
 	Cancelled string
 }
 
-// A message that was cancelled stays so.
-func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) error {
-	_, err := q.db.ExecContext(ctx, finishMessage, arg.State, arg.ID, arg.Cancelled)
-	return err
+// A message that was cancelled stays so. No row: nothing has changed.
+func (q *Queries) FinishMessage(ctx context.Context, arg FinishMessageParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, finishMessage, arg.State, arg.ID, arg.Cancelled)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const hasOldIdempotency = `-- name: HasOldIdempotency :one
@@ -130,8 +134,8 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertMessage = `-- name: InsertMessage :exec
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertMessageParams struct {
@@ -146,6 +150,7 @@ type InsertMessageParams struct {
 	Topic         string
 	Audience      string
 	Payload       []byte
+	Content       string
 	TargetedFinal int64
 }
 
@@ -162,13 +167,14 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 		arg.Topic,
 		arg.Audience,
 		arg.Payload,
+		arg.Content,
 		arg.TargetedFinal,
 	)
 	return err
 }
 
 const messageByID = `-- name: MessageByID :one
-SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule FROM messages WHERE id = ?
+SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule, content FROM messages WHERE id = ?
 `
 
 func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
@@ -187,6 +193,7 @@ func (q *Queries) MessageByID(ctx context.Context, id []byte) (Message, error) {
 		&i.Payload,
 		&i.TargetedFinal,
 		&i.Schedule,
+		&i.Content,
 	)
 	return i, err
 }

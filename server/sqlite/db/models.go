@@ -118,6 +118,7 @@ type Message struct {
 	Payload       []byte
 	TargetedFinal int64
 	Schedule      string
+	Content       string
 }
 
 type Node struct {
@@ -184,6 +185,12 @@ type Tombstone struct {
 	User         string
 }
 
+type User struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
 type VapidKey struct {
 	Site      int64
 	KeyID     int64
@@ -191,4 +198,36 @@ type VapidKey struct {
 	Public    string
 	Private   []byte
 	CreatedAt int64
+}
+
+type Webhook struct {
+	ID           []byte
+	Site         int64
+	Url          string
+	Types        int64
+	Secret       []byte
+	Former       []byte
+	FormerUntil  sql.NullInt64
+	CreatedAt    int64
+	NextAt       int64
+	SucceededAt  sql.NullInt64
+	FailedAt     sql.NullInt64
+	Failure      string
+	FailingSince sql.NullInt64
+	Failures     int64
+	DisabledAt   sql.NullInt64
+	Dropped      int64
+}
+
+type WebhookEvent struct {
+	Webhook    []byte
+	ID         []byte
+	Type       int64
+	HappenedAt int64
+	Attempt    int64
+	NextAt     sql.NullInt64
+	Node       []byte
+	Status     int64
+	Reason     string
+	Body       []byte
 }

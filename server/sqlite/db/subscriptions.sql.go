@@ -573,7 +573,8 @@ func (q *Queries) TombstonesByEndpoints(ctx context.Context, arg TombstonesByEnd
 }
 
 const touchSubscription = `-- name: TouchSubscription :exec
-UPDATE subscriptions SET last_seen_at = ? WHERE site = ? AND endpoint_hash = ?
+UPDATE subscriptions SET last_seen_at = MAX(last_seen_at, CAST(?1 AS INTEGER))
+WHERE site = ?2 AND endpoint_hash = ?3
 `
 
 type TouchSubscriptionParams struct {
@@ -582,6 +583,7 @@ type TouchSubscriptionParams struct {
 	EndpointHash []byte
 }
 
+// It is written later than it was noted.
 func (q *Queries) TouchSubscription(ctx context.Context, arg TouchSubscriptionParams) error {
 	_, err := q.db.ExecContext(ctx, touchSubscription, arg.LastSeenAt, arg.Site, arg.EndpointHash)
 	return err

@@ -7,7 +7,86 @@ package db
 
 import (
 	"context"
+	"strings"
 )
+
+const attributesOfUsers = `-- name: AttributesOfUsers :many
+SELECT id, attributes FROM users WHERE site = ? AND id IN (/*SLICE:ids*/?)
+`
+
+type AttributesOfUsersParams struct {
+	Site int64
+	Ids  []string
+}
+
+type AttributesOfUsersRow struct {
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) AttributesOfUsers(ctx context.Context, arg AttributesOfUsersParams) ([]AttributesOfUsersRow, error) {
+	query := attributesOfUsers
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.Site)
+	if len(arg.Ids) > 0 {
+		for _, v := range arg.Ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(arg.Ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AttributesOfUsersRow
+	for rows.Next() {
+		var i AttributesOfUsersRow
+		if err := rows.Scan(&i.ID, &i.Attributes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteUser = `-- name: DeleteUser :exec
+DELETE FROM users WHERE site = ? AND id = ?
+`
+
+type DeleteUserParams struct {
+	Site int64
+	ID   string
+}
+
+func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
+	_, err := q.db.ExecContext(ctx, deleteUser, arg.Site, arg.ID)
+	return err
+}
+
+const putUser = `-- name: PutUser :exec
+INSERT INTO users (site, id, attributes) VALUES (?, ?, ?)
+ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
+`
+
+type PutUserParams struct {
+	Site       int64
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) PutUser(ctx context.Context, arg PutUserParams) error {
+	_, err := q.db.ExecContext(ctx, putUser, arg.Site, arg.ID, arg.Attributes)
+	return err
+}
 
 const someOfUser = `-- name: SomeOfUser :many
 SELECT endpoint_hash FROM subscriptions INDEXED BY subscriptions_user
@@ -106,6 +185,22 @@ func (q *Queries) SubscriptionByID(ctx context.Context, arg SubscriptionByIDPara
 		&i.LastSeenAt,
 	)
 	return i, err
+}
+
+const userAttributes = `-- name: UserAttributes :one
+SELECT attributes FROM users WHERE site = ? AND id = ?
+`
+
+type UserAttributesParams struct {
+	Site int64
+	ID   string
+}
+
+func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, userAttributes, arg.Site, arg.ID)
+	var attributes string
+	err := row.Scan(&attributes)
+	return attributes, err
 }
 
 const userSubscriptions = `-- name: UserSubscriptions :many

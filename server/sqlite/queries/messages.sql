@@ -1,6 +1,6 @@
 -- name: InsertMessage :exec
-INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, targeted_final)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO messages (id, site, state, created_at, due_at, schedule, ttl, urgency, topic, audience, payload, content, targeted_final)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: MessageByID :one
 SELECT * FROM messages WHERE id = ?;
@@ -12,9 +12,10 @@ SELECT id, state, created_at, due_at, targeted_final FROM messages WHERE site = 
 SELECT id, state, created_at, due_at, targeted_final FROM messages
 WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?;
 
--- name: FinishMessage :exec
--- A message that was cancelled stays so.
-UPDATE messages SET state = sqlc.arg(state), targeted_final = 1 WHERE id = sqlc.arg(id) AND state <> sqlc.arg(cancelled);
+-- name: FinishMessage :execrows
+-- A message that was cancelled stays so. No row: nothing has changed.
+UPDATE messages SET state = sqlc.arg(state), targeted_final = 1
+WHERE id = sqlc.arg(id) AND state <> sqlc.arg(cancelled) AND (state <> sqlc.arg(state) OR targeted_final = 0);
 
 -- name: CancelMessage :execrows
 -- One that is sent, or cancelled, stays so.

@@ -8,7 +8,9 @@ UPDATE subscriptions SET key_id = ?, locale = ?, time_zone = ?, user = ?, last_s
 WHERE site = ? AND endpoint_hash = ?;
 
 -- name: TouchSubscription :exec
-UPDATE subscriptions SET last_seen_at = ? WHERE site = ? AND endpoint_hash = ?;
+-- It is written later than it was noted.
+UPDATE subscriptions SET last_seen_at = MAX(last_seen_at, CAST(sqlc.arg(last_seen_at) AS INTEGER))
+WHERE site = sqlc.arg(site) AND endpoint_hash = sqlc.arg(endpoint_hash);
 
 -- name: SubscriptionByEndpoint :one
 SELECT * FROM subscriptions WHERE site = ? AND endpoint_hash = ?;

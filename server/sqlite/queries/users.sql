@@ -17,3 +17,16 @@ WHERE site = ? AND user = ? AND user <> '' LIMIT ?;
 -- name: SubscriptionByID :one
 SELECT * FROM subscriptions
 WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = sqlc.arg(id);
+
+-- name: PutUser :exec
+INSERT INTO users (site, id, attributes) VALUES (?, ?, ?)
+ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes;
+
+-- name: UserAttributes :one
+SELECT attributes FROM users WHERE site = ? AND id = ?;
+
+-- name: AttributesOfUsers :many
+SELECT id, attributes FROM users WHERE site = ? AND id IN (sqlc.slice(ids));
+
+-- name: DeleteUser :exec
+DELETE FROM users WHERE site = ? AND id = ?;

@@ -1,4 +1,5 @@
 import en from "./en";
+import { load } from "./load";
 import type { Texts } from "./type";
 
 export type { Texts };
@@ -19,10 +20,6 @@ export function replaceTexts(texts: Partial<Texts>, lang = ""): void {
 export function languageOf(tag: string): string {
   const [primary = ""] = tag.toLowerCase().split("-");
   return languages.includes(primary) || replaced.has(primary) ? primary : "en";
-}
-
-async function load(lang: string): Promise<Texts> {
-  return (await import(new URL(`pushkit-elements.${lang}.js`, import.meta.url).href)).default;
 }
 
 /** Loads the texts for a BCP 47 tag, English where there are none or they cannot be loaded. */

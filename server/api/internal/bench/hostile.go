@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pushkit/pushkit/server/internal/rig"
@@ -21,9 +22,15 @@ const (
 	healthyEvery = 5 * time.Millisecond
 )
 
-// hostile measures what visitors feel of an attack: connections that send a byte now
-// and then, and a flood of requests that are wrong in every way.
+// hostile measures what visitors feel of an attack from another address: connections
+// that send a byte now and then, and a flood of requests that are wrong in every way.
 func (b *bench) hostile(ctx context.Context) error {
+	if err := b.node.Stop(); err != nil {
+		return err
+	}
+	if err := b.start(ctx, true); err != nil {
+		return err
+	}
 	quiet, _, err := b.visitors(ctx)
 	if err != nil {
 		return err
@@ -63,7 +70,7 @@ func (b *bench) hostile(ctx context.Context) error {
 // visitors come at their times, whatever became of those before, and read the
 // configuration or tell of their subscription.
 func (b *bench) visitors(ctx context.Context) (took []time.Duration, failed int, err error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DialContext: fromSomewhere()}, Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	body := strings.Replace(string(b.service.Subscription(0).JSON()), "NUMBER", "0", 1)
 	var mu sync.Mutex
@@ -95,6 +102,16 @@ func (b *bench) visitors(ctx context.Context) (took []time.Duration, failed int,
 	}
 	all.Wait()
 	return took, failed, err
+}
+
+// fromSomewhere makes each connection from an address of its own.
+func fromSomewhere() func(ctx context.Context, network, address string) (net.Conn, error) {
+	var n atomic.Uint32
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		i := n.Add(1)
+		from := &net.TCPAddr{IP: net.IPv4(127, 1, byte(i>>8), byte(i))}
+		return (&net.Dialer{LocalAddr: from}).DialContext(ctx, network, address)
+	}
 }
 
 func call(ctx context.Context, client *http.Client, method, url, body string) (status int, err error) {

@@ -77,10 +77,10 @@ func (b *bench) measure(ctx context.Context) (err error) {
 
 func (b *bench) path(name string) string { return filepath.Join(b.folder, name) }
 
-// start starts the server, of which calls are not limited: all come from one address.
-func (b *bench) start(ctx context.Context) (err error) {
+// start starts the server. All calls but those of hostile come from one address.
+func (b *bench) start(ctx context.Context, limited bool) (err error) {
 	b.node, err = rig.Start(ctx, rig.Options{
-		Program: b.program, Folder: b.path("server"), Services: []string{b.service.Rule()},
+		Limited: limited, Program: b.program, Folder: b.path("server"), Services: []string{b.service.Rule()},
 		Certificates: b.path("ca.pem"), Core: rig.ServerCore,
 	})
 	return err
@@ -97,7 +97,7 @@ func (b *bench) starts(ctx context.Context) error {
 	var took []time.Duration
 	for i := range times + 1 {
 		began := time.Now()
-		if err := b.start(ctx); err != nil {
+		if err := b.start(ctx, false); err != nil {
 			return err
 		}
 		if i > 0 { // the first one makes the database

@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+
+// With addresses that are relative, the site works from any folder.
+export default defineConfig({ base: "./", build: { sourcemap: true } });

@@ -1,0 +1,2 @@
+// The service worker's part of pushkit, which exports nothing.
+export {};

@@ -1,0 +1,12 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/pushkit/pushkit/server/dispatch/dispatchtest"
+	"github.com/pushkit/pushkit/server/push"
+)
+
+func TestContent(t *testing.T) {
+	dispatchtest.RunContent(t, func(t *testing.T) push.Store { return open(t, t.TempDir()+"/pushkit.db", nil) })
+}
