@@ -7,7 +7,7 @@ import (
 
 // mistakesRate is of a client, or of all who share its address: a server that has lost
 // its database answers 404 to the check of each of them.
-var mistakesRate = PublicRate{PerSecond: 20, Burst: 1000}
+var mistakesRate = PublicRate{PerSecond: 20, Burst: 100}
 
 const (
 	// holdFor is how long an answer is held that refuses a client which has earned

@@ -144,6 +144,9 @@ func (r *siteRows) Update(sub *push.Subscription) error {
 	})
 }
 
+// Touch implements [push.SubscriptionRows].
+func (r *siteRows) Touch(sub *push.Subscription) error { return r.Update(sub) }
+
 // SetChannels implements [push.SubscriptionRows].
 func (r *siteRows) SetChannels(sub *push.Subscription, add, remove []string) error {
 	service := r.places[sub.ID]

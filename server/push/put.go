@@ -46,6 +46,9 @@ type SubscriptionRows interface {
 	Insert(*Subscription) error
 	// Update writes all of a subscription that can change, but its channels.
 	Update(*Subscription) error
+	// Touch writes when it was seen alone. A store may do that later, as of
+	// TouchSubscription.
+	Touch(*Subscription) error
 	// SetChannels adds and removes channels, which may be none.
 	SetChannels(sub *Subscription, add, remove []string) error
 	// End removes a subscription and leaves a tombstone. Where no other carries it on,
@@ -82,9 +85,15 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	if err := s.checkSameKeys(known); err != nil {
 		return sub, false, err
 	}
+	before := *known
 	known.Key, known.LastSeenAt = key, now
 	s.describe(known)
-	if err := rows.Update(known); err != nil {
+	if known.Key == before.Key && known.User == before.User && known.Locale == before.Locale && known.TimeZone == before.TimeZone {
+		err = rows.Touch(known)
+	} else {
+		err = rows.Update(known)
+	}
+	if err != nil {
 		return sub, false, err
 	}
 	if err := s.endReplaced(rows, hash, now); err != nil {
@@ -92,32 +101,6 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	}
 	err = s.setChannels(rows, known, known.Channels, known.Channels)
 	return *known, false, err
-}
-
-// Known returns the subscription where it stands among rows just as the request has
-// it, so that nothing is left to write but that it was seen; nil otherwise.
-func (s *Subscribe) Known(rows SubscriptionRows) (*Subscription, error) {
-	if s.Replaces != "" {
-		return nil, nil
-	}
-	known, err := rows.ByHash(HashEndpoint(s.Endpoint()))
-	if err != nil || known == nil {
-		return nil, err
-	}
-	told := *known
-	if told.Key, err = s.keyID(rows); err != nil {
-		return nil, err
-	}
-	s.describe(&told)
-	if told.Channels, err = s.Apply(known.Channels); err != nil {
-		return nil, err
-	}
-	if s.checkSameKeys(known) != nil || told.Key != known.Key || told.User != known.User ||
-		told.Locale != known.Locale || told.TimeZone != known.TimeZone ||
-		len(without(told.Channels, known.Channels))+len(without(known.Channels, told.Channels)) > 0 {
-		return nil, nil
-	}
-	return known, nil
 }
 
 // describe writes what the request says of the browser and its user.

@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"fmt"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -10,7 +8,6 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
-	"github.com/pushkit/pushkit/server/sqlite/db"
 )
 
 // That a browser was seen is written later than it was noted, and takes back nothing
@@ -33,30 +30,56 @@ func TestWhatWasNotedBeforeDoesNotGoBack(t *testing.T) {
 	}
 }
 
-// What cannot be written is kept, and written once the disk has room, though nobody
-// comes by.
-func TestWhoWasSeenWhileTheDiskWasFullIsWrittenLater(t *testing.T) {
+// Most calls of browsers tell nothing new. They are answered without a write, and that
+// the browser was seen is written afterwards.
+func TestWhoTellsNothingNewIsAnsweredWithoutAWrite(t *testing.T) {
 	const endpoint = "https://fcm.googleapis.com/a"
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{})
+	var now atomic.Int64
+	now.Store(1_800_000_000_000)
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{Now: func() time.Time { return time.UnixMilli(now.Load()) }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, _, err := s.PutSubscription(t.Context(), 1, pushtest.Subscribe(t, pushtest.Services(t), endpoint, "")); err != nil {
-		t.Fatal(err)
-	}
-	only := func(on bool) {
+	put := func(members string) {
 		t.Helper()
-		if _, err := s.writing.Exec(fmt.Sprint("PRAGMA query_only = ", on)); err != nil {
-			t.Fatal(err)
+		sub, created, err := s.PutSubscription(t.Context(), 1, pushtest.Subscribe(t, pushtest.Services(t), endpoint, members))
+		if err != nil || !created && sub.LastSeenAt.UnixMilli() != now.Load() {
+			t.Errorf("%s: seen at %v, %v", members, sub.LastSeenAt, err)
 		}
 	}
-	only(true)
-	later := time.Now().UnixMilli() + 60_000
-	s.seen.put(seenKey{1, push.HashEndpoint(endpoint)}, later)
+	put(`"channels": ["b", "a"], "locale": "de"`)
+	s.seen.close() // what is noted stays so
+	conn, err := s.reading.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	version := func() (v int64) {
+		t.Helper()
+		if err := conn.QueryRowContext(t.Context(), "PRAGMA data_version").Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	before := version()
+	now.Add(time.Hour.Milliseconds())
+	for _, members := range []string{"", `"channels": ["a", "b"]`, `"addChannels": ["a"], "locale": "de"`} {
+		if put(members); version() != before {
+			t.Errorf("%s is written", members)
+		}
+	}
+	if err := s.TouchSubscription(t.Context(), 1, endpoint); err != nil || version() != before {
+		t.Errorf("a touch is written, %v", err)
+	}
 	s.seen.write()
-	only(false)
-	awaitSeen(t, s, endpoint, later)
+	awaitSeen(t, s, endpoint, now.Load())
+	for _, members := range []string{`"channels": ["a"]`, `"locale": "fr"`} {
+		before = version()
+		if put(members); version() == before {
+			t.Errorf("%s is not written", members)
+		}
+	}
 }
 
 // awaitSeen waits until it is stored when a browser was seen.
@@ -77,46 +100,4 @@ func awaitSeen(t *testing.T, s *Store, endpoint string, at int64) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-// Most calls of browsers tell nothing new. While somebody else writes, they are
-// answered all the same, and that the browser was seen is written afterwards.
-func TestWhoTellsNothingNewDoesNotWaitForTheWriter(t *testing.T) {
-	const endpoint = "https://fcm.googleapis.com/a"
-	var now atomic.Int64
-	now.Store(1_800_000_000_000)
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{Now: func() time.Time { return time.UnixMilli(now.Load()) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	put := func(members string) {
-		t.Helper()
-		if _, _, err := s.PutSubscription(t.Context(), 1, pushtest.Subscribe(t, pushtest.Services(t), endpoint, members)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(`"channels": ["b", "a"], "locale": "de"`)
-	taken, release := make(chan struct{}), make(chan struct{})
-	held := make(chan error, 1)
-	go func() {
-		held <- s.writer.do(t.Context(), func(context.Context, *db.Queries) error {
-			close(taken)
-			<-release
-			return nil
-		})
-	}()
-	<-taken
-	now.Add(time.Hour.Milliseconds())
-	put("")
-	put(`"channels": ["a", "b"]`)
-	put(`"addChannels": ["a"], "locale": "de"`)
-	if err := s.TouchSubscription(t.Context(), 1, endpoint); err != nil {
-		t.Fatal(err)
-	}
-	close(release)
-	if err := <-held; err != nil {
-		t.Fatal(err)
-	}
-	awaitSeen(t, s, endpoint, now.Load())
 }
