@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -21,19 +22,20 @@ import (
 type backEnd struct {
 	*httptest.Server
 	t      *testing.T
-	secret string
+	secret atomic.Value // string
 	told   chan wire.WebhookPayload
 }
 
 func newBackEnd(t *testing.T) *backEnd {
 	b := &backEnd{t: t, told: make(chan wire.WebhookPayload, 100)}
+	b.secret.Store("")
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		verifier, err := standardwebhooks.NewWebhook(b.secret)
+		verifier, err := standardwebhooks.NewWebhook(b.secret.Load().(string))
 		if err == nil {
 			err = verifier.Verify(body, r.Header)
 		}
@@ -66,7 +68,7 @@ func TestWebhooksAreMadeBesideAServerWhichTells(t *testing.T) {
 	if err := json.Unmarshal([]byte(mustRun(t, folder, "webhooks", "create", "--json", b.URL+"/hooks")), &made); err != nil || len(made.Types) != 4 {
 		t.Fatalf("got %+v, %v", made, err)
 	}
-	b.secret = made.Secret
+	b.secret.Store(made.Secret)
 	if out := mustRun(t, folder, "webhooks", "test", made.ID); !strings.Contains(out, "204") {
 		t.Errorf("got %s", out)
 	}
@@ -94,14 +96,14 @@ func TestWebhooksAreMadeBesideAServerWhichTells(t *testing.T) {
 	rotated := strings.TrimSpace(mustRun(t, folder, "webhooks", "rotate", made.ID))
 	mustRun(t, folder, "webhooks", "test", made.ID)
 	<-b.told
-	b.secret = rotated
+	b.secret.Store(rotated)
 	mustRun(t, folder, "webhooks", "test", made.ID)
 	<-b.told
-	b.secret = push.NewWebhookSecret().String()
+	b.secret.Store(push.NewWebhookSecret().String())
 	if _, errs, status := run(t, folder, "webhooks", "test", made.ID); status != 1 || !strings.Contains(errs, "401") {
 		t.Errorf("a receiver that refuses: %d %s", status, errs)
 	}
-	b.secret = rotated
+	b.secret.Store(rotated)
 	if table := mustRun(t, folder, "webhooks", "list"); !strings.Contains(table, made.ID) || !strings.Contains(table, "active") || strings.Contains(table, "whsec_") {
 		t.Errorf("got %s", table)
 	}
