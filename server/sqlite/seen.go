@@ -20,7 +20,7 @@ const (
 )
 
 // A seen gathers which browsers were seen and writes it in the background, since most
-// calls of browsers change nothing else: they are answered without the writer.
+// calls of browsers change nothing else: they are answered without a write.
 type seen struct {
 	store    *Store
 	wake     chan struct{}
