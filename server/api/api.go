@@ -129,10 +129,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 
 	// The client's files first, which most requests are for, and by a look at their
 	// names: to try each route takes longer than to answer.
+	fileOf := func(r *http.Request) *file { return files[strings.TrimPrefix(r.URL.Path, "/")] }
 	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
-		return files[strings.TrimPrefix(r.URL.Path, "/")] != nil
+		return fileOf(r) != nil
 	}).Path("/{file}").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		files[strings.TrimPrefix(r.URL.Path, "/")].ServeHTTP(w, r)
+		fileOf(r).ServeHTTP(w, r)
 	}).Methods(http.MethodGet, http.MethodHead)
 
 	public := func(path, method string, h handler) {

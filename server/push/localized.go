@@ -84,8 +84,7 @@ func isLanguageTag(tag string) bool {
 			return false
 		}
 		for _, c := range []byte(subtag) {
-			isLetter := 'a' <= c|0x20 && c|0x20 <= 'z'
-			if !isLetter && (first || c < '0' || c > '9') {
+			if !isLetter(c) && (first || c < '0' || c > '9') {
 				return false
 			}
 		}

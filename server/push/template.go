@@ -74,13 +74,15 @@ func isAttributeName(name string) bool {
 		return false
 	}
 	for i, c := range []byte(name) {
-		isLetter := 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !isLetter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+		if !isLetter(c) && (i == 0 || c != '_' && (c < '0' || c > '9')) {
 			return false
 		}
 	}
 	return true
 }
+
+// isLetter says whether c is one of ASCII.
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // A Field is a place in a payload that is filled for each user.
 type Field struct {
@@ -173,8 +175,7 @@ func appendValue(dst []byte, value string, isURL bool) []byte {
 			return dst
 		}
 		for _, c := range []byte(value) {
-			isLetter := 'a' <= c|0x20 && c|0x20 <= 'z'
-			if isLetter || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+			if isLetter(c) || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
 				dst = append(dst, c)
 			} else {
 				dst = append(dst, '%', hexDigits[c>>4], hexDigits[c&15])

@@ -33,15 +33,7 @@ type record struct {
 	} `json:"subscription,omitempty"`
 }
 
-// ParseLine reads a line without its end. Errors are of type *[push.Error].
-func ParseLine(line []byte, services *webpush.Services) (*push.Import, error) {
-	r, err := parseRecord(line)
-	if err != nil {
-		return nil, err
-	}
-	return r.check(services)
-}
-
+// parseRecord reads a line without its end.
 func parseRecord(line []byte) (r record, err error) {
 	if bytes.IndexByte(line, 0) >= 0 {
 		return r, invalidLine("holds NUL bytes", nil)
