@@ -78,8 +78,10 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
 	}
-	if err := a.Store.TouchSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
-		return err
+	if sub.IsSeenAnew(a.Now()) {
+		if err := a.Store.TouchSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
+			return err
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

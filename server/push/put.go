@@ -67,14 +67,16 @@ type SubscriptionRows interface {
 // [Subscriptions.PutSubscription] for its errors.
 func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription, created bool, err error) {
 	hash := HashEndpoint(s.Endpoint())
-	if err := s.checkNotGone(rows, hash); err != nil {
-		return sub, false, err
-	}
-	key, err := s.keyID(rows)
+	known, err := rows.ByHash(hash)
 	if err != nil {
 		return sub, false, err
 	}
-	known, err := rows.ByHash(hash)
+	if known == nil {
+		if err := s.checkNotGone(rows, hash); err != nil {
+			return sub, false, err
+		}
+	}
+	key, err := s.keyID(rows)
 	if err != nil {
 		return sub, false, err
 	}
@@ -88,10 +90,11 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	before := *known
 	known.Key, known.LastSeenAt = key, now
 	s.describe(known)
-	if known.Key == before.Key && known.User == before.User && known.Locale == before.Locale && known.TimeZone == before.TimeZone {
-		err = rows.Touch(known)
-	} else {
+	switch {
+	case known.Key != before.Key || known.User != before.User || known.Locale != before.Locale || known.TimeZone != before.TimeZone:
 		err = rows.Update(known)
+	case before.IsSeenAnew(now):
+		err = rows.Touch(known)
 	}
 	if err != nil {
 		return sub, false, err

@@ -32,6 +32,15 @@ type Subscription struct {
 	Failing *Failing
 }
 
+// SeenEvery is how exactly it is kept when a browser was seen last: a visit that tells
+// nothing new is not written again within that time.
+const SeenEvery = time.Hour
+
+// IsSeenAnew says whether it is to be written that the browser was seen now.
+func (s *Subscription) IsSeenAnew(now time.Time) bool {
+	return now.Sub(s.LastSeenAt) >= SeenEvery
+}
+
 // Info is the form in which a subscription is shown: without what is a secret of its
 // subscriber.
 func (s *Subscription) Info() wire.SubscriptionInfo {

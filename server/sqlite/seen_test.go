@@ -62,8 +62,12 @@ func TestWhoTellsNothingNewIsAnsweredWithoutAWrite(t *testing.T) {
 		}
 		return v
 	}
+	put("")
+	if len(s.seen.at) != 0 {
+		t.Error("who was seen a moment ago is noted again")
+	}
 	before := version()
-	now.Add(time.Hour.Milliseconds())
+	now.Add(push.SeenEvery.Milliseconds())
 	for _, members := range []string{"", `"channels": ["a", "b"]`, `"addChannels": ["a"], "locale": "de"`} {
 		if put(members); version() != before {
 			t.Errorf("%s is written", members)

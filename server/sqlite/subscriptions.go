@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -55,11 +56,12 @@ func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	if err != nil {
 		return nil, ignoreNoRows(err)
 	}
-	services, err := serviceNames(r.ctx, r.q)
-	if err != nil {
+	var channels []string
+	if err := json.Unmarshal([]byte(row.Channels), &channels); err != nil {
 		return nil, err
 	}
-	sub, err := withChannels(r.ctx, r.q, row, services)
+	slices.Sort(channels)
+	sub, err := subscription(row.Subscription, row.Service, channels)
 	return &sub, err
 }
 

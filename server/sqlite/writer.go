@@ -140,15 +140,27 @@ func (w *writer) next(wait bool) *job {
 }
 
 func (w *writer) commit(group *[]*job) error {
+	// Not in a sql.Tx, which would have a goroutine wait beside each query for an end
+	// that it could not have.
 	ctx := context.Background()
-	tx, err := w.database.BeginTx(ctx, nil)
+	conn, err := w.database.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			// Where SQLite has rolled back already, there is nothing left of it to fail.
+			conn.ExecContext(ctx, "ROLLBACK")
+		}
+	}()
 	for i := 0; i < len(*group); i++ {
 		j := (*group)[i]
-		if j.err, err = runJob(ctx, tx, j); err != nil {
+		if j.err, err = runJob(ctx, conn, j); err != nil {
 			return err
 		}
 		if len(*group) < groupSize {
@@ -157,18 +169,20 @@ func (w *writer) commit(group *[]*job) error {
 			}
 		}
 	}
-	return tx.Commit()
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	committed = err == nil
+	return err
 }
 
 // runJob runs a job within a savepoint. failed is the job's own error, err one
 // that ends the transaction.
-func runJob(ctx context.Context, tx *sql.Tx, j *job) (failed, err error) {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT job"); err != nil {
+func runJob(ctx context.Context, conn *sql.Conn, j *job) (failed, err error) {
+	if _, err := conn.ExecContext(ctx, "SAVEPOINT job"); err != nil {
 		return nil, err
 	}
-	failed = protect(func() error { return j.run(ctx, db.New(tx)) })
+	failed = protect(func() error { return j.run(ctx, db.New(conn)) })
 	if failed != nil {
-		if _, err := tx.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
+		if _, err := conn.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
 			// SQLite has rolled back the whole group already, as for a full
 			// disk: that is why.
 			if errors.As(failed, new(sqlite3.Error)) {
@@ -177,7 +191,7 @@ func runJob(ctx context.Context, tx *sql.Tx, j *job) (failed, err error) {
 			return failed, err
 		}
 	}
-	_, err = tx.ExecContext(ctx, "RELEASE job")
+	_, err = conn.ExecContext(ctx, "RELEASE job")
 	return failed, err
 }
 

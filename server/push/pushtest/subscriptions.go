@@ -45,6 +45,11 @@ func testPut(t *testing.T, s *store) {
 		}
 		s.wantSeenNow(t)
 	}
+	seen := s.clock.Now()
+	s.clock.Advance(push.SeenEvery - time.Millisecond)
+	if _, _, err := s.PutSubscription(t.Context(), s.site.ID, Subscribe(t, s.services, someEndpoint, "")); err != nil {
+		t.Fatal(err)
+	}
 	s.reopen(t)
 	got, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
 	if err != nil {
@@ -56,6 +61,9 @@ func testPut(t *testing.T, s *store) {
 	}
 	if !got.CreatedAt.Equal(began) {
 		t.Errorf("created %v", got.CreatedAt)
+	}
+	if !got.LastSeenAt.Equal(seen) {
+		t.Errorf("seen at %v, %v before it told nothing new again", got.LastSeenAt, seen)
 	}
 	if _, err := s.SubscriptionByEndpoint(t.Context(), s.other, someEndpoint); push.CodeOf(err) != wire.SubscriptionUnknown {
 		t.Errorf("another site has it: %v", err)

@@ -234,7 +234,12 @@ func (q *Queries) PutTombstone(ctx context.Context, arg PutTombstoneParams) erro
 }
 
 const subscriptionByEndpoint = `-- name: SubscriptionByEndpoint :one
-SELECT site, push_service, id, endpoint_hash, endpoint, p256dh, auth, key_id, locale, time_zone, user, created_at, last_seen_at FROM subscriptions WHERE site = ? AND endpoint_hash = ?
+SELECT subscriptions.site, subscriptions.push_service, subscriptions.id, subscriptions.endpoint_hash, subscriptions.endpoint, subscriptions.p256dh, subscriptions.auth, subscriptions.key_id, subscriptions.locale, subscriptions.time_zone, subscriptions.user, subscriptions.created_at, subscriptions.last_seen_at,
+    CAST((SELECT s.name FROM push_services s WHERE s.id = subscriptions.push_service) AS TEXT) AS service,
+    CAST((SELECT json_group_array(c.channel) FROM subscription_channels c
+        WHERE c.site = subscriptions.site AND c.push_service = subscriptions.push_service
+            AND c.subscription = subscriptions.id) AS TEXT) AS channels
+FROM subscriptions WHERE subscriptions.site = ? AND subscriptions.endpoint_hash = ?
 `
 
 type SubscriptionByEndpointParams struct {
@@ -242,23 +247,32 @@ type SubscriptionByEndpointParams struct {
 	EndpointHash []byte
 }
 
-func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionByEndpointParams) (Subscription, error) {
+type SubscriptionByEndpointRow struct {
+	Subscription Subscription
+	Service      string
+	Channels     string
+}
+
+// Whole, since each visit of a browser asks for it.
+func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionByEndpointParams) (SubscriptionByEndpointRow, error) {
 	row := q.db.QueryRowContext(ctx, subscriptionByEndpoint, arg.Site, arg.EndpointHash)
-	var i Subscription
+	var i SubscriptionByEndpointRow
 	err := row.Scan(
-		&i.Site,
-		&i.PushService,
-		&i.ID,
-		&i.EndpointHash,
-		&i.Endpoint,
-		&i.P256dh,
-		&i.Auth,
-		&i.KeyID,
-		&i.Locale,
-		&i.TimeZone,
-		&i.User,
-		&i.CreatedAt,
-		&i.LastSeenAt,
+		&i.Subscription.Site,
+		&i.Subscription.PushService,
+		&i.Subscription.ID,
+		&i.Subscription.EndpointHash,
+		&i.Subscription.Endpoint,
+		&i.Subscription.P256dh,
+		&i.Subscription.Auth,
+		&i.Subscription.KeyID,
+		&i.Subscription.Locale,
+		&i.Subscription.TimeZone,
+		&i.Subscription.User,
+		&i.Subscription.CreatedAt,
+		&i.Subscription.LastSeenAt,
+		&i.Service,
+		&i.Channels,
 	)
 	return i, err
 }

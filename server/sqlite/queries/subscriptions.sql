@@ -13,7 +13,13 @@ UPDATE subscriptions SET last_seen_at = MAX(last_seen_at, CAST(sqlc.arg(last_see
 WHERE site = sqlc.arg(site) AND endpoint_hash = sqlc.arg(endpoint_hash);
 
 -- name: SubscriptionByEndpoint :one
-SELECT * FROM subscriptions WHERE site = ? AND endpoint_hash = ?;
+-- Whole, since each visit of a browser asks for it.
+SELECT sqlc.embed(subscriptions),
+    CAST((SELECT s.name FROM push_services s WHERE s.id = subscriptions.push_service) AS TEXT) AS service,
+    CAST((SELECT json_group_array(c.channel) FROM subscription_channels c
+        WHERE c.site = subscriptions.site AND c.push_service = subscriptions.push_service
+            AND c.subscription = subscriptions.id) AS TEXT) AS channels
+FROM subscriptions WHERE subscriptions.site = ? AND subscriptions.endpoint_hash = ?;
 
 -- name: DeleteSubscription :exec
 DELETE FROM subscriptions WHERE site = ? AND endpoint_hash = ?;
