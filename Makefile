@@ -65,7 +65,7 @@ package: tools node_modules ## the npm package into build/npm, and packed beside
 	npm pack --silent --pack-destination build ./build/npm
 
 # They are built with npm's modules of their own, by their lock files.
-EXAMPLES = examples/react examples/workbox
+EXAMPLES = examples/react examples/workbox examples/vite-pwa
 
 examples: $(EXAMPLES:%=%/node_modules/.package-lock.json) ## build the examples that a bundler makes
 	@for example in $(EXAMPLES); do (cd $$example && npm run --silent build -- --logLevel warn) || exit 1; done

@@ -14,7 +14,7 @@ import { Visit } from "../visit.mjs";
  * Serves an example as it was built, in a folder of the world's site.
  *
  * @param {World} world
- * @param {"react" | "workbox"} example
+ * @param {"react" | "workbox" | "vite-pwa"} example
  * @returns {Promise<() => void>} takes it away again
  */
 async function serve({ site }, example) {
@@ -110,22 +110,24 @@ export function examples(theWorld) {
     remove();
   });
 
-  test("Workbox's worker with ours shows a push, and still serves the site without a network", async () => {
-    const world = theWorld();
-    const remove = await serve(world, "workbox");
-    const origin = world.newOrigin();
-    await world.browser.setPermission(origin, "granted");
-    const visit = await Visit.start(world, origin, "/workbox/");
-    const id = await subscribe(visit);
-    await follow(visit, await notify(visit, id, `Workbox-${crypto.randomUUID()}`), "#story");
-    await until(() => visit.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), "worker");
-    remove();
-    // Not even the site's own server has it now.
-    assert.equal((await fetch(`${world.site.origin}/workbox/`)).status, 404);
-    await visit.page.goto(`${origin}/workbox/?story=offline`);
-    await visit.says("This browser is subscribed.");
-    assert.equal(await visit.text("#story"), "offline");
-    await follow(visit, await notify(visit, id, `Workbox-${crypto.randomUUID()}`), "#story");
-    await visit.end();
-  });
+  for (const [example, worker] of /** @type {const} */ ([["workbox", "Workbox's worker"], ["vite-pwa", "the worker that vite-plugin-pwa generates"]])) {
+    test(`${worker} with ours shows a push, and still serves the site without a network`, async () => {
+      const world = theWorld();
+      const remove = await serve(world, example);
+      const origin = world.newOrigin();
+      await world.browser.setPermission(origin, "granted");
+      const visit = await Visit.start(world, origin, `/${example}/`);
+      const id = await subscribe(visit);
+      await follow(visit, await notify(visit, id, `${example}-${crypto.randomUUID()}`), "#story");
+      await until(() => visit.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), "worker");
+      remove();
+      // Not even the site's own server has it now.
+      assert.equal((await fetch(`${world.site.origin}/${example}/`)).status, 404);
+      await visit.page.goto(`${origin}/${example}/?story=offline`);
+      await visit.says("This browser is subscribed.");
+      assert.equal(await visit.text("#story"), "offline");
+      await follow(visit, await notify(visit, id, `${example}-${crypto.randomUUID()}`), "#story");
+      await visit.end();
+    });
+  }
 }
