@@ -217,7 +217,7 @@ type late struct {
 	asked int
 }
 
-func (l *late) NextDue(context.Context, []string, []string) (time.Time, bool, error) {
+func (l *late) NextDue(context.Context, []push.Lane, []push.Lane) (time.Time, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked++
