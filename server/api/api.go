@@ -37,10 +37,9 @@ type Dispatcher interface {
 
 // Options are what a handler needs.
 type Options struct {
-	Store push.Store
-	// Site is the site of all calls. Pages of its origins may make the public
-	// calls, and so may pages of the server's own.
-	Site       push.Site
+	// Store has the sites: pages of their origins may make the public calls, and so may
+	// pages of the server's own.
+	Store      push.Store
 	Dispatcher Dispatcher
 	Services   *webpush.Services
 	// WebhookHosts are those of the operator's own network that webhooks may call; nil:
@@ -70,8 +69,10 @@ type api struct {
 	// away keeps what fails as a whole from filling the log.
 	away rate.Sometimes
 	used used
-	// applicationServerKey is what every visitor's page asks for.
-	applicationServerKey remembered
+	// sites has which there are.
+	sites *directory
+	// applicationServerKeys are what every visitor's page asks for, by site.
+	applicationServerKeys sync.Map
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
 	// limiter is nil where there is no limit; refused is for the log.
@@ -105,7 +106,7 @@ func New(options Options) (http.Handler, error) {
 		mistakes = nil
 	}
 	a := &api{
-		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
+		Options: options, sites: newDirectory(options.Store, options.Now), away: rate.Sometimes{First: 1, Interval: logAwayEvery},
 		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
 	}
 	files, err := clientFiles(options.Files)
@@ -136,8 +137,8 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		fileOf(r).ServeHTTP(w, r)
 	}).Methods(http.MethodGet, http.MethodHead)
 
-	public := func(path, method string, h handler) {
-		router.Handle(path, a.cors(a.handle(a.fromAllowedOrigin(h)))).Methods(method)
+	public := func(path, method string, h siteHandler) {
+		router.Handle(path, a.cors(a.handle(a.public(h)))).Methods(method)
 	}
 	public(wire.PathConfig, http.MethodGet, a.limited(a.config))
 	public(wire.PathSubscriptions, http.MethodPost, a.limited(a.subscribe))
@@ -146,7 +147,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public(wire.PathSubscriptions, http.MethodDelete, a.limited(a.remove))
 	public(wire.PathEvents, http.MethodPost, a.events)
 
-	keyed := func(path, method string, h handler, oneOf ...push.Scope) {
+	keyed := func(path, method string, h siteHandler, oneOf ...push.Scope) {
 		router.Handle(path, a.cors(a.handle(a.withKey(h, oneOf...)))).Methods(method)
 	}
 	keyed(wire.PathSubscriptions, http.MethodGet, a.listSubscriptions, push.ScopeRead)
@@ -178,11 +179,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	}
 	read(pathHealth, health)
 	router.Handle(PathReady, a.handle(a.ready)).Methods(http.MethodGet, http.MethodHead)
-	tool := func(path string, h handler, scope push.Scope) {
+	tool := func(path string, h siteHandler, scope push.Scope) {
 		router.Handle(path, a.handle(a.withKey(h, scope))).Methods(http.MethodGet)
 	}
 	tool(pathMetrics, a.scrape, push.ScopeRead)
-	tool(pathProfiles+"{profile}", a.profile, push.ScopeAdmin)
+	tool(pathProfiles+"{profile}", a.ofOperator(a.profile), push.ScopeAdmin)
 	read(pathOpenAPI, a.openapi)
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
@@ -210,9 +211,13 @@ func allowed(router *mux.Router, r *http.Request) string {
 	return strings.Join(methods, ", ")
 }
 
-func (a *api) config(w http.ResponseWriter, r *http.Request) error {
-	key, err := a.applicationServerKey.get(a.Now(), func() (string, error) {
-		keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+func (a *api) config(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+	kept, known := a.applicationServerKeys.Load(site.ID)
+	if !known {
+		kept, _ = a.applicationServerKeys.LoadOrStore(site.ID, new(remembered))
+	}
+	key, err := kept.(*remembered).get(a.Now(), func() (string, error) {
+		keys, err := a.Store.VAPIDKeys(r.Context(), site.ID)
 		if err != nil {
 			return "", err
 		}

@@ -67,6 +67,7 @@ func (h *handed) Wake() {
 type server struct {
 	http.Handler
 	t          testing.TB
+	path       string // of the store's file
 	store      *sqlite.Store
 	site       push.Site
 	dispatcher *handed
@@ -74,23 +75,27 @@ type server struct {
 
 func newServer(t testing.TB, change ...func(*api.Options)) *server {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/pushkit.db", sqlite.Options{})
+	path := t.TempDir() + "/pushkit.db"
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s := &server{t: t, store: store, dispatcher: new(handed)}
+	s := &server{t: t, path: path, store: store, dispatcher: new(handed)}
 	if s.site, err = store.Site(t.Context(), push.DefaultSite); err != nil {
 		t.Fatal(err)
 	}
 	s.site.Origins = []string{siteOrigin}
+	if err := store.SetOrigins(t.Context(), s.site.ID, s.site.Origins); err != nil {
+		t.Fatal(err)
+	}
 	for scope, key := range keysByScope {
 		if _, err := store.AddAPIKey(t.Context(), s.site.ID, "", push.Scopes{scope}, push.HashAPIKey(key)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	options := api.Options{
-		Store: store, Site: s.site, Dispatcher: s.dispatcher, Services: pushtest.Services(t), Log: slog.New(slog.DiscardHandler),
+		Store: store, Dispatcher: s.dispatcher, Services: pushtest.Services(t), Log: slog.New(slog.DiscardHandler),
 		Files: fstest.MapFS{
 			"pushkit.js": {Data: []byte("loader")}, "pushkit.js.br": {Data: []byte("loader in brotli")},
 			"pushkit-sw.js": {Data: []byte("worker")}, "pushkit.classic.js": {Data: []byte("classic")},

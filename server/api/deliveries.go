@@ -7,7 +7,7 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-func (a *api) listDeliveries(w http.ResponseWriter, r *http.Request) error {
+func (a *api) listDeliveries(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	cursor, limit, err := page(r)
 	if err != nil {
 		return err
@@ -20,11 +20,11 @@ func (a *api) listDeliveries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	status, err := a.Store.MessageStatus(r.Context(), a.Site.ID, id)
+	status, err := a.Store.MessageStatus(r.Context(), site.ID, id)
 	if err != nil {
 		return err
 	}
-	deliveries, next, err := a.Store.ListDeliveries(r.Context(), a.Site.ID, id, outcome, cursor, limit)
+	deliveries, next, err := a.Store.ListDeliveries(r.Context(), site.ID, id, outcome, cursor, limit)
 	if err != nil {
 		return err
 	}

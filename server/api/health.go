@@ -41,7 +41,7 @@ func (a *api) ready(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), readyLimit)
 	defer cancel()
-	if _, err := a.Store.VAPIDKeys(ctx, a.Site.ID); err != nil {
+	if _, err := a.Store.ListSites(ctx); err != nil {
 		return notReady("The database does not answer at the moment.", err)
 	}
 	w.Header().Set("Cache-Control", "no-store")

@@ -27,7 +27,7 @@ func (a *api) mistaken(w http.ResponseWriter, r *http.Request, status int) {
 		return
 	}
 	client := a.clientAddress(r)
-	if a.mistakes.take(network(client), a.Now()) <= 0 || a.hasKey(r) {
+	if a.mistakes.take(network(client), a.Now()) <= 0 || a.hasKey(r, nil) {
 		return
 	}
 	select {

@@ -11,7 +11,7 @@ import (
 
 // importSubscriptions takes some of a file's. One whose values are bad stops no other; a
 // body that has not the form is refused whole.
-func (a *api) importSubscriptions(w http.ResponseWriter, r *http.Request) error {
+func (a *api) importSubscriptions(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	body, err := readBody(w, r, wire.MaxMessageBody)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (a *api) importSubscriptions(w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	if len(good) > 0 {
-		results, err := a.Store.ImportSubscriptions(r.Context(), a.Site.ID, good)
+		results, err := a.Store.ImportSubscriptions(r.Context(), site.ID, good)
 		if err != nil {
 			return err
 		}

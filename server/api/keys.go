@@ -11,10 +11,10 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// withKey asks for an API key of the site that has one of some scopes. Each call
-// looks the key up, so that one that is revoked opens nothing from then on, on every
-// node.
-func (a *api) withKey(next handler, oneOf ...push.Scope) handler {
+// withKey asks for an API key that has one of some scopes, and opens its site alone.
+// Each call looks the key up, so that one that is revoked opens nothing from then on, on
+// every node.
+func (a *api) withKey(next siteHandler, oneOf ...push.Scope) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := a.key(r)
 		if err != nil {
@@ -24,19 +24,36 @@ func (a *api) withKey(next handler, oneOf ...push.Scope) handler {
 			return &push.Error{Code: wire.APIKeyLacksScope,
 				Detail: "This call needs an API key with the scope " + strings.Join(push.Scopes(oneOf).Names(), " or ") + "; this one has " + strings.Join(key.Scopes.Names(), " and ") + "."}
 		}
+		site, err := a.sites.byID(r.Context(), key.Site)
+		if err != nil {
+			return err
+		}
 		a.used.note(r.Context(), key, a.Now(), a.Store)
-		return next(w, r)
+		return next(w, r, site)
 	}
 }
 
-// hasKey says whether a request has an API key.
-func (a *api) hasKey(r *http.Request) bool {
+// ofOperator refuses keys of all sites but the default one, whose keys are held by
+// whoever runs the server: what follows is of all sites.
+func (a *api) ofOperator(next siteHandler) siteHandler {
+	return func(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+		if site.Name != push.DefaultSite {
+			return &push.Error{Code: wire.APIKeyLacksScope, Detail: "This call is about the whole server and needs an API key of its default site; this one is the site " + site.Name + "'s."}
+		}
+		return next(w, r, site)
+	}
+}
+
+// hasKey says whether a request has an API key, of a site; nil: of any.
+func (a *api) hasKey(r *http.Request, site *push.Site) bool {
 	if r.Header.Get("Authorization") == "" {
 		return false
 	}
-	_, err := a.key(r)
-	return err == nil
+	key, err := a.key(r)
+	return err == nil && (site == nil || key.Site == site.ID)
 }
+
+var errUnknownKey = &push.Error{Code: wire.APIKeyInvalid, Detail: "This API key is not one of this server's."}
 
 // key is the request's API key (RFC 6750).
 func (a *api) key(r *http.Request) (key push.APIKey, err error) {
@@ -45,8 +62,8 @@ func (a *api) key(r *http.Request) (key push.APIKey, err error) {
 		return key, &push.Error{Code: wire.APIKeyMissing, Detail: "This call needs the header Authorization: Bearer with an API key."}
 	}
 	key, ok, err := a.Store.APIKeyByHash(r.Context(), push.HashAPIKey(strings.TrimSpace(text)))
-	if err == nil && (!ok || key.Site != a.Site.ID) {
-		err = &push.Error{Code: wire.APIKeyInvalid, Detail: "This API key is not one of this server's."}
+	if err == nil && !ok {
+		err = errUnknownKey
 	}
 	return key, err
 }

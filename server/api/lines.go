@@ -21,7 +21,7 @@ const linesAtOnce = 32
 // while more come. A line that is bad, or that the store does not take, stops no other.
 // Each line has an Idempotency-Key of its own, made of the request's and its number, so
 // that a request whose answer was lost can be repeated whole.
-func (a *api) sendLines(w http.ResponseWriter, r *http.Request, key string) error {
+func (a *api) sendLines(w http.ResponseWriter, r *http.Request, site *push.Site, key string) error {
 	stream := http.NewResponseController(w)
 	// HTTP/1 would read the body to its end before the first answer; where it is not
 	// supported, HTTP/2, there is no need.
@@ -29,7 +29,7 @@ func (a *api) sendLines(w http.ResponseWriter, r *http.Request, key string) erro
 	answers := make(chan chan wire.MessageLine, linesAtOnce)
 	go func() {
 		defer close(answers)
-		a.readLines(r, key, answers)
+		a.readLines(r, site, key, answers)
 	}()
 	first, some := <-answers
 	if !some {
@@ -46,7 +46,7 @@ func (a *api) sendLines(w http.ResponseWriter, r *http.Request, key string) erro
 }
 
 // readLines gives answers one for each line, in their order.
-func (a *api) readLines(r *http.Request, key string, answers chan<- chan wire.MessageLine) {
+func (a *api) readLines(r *http.Request, site *push.Site, key string, answers chan<- chan wire.MessageLine) {
 	// The answer is being written: this reader must not touch it.
 	body := http.MaxBytesReader(nil, r.Body, wire.MaxMessageLines*(wire.MaxMessageBody+1))
 	lines := ndjson.NewReader(body, wire.MaxMessageBody+1)
@@ -68,11 +68,11 @@ func (a *api) readLines(r *http.Request, key string, answers chan<- chan wire.Me
 			return
 		}
 		line = next
-		go func() { answer <- a.sendLine(r, next, key) }()
+		go func() { answer <- a.sendLine(r, site, next, key) }()
 	}
 }
 
-func (a *api) sendLine(r *http.Request, line ndjson.Line, key string) (answer wire.MessageLine) {
+func (a *api) sendLine(r *http.Request, site *push.Site, line ndjson.Line, key string) (answer wire.MessageLine) {
 	// Only in the goroutine of a request does net/http keep a panic from ending all.
 	defer func() {
 		if p := recover(); p != nil {
@@ -86,7 +86,7 @@ func (a *api) sendLine(r *http.Request, line ndjson.Line, key string) (answer wi
 		// No key that a header can have.
 		key = fmt.Sprintf("%s\n%d", key, line.Number)
 	}
-	status, counted, err := a.accept(r.Context(), line.Text, key)
+	status, counted, err := a.accept(r.Context(), site, line.Text, key)
 	switch {
 	case err != nil:
 		return a.badLine(r, line, err)

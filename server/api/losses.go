@@ -7,13 +7,13 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-func (a *api) losses(w http.ResponseWriter, r *http.Request) error {
+func (a *api) losses(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	query := r.URL.Query()
 	from, to, err := push.ParseDays(query.Get("from"), query.Get("to"), a.Now())
 	if err != nil {
 		return err
 	}
-	losses, err := a.Store.Losses(r.Context(), a.Site.ID, from, to)
+	losses, err := a.Store.Losses(r.Context(), site.ID, from, to)
 	if err != nil {
 		return err
 	}

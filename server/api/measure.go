@@ -7,12 +7,19 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pushkit/pushkit/server/metrics"
+	"github.com/pushkit/pushkit/server/push"
 )
 
 const pathMetrics = "/metrics"
 
-func (a *api) scrape(w http.ResponseWriter, r *http.Request) error {
-	a.Metrics.Handler().ServeHTTP(w, r)
+// scrape answers with all metrics a key of the default site, which whoever runs the
+// server holds, and any other with those of its site.
+func (a *api) scrape(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+	handler := a.Metrics.Handler()
+	if site.Name != push.DefaultSite {
+		handler = a.Metrics.HandlerOf(site)
+	}
+	handler.ServeHTTP(w, r)
 	return nil
 }
 

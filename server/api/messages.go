@@ -11,19 +11,19 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
+func (a *api) sendMessage(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	key, err := push.ParseIdempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
 		return err
 	}
 	if mediaType(r) == mediaLines {
-		return a.sendLines(w, r, key)
+		return a.sendLines(w, r, site, key)
 	}
 	body, err := readBody(w, r, wire.MaxMessageBody)
 	if err != nil {
 		return err
 	}
-	status, counted, err := a.accept(r.Context(), body, key)
+	status, counted, err := a.accept(r.Context(), site, body, key)
 	if err != nil {
 		return err
 	}
@@ -35,25 +35,25 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusAccepted, answer)
 }
 
-// accept accepts a message, and has it sent. Of a dry run it returns what it counted.
-func (a *api) accept(ctx context.Context, body []byte, key string) (status push.MessageStatus, counted *wire.DryRunResponse, err error) {
+// accept accepts a message of a site, and has it sent. Of a dry run it returns what it counted.
+func (a *api) accept(ctx context.Context, site *push.Site, body []byte, key string) (status push.MessageStatus, counted *wire.DryRunResponse, err error) {
 	var request wire.MessageRequest
 	if err := decode(body, &request, true); err != nil {
 		return status, nil, err
 	}
-	base, err := a.Site.BaseURL()
+	base, err := site.BaseURL()
 	if err != nil {
 		return status, nil, err
 	}
-	m, warnings, err := push.ParseMessage(request, base, a.Site.Hours, a.Now())
+	m, warnings, err := push.ParseMessage(request, base, site.Hours, a.Now())
 	if err != nil {
 		return status, nil, err
 	}
 	if request.DryRun {
-		targeted, err := a.Store.CountAudience(ctx, a.Site.ID, m.Audience)
+		targeted, err := a.Store.CountAudience(ctx, site.ID, m.Audience)
 		return status, &wire.DryRunResponse{Targeted: targeted, Warnings: warnings}, err
 	}
-	status, batches, err := a.Store.CreateMessage(ctx, a.Site.ID, m, push.CreateOptions{
+	status, batches, err := a.Store.CreateMessage(ctx, site.ID, m, push.CreateOptions{
 		Lease: true, IdempotencyKey: key, RequestHash: sha256.Sum256(body), Warnings: warnings})
 	if err != nil {
 		return status, nil, err
@@ -75,12 +75,12 @@ func messageID(r *http.Request) (push.ID, error) {
 	return id, nil
 }
 
-func (a *api) cancelMessage(w http.ResponseWriter, r *http.Request) error {
+func (a *api) cancelMessage(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, err := messageID(r)
 	if err != nil {
 		return err
 	}
-	status, err := a.Store.CancelMessage(r.Context(), a.Site.ID, id)
+	status, err := a.Store.CancelMessage(r.Context(), site.ID, id)
 	if err != nil {
 		return err
 	}
@@ -90,24 +90,24 @@ func (a *api) cancelMessage(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, status.Response())
 }
 
-func (a *api) getMessage(w http.ResponseWriter, r *http.Request) error {
+func (a *api) getMessage(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, err := messageID(r)
 	if err != nil {
 		return err
 	}
-	status, err := a.Store.MessageStatus(r.Context(), a.Site.ID, id)
+	status, err := a.Store.MessageStatus(r.Context(), site.ID, id)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, status.Response())
 }
 
-func (a *api) listMessages(w http.ResponseWriter, r *http.Request) error {
+func (a *api) listMessages(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	cursor, limit, err := page(r)
 	if err != nil {
 		return err
 	}
-	messages, next, err := a.Store.ListMessages(r.Context(), a.Site.ID, cursor, limit)
+	messages, next, err := a.Store.ListMessages(r.Context(), site.ID, cursor, limit)
 	if err != nil {
 		return err
 	}
@@ -123,17 +123,17 @@ func MessageList(messages []push.MessageStatus, next string) wire.MessageList {
 	return list
 }
 
-func (a *api) events(w http.ResponseWriter, r *http.Request) error {
+func (a *api) events(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	var reports []wire.EventReport
 	var events []push.Event
 	err := readJSON(w, r, &reports)
 	if err == nil {
-		events, err = a.Site.Tokens.ParseEvents(reports)
+		events, err = site.Tokens.ParseEvents(reports)
 	}
 	if len(events) == 0 {
 		// Who knows a delivery's token is one whom a message has reached, and all who
 		// share an address may be reached in the same second.
-		if refused := a.takeCall(w, r); refused != nil {
+		if refused := a.takeCall(w, r, site); refused != nil {
 			return refused
 		}
 	}
@@ -141,7 +141,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(events) > 0 {
-		if err := a.Store.RecordEvents(r.Context(), a.Site.ID, events); err != nil {
+		if err := a.Store.RecordEvents(r.Context(), site.ID, events); err != nil {
 			return err
 		}
 	}

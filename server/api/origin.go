@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/pushkit/pushkit/server/push"
@@ -28,20 +27,29 @@ func (a *api) ownAddress(r *http.Request) string {
 	return own.Scheme + "://" + own.Host + strings.TrimSuffix(own.Path, "/")
 }
 
-// originAllowed says whether pages of this origin may make the public calls.
-func (a *api) originAllowed(r *http.Request, origin string) bool {
-	if slices.Contains(a.Site.Origins, origin) {
-		return true
-	}
+// ownOrigin reads an origin that is the server's own; it is nil where it is not.
+func (a *api) ownOrigin(r *http.Request, origin string) *url.URL {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" {
-		return false
+		return nil
 	}
+	isOwn := u.Host == r.Host // behind a proxy that speaks TLS the scheme is not known here
 	if a.PublicURL != nil {
-		return u.Scheme == a.PublicURL.Scheme && u.Host == a.PublicURL.Host
+		isOwn = u.Scheme == a.PublicURL.Scheme && u.Host == a.PublicURL.Host
 	}
-	// Behind a proxy that speaks TLS the scheme is not known here.
-	return u.Host == r.Host
+	if !isOwn {
+		return nil
+	}
+	return u
+}
+
+// checkPage refuses pages of no site's origin.
+func (a *api) checkPage(r *http.Request, origin string) error {
+	known, err := a.sites.get(r.Context())
+	if err == nil && a.siteOfOrigin(known, r, origin) == nil {
+		err = originNotAllowed(origin)
+	}
+	return err
 }
 
 // cors lets the allowed origins read answers. A foreign one may read why it
@@ -50,7 +58,7 @@ func (a *api) cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Add("Vary", "Origin")
-		if origin := r.Header.Get("Origin"); origin != "" && (r.Method != http.MethodOptions || a.originAllowed(r, origin) || r.URL.Path == wire.PathConfig) {
+		if origin := r.Header.Get("Origin"); origin != "" && (r.Method != http.MethodOptions || r.URL.Path == wire.PathConfig || a.checkPage(r, origin) == nil) {
 			header.Set("Access-Control-Allow-Origin", origin)
 			header.Set("Access-Control-Expose-Headers", "Location, Retry-After")
 		}
@@ -58,9 +66,11 @@ func (a *api) cors(next http.Handler) http.Handler {
 	})
 }
 
+// preflight lets pages of all sites ask: only the call itself has the key that says
+// whose it is.
 func (a *api) preflight(w http.ResponseWriter, r *http.Request) error {
-	if origin := r.Header.Get("Origin"); !a.originAllowed(r, origin) {
-		return originNotAllowed(origin)
+	if err := a.checkPage(r, r.Header.Get("Origin")); err != nil {
+		return err
 	}
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
@@ -70,20 +80,9 @@ func (a *api) preflight(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// fromAllowedOrigin refuses pages of other sites. A request without Origin is
-// not from another site's page: browsers always send it across origins.
-func (a *api) fromAllowedOrigin(next handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if origin := r.Header.Get("Origin"); origin != "" && !a.originAllowed(r, origin) {
-			return originNotAllowed(origin)
-		}
-		return next(w, r)
-	}
-}
-
 func originNotAllowed(origin string) error {
 	return &push.Error{Code: wire.OriginNotAllowed,
-		Detail: "The origin " + clip(origin) + " may not use this server: the operator can add it with --allowed-origins."}
+		Detail: "The origin " + clip(origin) + " may not use this server: the operator can add it, with --allowed-origins or pushkit sites set."}
 }
 
 func clip(text string) string {

@@ -20,7 +20,7 @@ const (
 
 // profile takes one of Go's profiles, one at a time. There is no cmdline among them,
 // which may hold keys and passwords.
-func (a *api) profile(w http.ResponseWriter, r *http.Request) error {
+func (a *api) profile(w http.ResponseWriter, r *http.Request, _ *push.Site) error {
 	if text := r.URL.Query().Get("seconds"); text != "" {
 		if seconds, err := strconv.Atoi(text); err != nil || seconds < 1 || seconds > longestProfile {
 			return &push.Error{Code: wire.InvalidField, Field: "seconds", Detail: "is not a number between 1 and " + strconv.Itoa(longestProfile) + "."}

@@ -79,19 +79,19 @@ func (l *limiter) take(client netip.Prefix, now time.Time) (wait time.Duration) 
 }
 
 // limited refuses clients that call too often.
-func (a *api) limited(next handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := a.takeCall(w, r); err != nil {
+func (a *api) limited(next siteHandler) siteHandler {
+	return func(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+		if err := a.takeCall(w, r, site); err != nil {
 			return err
 		}
-		return next(w, r)
+		return next(w, r, site)
 	}
 }
 
-// takeCall counts a public call. Those with an API key count for nothing: a back end
-// may speak for all of a site's visitors.
-func (a *api) takeCall(w http.ResponseWriter, r *http.Request) error {
-	if a.limiter == nil || a.hasKey(r) {
+// takeCall counts a public call. Those with an API key of the site count for nothing: a
+// back end may speak for all of its visitors.
+func (a *api) takeCall(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+	if a.limiter == nil || a.hasKey(r, site) {
 		return nil
 	}
 	client := a.clientAddress(r)

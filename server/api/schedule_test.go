@@ -11,10 +11,10 @@ import (
 
 func TestWhenAMessageIsDue(t *testing.T) {
 	noon := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
-	s := newServer(t, func(o *api.Options) {
-		o.Site.Hours = push.Hours{TimeZone: "Europe/Berlin", Quiet: push.QuietHours{From: 22 * 60, To: 8 * 60}}
-		o.Now = func() time.Time { return noon }
-	})
+	s := newServer(t, func(o *api.Options) { o.Now = func() time.Time { return noon } })
+	if err := s.store.SetHours(t.Context(), s.site.ID, push.Hours{TimeZone: "Europe/Berlin", Quiet: push.QuietHours{From: 22 * 60, To: 8 * 60}}); err != nil {
+		t.Fatal(err)
+	}
 	message := func(members string) string {
 		return `{"audience": {"all": true}, "notification": {"title": "x"}` + members + `}`
 	}

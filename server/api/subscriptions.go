@@ -9,7 +9,7 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-func (a *api) subscribe(w http.ResponseWriter, r *http.Request) error {
+func (a *api) subscribe(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	var request wire.SubscribeRequest
 	if err := readJSON(w, r, &request); err != nil {
 		return err
@@ -19,11 +19,11 @@ func (a *api) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if request.UserToken != "" {
-		if checked.User, err = a.Site.ParseUserToken(request.UserToken, a.Now()); err != nil {
+		if checked.User, err = site.ParseUserToken(request.UserToken, a.Now()); err != nil {
 			return err
 		}
 	}
-	sub, created, err := a.Store.PutSubscription(r.Context(), a.Site.ID, checked)
+	sub, created, err := a.Store.PutSubscription(r.Context(), site.ID, checked)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 
 // check answers whether the server has a subscription as the browser has it:
 // 204; 404 where it is to be posted again; 410 where it is of no use any more.
-func (a *api) check(w http.ResponseWriter, r *http.Request) error {
+func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	var request wire.CheckRequest
 	if err := readJSON(w, r, &request); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if _, err := push.CheckEndpoint("endpoint", request.Endpoint, a.Services); err != nil {
 		return err
 	}
-	keys, err := a.Store.VAPIDKeys(r.Context(), a.Site.ID)
+	keys, err := a.Store.VAPIDKeys(r.Context(), site.ID)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if key < 0 {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
 	}
-	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), a.Site.ID, request.Endpoint)
+	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), site.ID, request.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
 	}
 	if sub.IsSeenAnew(a.Now()) {
-		if err := a.Store.TouchSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
+		if err := a.Store.TouchSubscription(r.Context(), site.ID, request.Endpoint); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func sameNames(a, b []string) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-func (a *api) remove(w http.ResponseWriter, r *http.Request) error {
+func (a *api) remove(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	var request wire.RemoveRequest
 	if err := readJSON(w, r, &request); err != nil {
 		return err
@@ -100,19 +100,19 @@ func (a *api) remove(w http.ResponseWriter, r *http.Request) error {
 	if request.Endpoint == "" {
 		return &push.Error{Code: wire.InvalidField, Field: "endpoint", Detail: "is missing"}
 	}
-	if err := a.Store.RemoveSubscription(r.Context(), a.Site.ID, request.Endpoint); err != nil {
+	if err := a.Store.RemoveSubscription(r.Context(), site.ID, request.Endpoint); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func (a *api) listSubscriptions(w http.ResponseWriter, r *http.Request) error {
+func (a *api) listSubscriptions(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	cursor, limit, err := page(r)
 	if err != nil {
 		return err
 	}
-	subs, next, err := a.list(r, cursor, limit)
+	subs, next, err := a.list(r, site, cursor, limit)
 	if err != nil {
 		return err
 	}
@@ -120,16 +120,16 @@ func (a *api) listSubscriptions(w http.ResponseWriter, r *http.Request) error {
 }
 
 // list reads a page of all, or with ?failing=30d of those that only fail since then.
-func (a *api) list(r *http.Request, cursor string, limit int) ([]push.Subscription, string, error) {
+func (a *api) list(r *http.Request, site *push.Site, cursor string, limit int) ([]push.Subscription, string, error) {
 	text := r.URL.Query().Get("failing")
 	if text == "" {
-		return a.Store.ListSubscriptions(r.Context(), a.Site.ID, cursor, limit)
+		return a.Store.ListSubscriptions(r.Context(), site.ID, cursor, limit)
 	}
 	age, err := push.ParseAge("failing", text)
 	if err != nil {
 		return nil, "", err
 	}
-	return a.Store.ListFailing(r.Context(), a.Site.ID, a.Now().Add(-age), cursor, limit)
+	return a.Store.ListFailing(r.Context(), site.ID, a.Now().Add(-age), cursor, limit)
 }
 
 // SubscriptionList is the form in which a page of subscriptions is shown.

@@ -17,12 +17,12 @@ func userID(r *http.Request) (id string, ok bool) {
 	return id, err == nil && push.CanBeUser(id)
 }
 
-func (a *api) getUser(w http.ResponseWriter, r *http.Request) error {
+func (a *api) getUser(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, ok := userID(r)
 	if !ok {
 		return push.ErrUserUnknown()
 	}
-	user, err := a.Store.UserByID(r.Context(), a.Site.ID, id)
+	user, err := a.Store.UserByID(r.Context(), site.ID, id)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func userResponse(id string, user push.User) wire.UserResponse {
 }
 
 // setUser sets a user's attributes: whoever sends may say of whom a message speaks.
-func (a *api) setUser(w http.ResponseWriter, r *http.Request) error {
+func (a *api) setUser(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, ok := userID(r)
 	if !ok {
 		return &push.Error{Code: wire.InvalidField, Field: "id", Detail: "is not one that a user can have."}
@@ -62,16 +62,16 @@ func (a *api) setUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Store.SetAttributes(r.Context(), a.Site.ID, id, attributes); err != nil {
+	if err := a.Store.SetAttributes(r.Context(), site.ID, id, attributes); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func (a *api) forgetUser(w http.ResponseWriter, r *http.Request) error {
+func (a *api) forgetUser(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	if id, ok := userID(r); ok {
-		if err := a.Store.ForgetUser(r.Context(), a.Site.ID, id); err != nil {
+		if err := a.Store.ForgetUser(r.Context(), site.ID, id); err != nil {
 			return err
 		}
 	}
@@ -81,9 +81,9 @@ func (a *api) forgetUser(w http.ResponseWriter, r *http.Request) error {
 
 // endSubscription ends a subscription of which the caller knows the id, and not the
 // endpoint.
-func (a *api) endSubscription(w http.ResponseWriter, r *http.Request) error {
+func (a *api) endSubscription(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	if id, ok := push.ParseID(mux.Vars(r)["id"]); ok {
-		if err := a.Store.EndSubscription(r.Context(), a.Site.ID, id); err != nil {
+		if err := a.Store.EndSubscription(r.Context(), site.ID, id); err != nil {
 			return err
 		}
 	}

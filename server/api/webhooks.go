@@ -9,7 +9,7 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-func (a *api) createWebhook(w http.ResponseWriter, r *http.Request) error {
+func (a *api) createWebhook(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	body, err := readBody(w, r, wire.MaxBody)
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (a *api) createWebhook(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.WebhookHosts.CheckURL("url", request.URL); err != nil {
 		return err
 	}
-	if made, err = a.Store.AddWebhook(r.Context(), a.Site.ID, made); err != nil {
+	if made, err = a.Store.AddWebhook(r.Context(), site.ID, made); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusCreated, withSecret(made))
@@ -38,8 +38,8 @@ func withSecret(w push.Webhook) wire.WebhookInfo {
 	return info
 }
 
-func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	webhooks, err := a.Store.ListWebhooks(r.Context(), a.Site.ID)
+func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request, site *push.Site) error {
+	webhooks, err := a.Store.ListWebhooks(r.Context(), site.ID)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *api) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, list)
 }
 
-func (a *api) listWebhookFailures(w http.ResponseWriter, r *http.Request) error {
+func (a *api) listWebhookFailures(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	cursor, limit, err := page(r)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (a *api) listWebhookFailures(w http.ResponseWriter, r *http.Request) error 
 	if !ok {
 		return push.ErrWebhookUnknown()
 	}
-	events, next, err := a.Store.ListGivenUp(r.Context(), a.Site.ID, id, cursor, limit)
+	events, next, err := a.Store.ListGivenUp(r.Context(), site.ID, id, cursor, limit)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (a *api) listWebhookFailures(w http.ResponseWriter, r *http.Request) error 
 	return writeJSON(w, http.StatusOK, list)
 }
 
-func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
+func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	if id, ok := push.ParseID(mux.Vars(r)["id"]); ok {
-		if _, err := a.Store.DeleteWebhook(r.Context(), a.Site.ID, id); err != nil {
+		if _, err := a.Store.DeleteWebhook(r.Context(), site.ID, id); err != nil {
 			return err
 		}
 	}
@@ -80,24 +80,24 @@ func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a *api) rotateWebhook(w http.ResponseWriter, r *http.Request) error {
+func (a *api) rotateWebhook(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, ok := push.ParseID(mux.Vars(r)["id"])
 	if !ok {
 		return push.ErrWebhookUnknown()
 	}
-	rotated, err := a.Store.RotateWebhook(r.Context(), a.Site.ID, id, push.NewWebhookSecret())
+	rotated, err := a.Store.RotateWebhook(r.Context(), site.ID, id, push.NewWebhookSecret())
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, withSecret(rotated))
 }
 
-func (a *api) enableWebhook(w http.ResponseWriter, r *http.Request) error {
+func (a *api) enableWebhook(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	id, ok := push.ParseID(mux.Vars(r)["id"])
 	if !ok {
 		return push.ErrWebhookUnknown()
 	}
-	if _, err := a.Store.EnableWebhook(r.Context(), a.Site.ID, id); err != nil {
+	if _, err := a.Store.EnableWebhook(r.Context(), site.ID, id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

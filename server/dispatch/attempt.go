@@ -91,7 +91,7 @@ func (d *Dispatcher) sendAhead(ctx context.Context, j job) {
 		if !d.pulse.holds(j.epoch) {
 			return
 		}
-		if d.halts.isHalted(j.batch.Service) {
+		if d.halts.isHalted(laneOf(part[0])) {
 			d.putOff(part, trialEvery, push.ReasonHalted)
 			continue
 		}
@@ -134,14 +134,14 @@ func (d *Dispatcher) judge(delivery push.Delivery, result webpush.Result) push.D
 	switch {
 	case result.Outcome == webpush.Accepted:
 		r.Outcome = push.DeliveryAccepted
-		if d.halts.accepted(delivery.Service) {
+		if d.halts.accepted(laneOf(delivery)) {
 			d.observer.Halted(delivery.Service, false)
-			d.log.Info("a push service takes our messages again", "service", delivery.Service)
+			d.log.Info("a push service takes our messages again", "service", delivery.Service, "site", d.keys.siteName(delivery.Site))
 			d.Wake()
 		}
 	case result.Outcome == webpush.Gone:
 		r.Outcome = push.DeliveryGone
-		d.halts.answered(delivery.Service)
+		d.halts.answered(laneOf(delivery))
 	case result.Retriable():
 		return d.later(delivery, backoff(delivery.Attempt, result.RetryAfter), result)
 	default:
@@ -164,17 +164,18 @@ func (d *Dispatcher) later(delivery push.Delivery, wait time.Duration, result we
 	return r
 }
 
-// explain logs a message that failed, and halts a push service that refuses who we
-// say that we are.
+// explain logs a message that failed, and halts for its site a push service that
+// refuses who we say that we are.
 func (d *Dispatcher) explain(delivery push.Delivery, result webpush.Result) {
 	about := []any{"service", delivery.Subscription.Origin(), "status", result.Status, "reason", result.Reason, "meaning", result.Meaning, "advice", result.Advice}
 	// Another key is about the subscription, which anybody may have made.
 	isAboutUs := result.Outcome == webpush.Refused && (result.Status == http.StatusUnauthorized || result.Status == http.StatusForbidden)
 	if !isAboutUs {
-		d.halts.answered(delivery.Service)
-	} else if d.halts.refused(delivery.Service, d.now()) {
+		d.halts.answered(laneOf(delivery))
+	} else if d.halts.refused(laneOf(delivery), d.now()) {
 		d.observer.Halted(delivery.Service, true)
-		d.log.Error("a push service is halted: it refuses this server; its messages wait, and it is tried every minute", about...)
+		d.log.Error("a push service is halted for a site: it refuses this server; the site's messages wait, and it is tried every minute",
+			append(about, "site", d.keys.siteName(delivery.Site))...)
 		return
 	}
 	d.refused.Do(func() { d.log.Warn("a push service takes no message of ours", about...) })

@@ -47,9 +47,10 @@ type Sender interface {
 	SendAhead(ctx context.Context, messages []webpush.Message, done func(i int, r webpush.Result))
 }
 
-// A KeySource finds a site's VAPID keys.
+// A KeySource finds sites and their VAPID keys.
 type KeySource interface {
 	VAPIDKeys(ctx context.Context, site push.SiteID) ([]push.VAPIDKey, error)
+	ListSites(ctx context.Context) ([]push.Site, error)
 }
 
 // A Dispatcher sends what the queue holds while [Dispatcher.Run] runs.
@@ -188,22 +189,21 @@ func (d *Dispatcher) claim(ctx, sending context.Context) {
 	}
 }
 
-// closed returns the push services for which nothing is claimed now: those whose
-// lane is full or that are halted, and for small batches, which overtake the lane,
-// those that have many of them already; and after which time that may change by
-// itself.
-func (d *Dispatcher) closed() (services, toSmall []string, wait time.Duration) {
-	services, wait = d.halts.waiting(d.now())
-	toSmall = slices.Clone(services)
+// closed returns for what nothing is claimed now: push services whose lane is full or
+// that are halted for a site, and for small batches, which overtake the lane, those
+// that have many of them already; and after which time that may change by itself.
+func (d *Dispatcher) closed() (lanes, toSmall []push.Lane, wait time.Duration) {
+	lanes, wait = d.halts.waiting(d.now())
+	toSmall = slices.Clone(lanes)
 	for service, l := range d.lanes {
 		if l.isFull() {
-			services = append(services, service)
+			lanes = append(lanes, push.Lane{Service: service})
 		}
 		if l.small.Load() >= mostSmall {
-			toSmall = append(toSmall, service)
+			toSmall = append(toSmall, push.Lane{Service: service})
 		}
 	}
-	return services, toSmall, wait
+	return lanes, toSmall, wait
 }
 
 func (d *Dispatcher) claimOnce(ctx, sending context.Context) (idle bool, err error) {

@@ -25,7 +25,7 @@ func (f *flaky) Record(ctx context.Context, results []push.DeliveryResult) (int,
 	return f.Queue.Record(ctx, results)
 }
 
-func (f *flaky) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (f *flaky) ClaimBatches(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	if f.claims.Add(1) == 1 {
 		return nil, errDisk
 	}

@@ -3,7 +3,9 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/webpush"
@@ -15,6 +17,24 @@ type keyRing struct {
 	source KeySource
 	mu     sync.Mutex
 	keys   map[keyPlace]webpush.VAPIDKey
+}
+
+// siteNameLimit is how long a line of the log waits for a site's name.
+const siteNameLimit = 2 * time.Second
+
+// siteName is how people call a site; its number where that cannot be read.
+func (r *keyRing) siteName(id push.SiteID) string {
+	ctx, cancel := context.WithTimeout(context.Background(), siteNameLimit)
+	defer cancel()
+	sites, err := r.source.ListSites(ctx)
+	if err == nil {
+		for _, site := range sites {
+			if site.ID == id {
+				return site.Name
+			}
+		}
+	}
+	return strconv.FormatInt(int64(id), 10)
 }
 
 type keyPlace struct {

@@ -21,6 +21,22 @@ type job struct {
 	underWay *sync.WaitGroup
 }
 
+// bySite splits a job of deliveries that are tried again into those of each site.
+func (j job) bySite() []job {
+	var jobs []job
+	at := make(map[push.SiteID]int)
+	for _, delivery := range j.deliveries {
+		i, known := at[delivery.Site]
+		if !known {
+			i = len(jobs)
+			at[delivery.Site] = i
+			jobs = append(jobs, job{batch: j.batch, epoch: j.epoch})
+		}
+		jobs[i].deliveries = append(jobs[i].deliveries, delivery)
+	}
+	return jobs
+}
+
 // A lane sends in bulk to one push service, so that one which is slow, away or
 // halted holds up no other.
 type lane struct {
@@ -29,6 +45,9 @@ type lane struct {
 	// small counts the small batches under way, which do not go through jobs.
 	small atomic.Int32
 }
+
+// laneOf is the push service and the site of a delivery, which are halted together.
+func laneOf(d push.Delivery) push.Lane { return push.Lane{Service: d.Service, Site: d.Site} }
 
 func (l *lane) isFull() bool { return len(l.jobs) == cap(l.jobs) }
 
@@ -44,7 +63,9 @@ func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 				select {
 				case j := <-l.jobs:
 					d.Wake() // the lane has room
-					d.sendBulk(ctx, sending, service, j)
+					for _, ofSite := range j.bySite() {
+						d.sendBulk(ctx, sending, ofSite)
+					}
 				case <-ctx.Done():
 					return
 				}
@@ -54,15 +75,16 @@ func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 	return l
 }
 
-// sendBulk sends a job's deliveries in parts, until ctx is done or the leases may
+// sendBulk sends a job's deliveries, which are one site's, in parts, until ctx is done or the leases may
 // be lost: what is left then is forfeited.
-func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j job) {
+func (d *Dispatcher) sendBulk(ctx, sending context.Context, j job) {
 	changed := d.cancelled.more()
 	if j.deliveries = d.withoutCancelled(j.deliveries); len(j.deliveries) == 0 {
 		return // all that is pending is tried again by itself
 	}
 	j.underWay = new(sync.WaitGroup)
-	if d.halts.isHalted(service) && !d.trial(ctx, sending, service, &j) {
+	lane := laneOf(j.deliveries[0])
+	if d.halts.isHalted(lane) && !d.trial(ctx, sending, lane, &j) {
 		return
 	}
 	// heldInARow are held one after the other; waited is whether that was all that
@@ -79,7 +101,7 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j jo
 			continue
 		default:
 		}
-		if d.halts.isHalted(service) {
+		if d.halts.isHalted(lane) {
 			d.handBack(ctx, j)
 			return
 		}
@@ -104,10 +126,10 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, service string, j jo
 	}
 }
 
-// trial sends one delivery to a push service that refuses us, and says whether it
+// trial sends one delivery to a push service that refuses its site, and says whether it
 // was taken; else the rest is handed back. What has expired is recorded.
-func (d *Dispatcher) trial(ctx, sending context.Context, service string, j *job) bool {
-	mayTry := d.halts.mayTry(service, d.now())
+func (d *Dispatcher) trial(ctx, sending context.Context, lane push.Lane, j *job) bool {
+	mayTry := d.halts.mayTry(lane, d.now())
 	for mayTry && len(j.deliveries) > 0 {
 		delivery := j.deliveries[0]
 		j.deliveries = j.deliveries[1:]
@@ -120,10 +142,10 @@ func (d *Dispatcher) trial(ctx, sending context.Context, service string, j *job)
 	}
 	if mayTry {
 		// All had expired: the trial is the next job's.
-		d.halts.untried(service, d.now())
+		d.halts.untried(lane, d.now())
 		d.Wake()
 	}
-	if d.halts.isHalted(service) {
+	if d.halts.isHalted(lane) {
 		d.handBack(ctx, *j)
 		return false
 	}

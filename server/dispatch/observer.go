@@ -13,7 +13,8 @@ type Observer interface {
 	// Attempted says what came of a request to a push service, and how long after the
 	// delivery was due.
 	Attempted(service string, outcome webpush.Outcome, sinceDue time.Duration)
-	// Halted says that a push service is halted from now on, or is not any more.
+	// Halted says that a push service is halted for a site from now on, or is not any
+	// more.
 	Halted(service string, halted bool)
 }
 

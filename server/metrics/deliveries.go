@@ -32,7 +32,7 @@ func newDeliveries() deliveries {
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300, 1800, 7200},
 		}, []string{"service"}),
 		halted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "pushkit_push_service_halted", Help: "Is 1 while a push service refuses this server, so that its messages wait; of other services how many do.",
+			Name: "pushkit_push_service_halted", Help: "For how many sites a push service refuses this server, so that their messages wait; of other services for how many in all.",
 		}, []string{"service"}),
 	}
 }

@@ -25,7 +25,6 @@ type Options struct {
 	// Store is asked at most once in a while, however often somebody scrapes; nil:
 	// what it knows is left out.
 	Store push.Store
-	Site  push.SiteID
 }
 
 // Metrics are those of one server. They are safe for concurrent use.
@@ -34,6 +33,8 @@ type Metrics struct {
 	requests *prometheus.HistogramVec
 	webhooks *prometheus.CounterVec
 	services []service
+	// ofSites is nil where no store is known.
+	ofSites *ofSites
 }
 
 // New returns metrics in a registry of their own.
@@ -51,14 +52,26 @@ func New(o Options) *Metrics {
 		build, m.requests, m.webhooks, deliveries.attempts, deliveries.delay, deliveries.halted,
 	)
 	if o.Store != nil {
-		m.registry.MustRegister(newStored(o.Store, o.Site))
+		m.ofSites = newOfSites(o.Store)
+		m.registry.MustRegister(newQueue(o.Store), m.ofSites)
 	}
 	return m
 }
 
 // Handler answers scrapes. What cannot be gathered is left out.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+func (m *Metrics) Handler() http.Handler { return handler(m.registry) }
+
+// HandlerOf answers scrapes of a site's back end, with what is told by sites.
+func (m *Metrics) HandlerOf(site *push.Site) http.Handler {
+	registry := prometheus.NewRegistry()
+	if m.ofSites != nil {
+		registry.MustRegister(ofSite{m.ofSites, site})
+	}
+	return handler(registry)
+}
+
+func handler(registry *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: mostScrapes, EnableOpenMetrics: true,
 		// A scrape has some kilobytes.
 		DisableCompression: true,

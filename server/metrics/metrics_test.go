@@ -78,7 +78,7 @@ func send(t *testing.T) *sending {
 		t.Fatal(err)
 	}
 	services := pushtest.Services(t, s.google.Rule())
-	s.metrics = metrics.New(metrics.Options{Version: "v1.2.3", Revision: "abc", Store: store, Site: s.site.ID})
+	s.metrics = metrics.New(metrics.Options{Version: "v1.2.3", Revision: "abc", Store: store})
 	client := webpush.NewClient(webpush.Options{Services: services, Subject: "mailto:test@example.com", TLS: s.google.TLS()})
 	dispatcher := dispatch.New(store, store, client, slog.New(slog.DiscardHandler))
 	dispatcher.Observe(s.metrics)
@@ -150,7 +150,7 @@ func TestWhatWasSentIsCounted(t *testing.T) {
 		`pushkit_delivery_delay_seconds_bucket{service="google",le="15"} 4`,
 		`pushkit_push_service_halted{service="google"} 0`,
 		`pushkit_queue_late_seconds 0`,
-		`pushkit_subscriptions_failing 0`,
+		`pushkit_subscriptions_failing{site="default"} 0`,
 	)
 	if !strings.Contains(scraped, `pushkit_build_info{goversion="go1.`) || !strings.Contains(scraped, `revision="abc",version="v1.2.3"} 1`) {
 		t.Error("nothing tells which pushkit it is")
@@ -217,11 +217,18 @@ type late struct {
 	asked int
 }
 
-func (l *late) NextDue(context.Context, []string, []string) (time.Time, bool, error) {
+func (l *late) NextDue(context.Context, []push.Lane, []push.Lane) (time.Time, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked++
 	return time.Now().Add(-l.by), true, l.err
+}
+
+func (l *late) ListSites(context.Context) ([]push.Site, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
+	return []push.Site{{ID: 1, Name: push.DefaultSite}}, l.err
 }
 
 func (l *late) CountFailing(context.Context, push.SiteID, time.Time) (int64, error) {
@@ -241,7 +248,7 @@ func TestWhatWebhooksWereToldIsCounted(t *testing.T) {
 		`pushkit_webhook_deliveries_total{outcome="delivered",type="message.sent"} 1`,
 		`pushkit_webhook_deliveries_total{outcome="failed",type="message.sent"} 2`,
 		`pushkit_webhook_deliveries_total{outcome="failed",type="notification.clicked"} 0`,
-		`pushkit_webhook_events_waiting 3`)
+		`pushkit_webhook_events_waiting{site="default"} 3`)
 }
 
 func TestHowLateTheQueueIs(t *testing.T) {
@@ -253,12 +260,12 @@ func TestHowLateTheQueueIs(t *testing.T) {
 	if _, err := fmt.Sscan(rest, &seconds); err != nil || seconds < 90 || seconds > 100 {
 		t.Errorf("it is late by %v, %v", seconds, err)
 	}
-	wantLines(t, scraped, "pushkit_subscriptions_failing 7")
+	wantLines(t, scraped, `pushkit_subscriptions_failing{site="default"} 7`)
 	// However often somebody scrapes, the store is not asked.
 	for range 20 {
 		scrape(t, m)
 	}
-	if store.asked > 2 {
+	if store.asked > 4 {
 		t.Errorf("the store was asked %d times", store.asked)
 	}
 	// What is due tomorrow is not late.

@@ -76,7 +76,7 @@ func (q *nodeQueue) claims() map[uint32]time.Time {
 
 var errDead = errors.New("this node is dead")
 
-func (q *nodeQueue) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (q *nodeQueue) ClaimBatches(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	if q.dead.Load() {
 		return nil, errDead
 	}
@@ -89,7 +89,7 @@ func (q *nodeQueue) ClaimBatches(ctx context.Context, limit int, except []string
 	return batches, err
 }
 
-func (q *nodeQueue) ClaimRetries(ctx context.Context, limit int, except []string) ([]push.Delivery, error) {
+func (q *nodeQueue) ClaimRetries(ctx context.Context, limit int, except []push.Lane) ([]push.Delivery, error) {
 	if q.dead.Load() {
 		return nil, errDead
 	}

@@ -17,13 +17,22 @@ func named(names []string) []string {
 	return names
 }
 
+// excepting is what the statements leave out, in their form.
+func excepting(except []push.Lane) []string {
+	lanes := make([]string, len(except))
+	for i, lane := range except {
+		lanes[i] = lane.String()
+	}
+	return lanes
+}
+
 // ClaimBatches implements [push.Queue].
-func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (s *Store) ClaimBatches(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	return s.claimBatches(ctx, limit, except, (*db.Queries).LeaseBatches)
 }
 
 // ClaimSmall implements [push.Queue].
-func (s *Store) ClaimSmall(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (s *Store) ClaimSmall(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	return s.claimBatches(ctx, limit, except, leaseSmallBatches)
 }
 
@@ -39,7 +48,7 @@ func leaseSmallBatches(q *db.Queries, ctx context.Context, due db.LeaseBatchesPa
 // A leaser leases batches that wait.
 type leaser func(*db.Queries, context.Context, db.LeaseBatchesParams) ([]db.LeaseBatchesRow, error)
 
-func (s *Store) claimBatches(ctx context.Context, limit int, except []string, lease leaser) (batches []push.Batch, err error) {
+func (s *Store) claimBatches(ctx context.Context, limit int, except []push.Lane, lease leaser) (batches []push.Batch, err error) {
 	s.leasing.Lock()
 	defer s.leasing.Unlock()
 	if _, err := s.freeStray(ctx); err != nil {
@@ -49,7 +58,7 @@ func (s *Store) claimBatches(ctx context.Context, limit int, except []string, le
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		batches, left = nil, nil
 		rows, err := lease(q, ctx, db.LeaseBatchesParams{
-			Node: s.node, Now: s.testClock(), Excepted: named(except), AtMost: int32(limit)})
+			Node: s.node, Now: s.testClock(), Excepted: excepting(except), AtMost: int32(limit)})
 		if err != nil {
 			return err
 		}
@@ -81,7 +90,7 @@ func (s *Store) claimBatches(ctx context.Context, limit int, except []string, le
 }
 
 // ClaimRetries implements [push.Queue].
-func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
+func (s *Store) ClaimRetries(ctx context.Context, limit int, except []push.Lane) (deliveries []push.Delivery, err error) {
 	s.leasing.Lock()
 	defer s.leasing.Unlock()
 	if _, err := s.freeStray(ctx); err != nil {
@@ -91,7 +100,7 @@ func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (d
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {
 		deliveries, left = nil, nil
 		rows, err := q.LeaseExceptions(ctx, db.LeaseExceptionsParams{
-			Node: s.node, Now: s.testClock(), Excepted: named(except), AtMost: int32(limit)})
+			Node: s.node, Now: s.testClock(), Excepted: excepting(except), AtMost: int32(limit)})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -122,10 +131,10 @@ func (s *Store) releaseBatch(ctx context.Context, q *db.Queries, batch push.Batc
 }
 
 // NextDue implements [push.Queue]. The time is by this node's clock.
-func (s *Store) NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error) {
+func (s *Store) NextDue(ctx context.Context, except, exceptSmall []push.Lane) (at time.Time, ok bool, err error) {
 	var seconds float64
 	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		seconds, err = q.NextDue(ctx, db.NextDueParams{Excepted: named(except), ExceptedSmall: named(exceptSmall), Now: s.testClock()})
+		seconds, err = q.NextDue(ctx, db.NextDueParams{Excepted: excepting(except), ExceptedSmall: excepting(exceptSmall), Now: s.testClock()})
 		return err
 	})
 	if err != nil || math.IsInf(seconds, 1) {

@@ -18,7 +18,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -98,21 +97,11 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 func (s *Store) addDefaultSite(ctx context.Context) error {
-	site := push.NewSite(push.DefaultSite)
-	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		now := s.now()
-		id, err := q.InsertSite(ctx, db.InsertSiteParams{Name: site.Name, TokenKey: site.Tokens[:], UserSecret: site.UserSecret[:], CreatedAt: now})
-		if err != nil {
-			return ignoreNoRows(err) // it is there
-		}
-		key, err := webpush.GenerateVAPIDKey()
-		if err != nil {
-			return err
-		}
-		return q.InsertVAPIDKey(ctx, db.InsertVAPIDKeyParams{
-			Site: id, KeyID: 1, State: currentKey, Public: key.Public(), Private: key.Private(), CreatedAt: now,
-		})
-	})
+	_, err := s.CreateSite(ctx, push.NewSite(push.DefaultSite))
+	if push.CodeOf(err) == push.SiteExists {
+		return nil
+	}
+	return err
 }
 
 // The states of a site's VAPID keys besides 0, kept beside the current one.
@@ -182,43 +171,6 @@ func (s *Store) IsAnyNodeAlive(ctx context.Context) (alive bool, err error) {
 		return err
 	})
 	return alive, err
-}
-
-// Site implements [push.Store].
-func (s *Store) Site(ctx context.Context, name string) (site push.Site, err error) {
-	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		row, err := q.SiteByName(ctx, name)
-		if err != nil {
-			return fmt.Errorf("site %q: %w", name, err)
-		}
-		site = push.Site{
-			ID: push.SiteID(row.ID), Name: row.Name, Origins: row.Origins, Hours: push.Hours{TimeZone: row.TimeZone},
-			Tokens: push.TokenKey(row.TokenKey), UserSecret: push.UserSecret(row.UserSecret),
-		}
-		site.Hours.Quiet, err = push.ParseQuietHours(row.QuietHours)
-		return err
-	})
-	return site, err
-}
-
-// SetHours implements [push.Store].
-func (s *Store) SetHours(ctx context.Context, site push.SiteID, hours push.Hours) error {
-	return s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.SetHours(ctx, db.SetHoursParams{TimeZone: hours.TimeZone, QuietHours: hours.Quiet.String(), Site: int64(site)})
-	})
-}
-
-// SetOrigins implements [push.Store].
-func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []string) error {
-	return s.write(ctx, func(ctx context.Context, q *db.Queries) error {
-		if err := q.LockSite(ctx, int64(site)); err != nil {
-			return err
-		}
-		if err := q.DeleteOrigins(ctx, int64(site)); err != nil {
-			return err
-		}
-		return q.InsertOrigins(ctx, db.InsertOriginsParams{Site: int64(site), Origins: origins})
-	})
 }
 
 // Setting returns what was put under a name, or an empty text.

@@ -55,6 +55,29 @@ func invalidKey(err error) error {
 	return err
 }
 
+// Codes of errors that no call of the HTTP API ends with: sites are made and changed by
+// the command line.
+const (
+	SiteUnknown wire.Code = "site-unknown"
+	SiteExists  wire.Code = "site-exists"
+	OriginTaken wire.Code = "origin-taken"
+)
+
+// ErrSiteUnknown is for a name that no site has.
+func ErrSiteUnknown(name string) error {
+	return &Error{Code: SiteUnknown, Detail: fmt.Sprintf("There is no site %q: pushkit sites list shows those that there are.", name)}
+}
+
+// ErrSiteExists is for a new site whose name another has.
+func ErrSiteExists(name string) error {
+	return &Error{Code: SiteExists, Detail: fmt.Sprintf("There is a site %q already.", name)}
+}
+
+// ErrOriginTaken is for an origin that another site has, whose name is given.
+func ErrOriginTaken(origin, site string) error {
+	return &Error{Code: OriginTaken, Detail: fmt.Sprintf("The origin %s is the site %q's already, and an origin is one site's.", origin, site)}
+}
+
 // ErrMessageUnknown is for an id that no message of the site has.
 func ErrMessageUnknown() error {
 	return &Error{Code: wire.MessageUnknown, Detail: "There is no message with this id."}

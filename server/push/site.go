@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -31,7 +33,7 @@ type Site struct {
 
 // NewSite makes a site that no store has yet, with secrets of its own.
 func NewSite(name string) Site {
-	s := Site{Name: name}
+	s := Site{Name: name, Hours: Hours{TimeZone: "UTC"}}
 	rand.Read(s.Tokens[:])
 	rand.Read(s.UserSecret[:])
 	return s
@@ -39,6 +41,18 @@ func NewSite(name string) Site {
 
 // DefaultSite is the name of the site that a fresh server has.
 const DefaultSite = "default"
+
+// siteName keeps names apart from origins, beside which they stand in the aud of user
+// tokens, and from flags.
+var siteName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// CheckSiteName refuses a text that cannot name a site.
+func CheckSiteName(field, name string) error {
+	if !siteName.MatchString(name) {
+		return invalid(field, "%q is not a site's name: up to 63 of a-z, 0-9 and -, and not - at first.", name)
+	}
+	return nil
+}
 
 // A KeyID numbers a site's VAPID keys.
 type KeyID int64
@@ -60,6 +74,20 @@ func (s Site) BaseURL() (*url.URL, error) {
 		return nil, &Error{Code: wire.Internal, Detail: "The site has no origin yet: start pushkit serve once."}
 	}
 	return url.Parse(s.Origins[0] + "/")
+}
+
+// ParseOrigins reads origins by [ParseOrigin]. One that is there twice counts once.
+func ParseOrigins(texts []string) (origins []string, err error) {
+	for _, text := range texts {
+		origin, err := ParseOrigin(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins, nil
 }
 
 // ParseOrigin reads an origin as an operator may write it, such as

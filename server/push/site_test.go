@@ -2,6 +2,7 @@ package push
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,4 +88,27 @@ func FuzzParseOrigin(f *testing.F) {
 			t.Fatalf("%q gives %q, which gives %q, %v", text, origin, again, err)
 		}
 	})
+}
+
+func TestSiteNamesAreNoOriginsAndNoFlags(t *testing.T) {
+	for name, good := range map[string]bool{
+		"shop": true, "shop-2": true, "2": true, strings.Repeat("x", 63): true, DefaultSite: true,
+		"": false, "-x": false, "Shop": false, "shop.example": false, "https://shop.example": false, "a b": false, "a\n": false, "läden": false,
+		strings.Repeat("x", 64): false,
+	} {
+		err := CheckSiteName("NAME", name)
+		if (err == nil) != good || err != nil && CodeOf(err) != wire.InvalidField {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestAnOriginThatIsGivenTwiceCountsOnce(t *testing.T) {
+	origins, err := ParseOrigins([]string{"https://B.example/", "https://a.example", "https://b.example:443"})
+	if err != nil || !slices.Equal(origins, []string{"https://b.example", "https://a.example"}) {
+		t.Errorf("got %v, %v", origins, err)
+	}
+	if _, err := ParseOrigins([]string{"https://a.example", "a.example"}); err == nil {
+		t.Error("what is no origin is taken")
+	}
 }

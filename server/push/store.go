@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/pushkit/pushkit/server/webpush"
@@ -11,14 +12,7 @@ import (
 // What a method has returned without an error is on disk. Facts about the
 // caller's input are errors of type *[Error].
 type Store interface {
-	// Site returns the site of this name.
-	Site(ctx context.Context, name string) (Site, error)
-	// SetOrigins replaces the site's origins.
-	SetOrigins(ctx context.Context, site SiteID, origins []string) error
-	// SetHours sets the site's time zone and quiet hours, for messages that are
-	// accepted from now on.
-	SetHours(ctx context.Context, site SiteID, hours Hours) error
-
+	Sites
 	VAPIDKeys
 	APIKeys
 	Subscriptions
@@ -28,6 +22,26 @@ type Store interface {
 	Messages
 	Queue
 	Webhooks
+}
+
+// Sites is the part of a [Store] that keeps sites. None is ever removed: what it has
+// sent, and whom it has lost, stays to be read.
+type Sites interface {
+	// Site returns the site of this name; the error's code is site-unknown where there
+	// is none.
+	Site(ctx context.Context, name string) (Site, error)
+	// ListSites returns all sites, the default one first and then the oldest.
+	ListSites(ctx context.Context) ([]Site, error)
+	// CreateSite adds a site that NewSite has made, with its origins and hours, and
+	// gives it a VAPID key. The error's code is site-exists where there is one of its
+	// name, or origin-taken.
+	CreateSite(ctx context.Context, site Site) (Site, error)
+	// SetOrigins replaces the site's origins. The error's code is origin-taken where
+	// another site has one of them: an origin is one site's.
+	SetOrigins(ctx context.Context, site SiteID, origins []string) error
+	// SetHours sets the site's time zone and quiet hours, for messages that are
+	// accepted from now on.
+	SetHours(ctx context.Context, site SiteID, hours Hours) error
 }
 
 // VAPIDKeys is the part of a [Store] that keeps the application server keys of sites.
@@ -145,24 +159,23 @@ type Queue interface {
 	// of a small audience: they are those of that moment, however much later some
 	// of them get it.
 	Expand(ctx context.Context) (done bool, err error)
-	// ClaimBatches leases up to limit batches that are due, of no push service in
-	// except.
-	ClaimBatches(ctx context.Context, limit int, except []string) ([]Batch, error)
+	// ClaimBatches leases up to limit batches that are due, but for those in except.
+	ClaimBatches(ctx context.Context, limit int, except []Lane) ([]Batch, error)
 	// ClaimSmall is ClaimBatches of messages to a small audience, which overtake all
 	// others: Expand reads them first as well.
-	ClaimSmall(ctx context.Context, limit int, except []string) ([]Batch, error)
-	// ClaimRetries leases up to limit deliveries whose next attempt is due, of no
-	// push service in except.
-	ClaimRetries(ctx context.Context, limit int, except []string) ([]Delivery, error)
+	ClaimSmall(ctx context.Context, limit int, except []Lane) ([]Batch, error)
+	// ClaimRetries leases up to limit deliveries whose next attempt is due, but for
+	// those in except.
+	ClaimRetries(ctx context.Context, limit int, except []Lane) ([]Delivery, error)
 	// Record writes what became of deliveries. What was leased to another node
 	// since is passed over, and counted. A delivery of a cancelled message that
 	// would be tried again is cancelled.
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
 	// Release hands a batch back: what has no outcome is claimed again.
 	Release(ctx context.Context, batch Batch) error
-	// NextDue is when the queue has work next, of no push service in except, nor in
-	// exceptSmall what ClaimSmall would lease; ok is false where it has none.
-	NextDue(ctx context.Context, except, exceptSmall []string) (at time.Time, ok bool, err error)
+	// NextDue is when the queue has work next, but for that in except, and for what
+	// ClaimSmall would lease for that in exceptSmall; ok is false where it has none.
+	NextDue(ctx context.Context, except, exceptSmall []Lane) (at time.Time, ok bool, err error)
 	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over and as many
 	// tombstones and webhooks' events, and says how many: from SweepSize on there may
 	// be more.
@@ -175,6 +188,22 @@ type Queue interface {
 	Cancelled(ctx context.Context) ([]ID, error)
 	// Forfeit gives up all leases of this node.
 	Forfeit(ctx context.Context) error
+}
+
+// A Lane is the way to a push service: of one site, or where Site is zero of all.
+type Lane struct {
+	// Service is the push service's name.
+	Service string
+	Site    SiteID
+}
+
+// String has the site's number, if one is meant, behind a space, which no push
+// service's name has.
+func (l Lane) String() string {
+	if l.Site == 0 {
+		return l.Service
+	}
+	return l.Service + " " + strconv.FormatInt(int64(l.Site), 10)
 }
 
 const (

@@ -15,9 +15,15 @@ import (
 // firstFence is that of a batch which is leased as it is made.
 const firstFence = 1
 
-// excepting is what a query leaves out. sqlc makes NULL of an empty slice, and
-// nothing is NOT IN that.
-func excepting(except []string) []string { return append([]string{""}, except...) }
+// excepting is what queries leave out, in their form: lines with an end before the
+// first and after each.
+func excepting(except []push.Lane) string {
+	lines := "\n"
+	for _, lane := range except {
+		lines += lane.String() + "\n"
+	}
+	return lines
+}
 
 // A claim is a batch that was leased, before its deliveries are read.
 type claim struct {
@@ -32,12 +38,12 @@ type claim struct {
 }
 
 // ClaimBatches implements [push.Queue].
-func (s *Store) ClaimBatches(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (s *Store) ClaimBatches(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	return s.claimBatches(ctx, limit, except, (*db.Queries).WaitingBatches)
 }
 
 // ClaimSmall implements [push.Queue].
-func (s *Store) ClaimSmall(ctx context.Context, limit int, except []string) ([]push.Batch, error) {
+func (s *Store) ClaimSmall(ctx context.Context, limit int, except []push.Lane) ([]push.Batch, error) {
 	return s.claimBatches(ctx, limit, except, waitingSmallBatches)
 }
 
@@ -53,13 +59,13 @@ func waitingSmallBatches(q *db.Queries, ctx context.Context, due db.WaitingBatch
 // A finder finds batches that wait.
 type finder func(*db.Queries, context.Context, db.WaitingBatchesParams) ([]db.WaitingBatchesRow, error)
 
-func (s *Store) claimBatches(ctx context.Context, limit int, except []string, find finder) (batches []push.Batch, err error) {
-	due := db.WaitingBatchesParams{DueAt: s.now().UnixMilli(), Except: excepting(except), Limit: 1}
+func (s *Store) claimBatches(ctx context.Context, limit int, except []push.Lane, find finder) (batches []push.Batch, err error) {
+	due := db.WaitingBatchesParams{Now: s.now().UnixMilli(), Except: excepting(except), AtMost: 1}
 	// Looking first keeps an idle server from writing.
 	if rows, err := find(s.read, ctx, due); err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	due.Limit = int64(limit)
+	due.AtMost = int64(limit)
 	var claims []claim
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := find(q, ctx, due)
@@ -216,12 +222,12 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 const retriesRead = 256 << 10
 
 // ClaimRetries implements [push.Queue].
-func (s *Store) ClaimRetries(ctx context.Context, limit int, except []string) (deliveries []push.Delivery, err error) {
-	due := db.DueExceptionsParams{NextAt: sql.NullInt64{Int64: s.now().UnixMilli(), Valid: true}, Except: excepting(except), Limit: 1}
+func (s *Store) ClaimRetries(ctx context.Context, limit int, except []push.Lane) (deliveries []push.Delivery, err error) {
+	due := db.DueExceptionsParams{Now: sql.NullInt64{Int64: s.now().UnixMilli(), Valid: true}, Except: excepting(except), AtMost: 1}
 	if rows, err := s.read.DueExceptions(ctx, due); err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	due.Limit = int64(limit)
+	due.AtMost = int64(limit)
 	err = s.writer.doBulk(ctx, func(ctx context.Context, q *db.Queries) error {
 		rows, err := q.DueExceptions(ctx, due)
 		if err != nil {
@@ -277,7 +283,7 @@ func release(ctx context.Context, q *db.Queries, batch push.Batch) error {
 }
 
 // NextDue implements [push.Queue].
-func (s *Store) NextDue(ctx context.Context, except, exceptSmall []string) (time.Time, bool, error) {
+func (s *Store) NextDue(ctx context.Context, except, exceptSmall []push.Lane) (time.Time, bool, error) {
 	expansion, err := s.read.NextExpansionDue(ctx)
 	if err != nil {
 		return time.Time{}, false, err

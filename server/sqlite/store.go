@@ -151,18 +151,8 @@ func (s *Store) addDefaultSite(ctx context.Context, q *db.Queries) error {
 	if _, err := q.SiteByName(ctx, push.DefaultSite); !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	fresh, now := push.NewSite(push.DefaultSite), s.now().UnixMilli()
-	site, err := q.InsertSite(ctx, db.InsertSiteParams{Name: fresh.Name, TokenKey: fresh.Tokens[:], UserSecret: fresh.UserSecret[:], CreatedAt: now})
-	if err != nil {
-		return err
-	}
-	key, err := webpush.GenerateVAPIDKey()
-	if err != nil {
-		return err
-	}
-	return q.InsertVAPIDKey(ctx, db.InsertVAPIDKeyParams{
-		Site: site, KeyID: 1, State: currentKey, Public: key.Public(), Private: key.Private(), CreatedAt: now,
-	})
+	site := push.NewSite(push.DefaultSite)
+	return s.insertSite(ctx, q, &site)
 }
 
 // The states of a site's VAPID keys besides 0, kept beside the current one.
@@ -214,45 +204,6 @@ func (s *Store) Watch(ctx context.Context, wake func()) error {
 			wake()
 		}
 	}
-}
-
-// Site implements [push.Store].
-func (s *Store) Site(ctx context.Context, name string) (push.Site, error) {
-	row, err := s.read.SiteByName(ctx, name)
-	if err != nil {
-		return push.Site{}, fmt.Errorf("site %q: %w", name, explain(err))
-	}
-	site := push.Site{
-		ID: push.SiteID(row.ID), Name: row.Name, Hours: push.Hours{TimeZone: row.TimeZone},
-		Tokens: push.TokenKey(row.TokenKey), UserSecret: push.UserSecret(row.UserSecret),
-	}
-	if site.Hours.Quiet, err = push.ParseQuietHours(row.QuietHours); err != nil {
-		return push.Site{}, err
-	}
-	site.Origins, err = s.read.Origins(ctx, row.ID)
-	return site, explain(err)
-}
-
-// SetHours implements [push.Store].
-func (s *Store) SetHours(ctx context.Context, site push.SiteID, hours push.Hours) error {
-	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return q.SetHours(ctx, db.SetHoursParams{TimeZone: hours.TimeZone, QuietHours: hours.Quiet.String(), ID: int64(site)})
-	})
-}
-
-// SetOrigins implements [push.Store].
-func (s *Store) SetOrigins(ctx context.Context, site push.SiteID, origins []string) error {
-	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		if err := q.DeleteOrigins(ctx, int64(site)); err != nil {
-			return err
-		}
-		for i, origin := range origins {
-			if err := q.InsertOrigin(ctx, db.InsertOriginParams{Site: int64(site), Position: int64(i), Origin: origin}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // Setting returns what was put under a name, or an empty text.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v3"
 
@@ -23,9 +24,15 @@ type backend interface {
 	close() error
 }
 
+// errSiteOfKey keeps a message from going to another site than the one that is named.
+var errSiteOfKey = errors.New("--site is for the database: with --server the API key says which site it is")
+
 // openBackend opens the server of --server, else the database.
 func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 	if cmd.String(serverFlag.Name) != "" {
+		if cmd.IsSet(siteFlag.Name) {
+			return nil, errSiteOfKey
+		}
 		return openRemote(cmd)
 	}
 	return openLocal(ctx, cmd)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,8 +66,9 @@ func databaseURL(cmd *cli.Command) (path, url string, err error) {
 	return path, url, nil
 }
 
-// openDatabase opens the database of --database. A guest only looks at it, or
-// adds a message: it makes no new one.
+// openDatabase opens the database of --database, and finds the site of --site, or for a
+// command without that flag the default one. A guest only looks at it, or adds a message:
+// it makes no new one.
 func openDatabase(ctx context.Context, cmd *cli.Command, guest bool) (database, push.Site, error) {
 	path, url, err := databaseURL(cmd)
 	if err != nil {
@@ -88,7 +90,7 @@ func openDatabase(ctx context.Context, cmd *cli.Command, guest bool) (database, 
 	if err != nil {
 		return nil, push.Site{}, fmt.Errorf("the database cannot be opened: %w", err)
 	}
-	site, err := store.Site(ctx, push.DefaultSite)
+	site, err := store.Site(ctx, cmp.Or(cmd.String(siteFlag.Name), push.DefaultSite))
 	if err != nil {
 		return nil, push.Site{}, errors.Join(err, store.Close())
 	}

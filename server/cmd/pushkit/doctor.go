@@ -29,7 +29,7 @@ func doctorCommand() *cli.Command {
 			"from the database. ORIGIN is a site, such as https://www.example.com, whose service worker it looks at (default:\n" +
 			"the allowed origins). It ends with 1 where something fails.",
 		Flags: []cli.Flag{
-			&addr, databaseFlag, allowedOriginsFlag, publicURLFlag, vapidSubjectFlag, pushServicesFlag, netHTTPFlag,
+			&addr, databaseFlag, siteFlag, allowedOriginsFlag, publicURLFlag, vapidSubjectFlag, pushServicesFlag, netHTTPFlag,
 			&cli.StringFlag{Name: "service-worker", Value: "/" + wire.FileWorker, Usage: "the `PATH` of the sites' service worker"},
 			&cli.StringFlag{Name: "scope", Value: "/", Usage: "the `PATH` below which its pages are"},
 			&cli.StringFlag{Name: "subscription", Usage: "send a test message to the subscription `ID`, and tell the push service's answer"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pushkit/pushkit/server/postgres"
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite"
 )
 
@@ -45,6 +46,9 @@ func (d *doctor) openDatabase(ctx context.Context) (findings []finding) {
 		}
 	}
 	store, site, err := openDatabase(ctx, d.cmd, true)
+	if push.CodeOf(err) == push.SiteUnknown {
+		return append(findings, fail(check, "Give --site one that pushkit sites list shows.", "It has no site %q.", d.cmd.String(siteFlag.Name)))
+	}
 	if err != nil {
 		return append(findings, fail(check, "Look at the address, the user and the password, whether the database runs, and which version of pushkit made it.", "%v", err))
 	}

@@ -45,19 +45,37 @@ func isSecure(u *url.URL) bool {
 	return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// givenOrigins are those of the flag or the environment, which are the default site's.
+func (d *doctor) givenOrigins() []string {
+	if d.isOfAnotherSite() {
+		return nil
+	}
+	return d.cmd.StringSlice(allowedOriginsFlag.Name)
+}
+
+// originsSetting is where the site's origins are set.
+func (d *doctor) originsSetting() string {
+	if d.isOfAnotherSite() {
+		return "--origins of pushkit sites set " + d.cmd.String(siteFlag.Name)
+	}
+	return "--allowed-origins of pushkit serve"
+}
+
+func (d *doctor) isOfAnotherSite() bool { return d.cmd.String(siteFlag.Name) != push.DefaultSite }
+
 // checkOrigins looks at the form of the sites' origins, and returns those whose
 // service worker can be looked at.
 func (d *doctor) checkOrigins() (good []string, findings []finding) {
 	const check = "origin"
 	texts := d.cmd.Args().Slice()
 	if len(texts) == 0 {
-		texts = d.cmd.StringSlice(allowedOriginsFlag.Name)
+		texts = d.givenOrigins()
 	}
 	if len(texts) == 0 {
 		texts = d.site.Origins
 	}
 	if len(texts) == 0 {
-		return nil, []finding{warn(check, "Give the sites' origins with --allowed-origins.", "No site may use the server yet.")}
+		return nil, []finding{warn(check, "Give the site's origins with "+d.originsSetting()+".", "No page may use the server yet.")}
 	}
 	for _, text := range texts {
 		origin, err := push.ParseOrigin(text)
@@ -80,7 +98,7 @@ func (d *doctor) checkOrigins() (good []string, findings []finding) {
 func (d *doctor) checkAllowed(origin string) finding {
 	const check = "origin"
 	allowed := d.site.Origins
-	if given := d.cmd.StringSlice(allowedOriginsFlag.Name); len(given) > 0 {
+	if given := d.givenOrigins(); len(given) > 0 {
 		allowed = nil
 		for _, text := range given {
 			if parsed, err := push.ParseOrigin(text); err == nil {
@@ -94,5 +112,5 @@ func (d *doctor) checkAllowed(origin string) finding {
 	if len(allowed) == 0 {
 		return warn(check, "Give --allowed-origins as pushkit serve has them.", "Nothing tells whether pages of %s may use the server.", origin)
 	}
-	return fail(check, "Add it to --allowed-origins of pushkit serve.", "Pages of %s may not use the server.", origin)
+	return fail(check, "Add it to "+d.originsSetting()+".", "Pages of %s may not use the server.", origin)
 }

@@ -53,7 +53,13 @@ func emulate(t *testing.T, args ...string) (address, greeting string) {
 // registerChromium gets a token of the emulator, as a Chromium does.
 func registerChromium(t *testing.T, address, applicationServerKey string) string {
 	t.Helper()
-	form := url.Values{"app": {"org.chromium.linux"}, "X-subtype": {"wp:http://localhost/#1-V2"}, "sender": {applicationServerKey}}
+	return registerChromiumAt(t, address, "http://localhost", applicationServerKey)
+}
+
+// registerChromiumAt does so for a page of an origin.
+func registerChromiumAt(t *testing.T, address, origin, applicationServerKey string) string {
+	t.Helper()
+	form := url.Values{"app": {"org.chromium.linux"}, "X-subtype": {"wp:" + origin + "/#1-V2"}, "sender": {applicationServerKey}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/c2dm/register3", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)

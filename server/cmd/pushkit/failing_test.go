@@ -56,7 +56,7 @@ func TestWhatOnlyFailsIsReported(t *testing.T) {
 		}
 	}
 	s.end()
-	if said := s.stderr.String(); strings.Count(said, "--failing 30d") != 1 || !strings.Contains(said, "subscriptions=1") {
+	if said := s.stderr.String(); strings.Count(said, "--failing 30d") != 1 || !strings.Contains(said, "subscriptions=1 site=default") {
 		t.Errorf("it says %s", said)
 	}
 }

@@ -25,20 +25,20 @@ func keysCommand() *cli.Command {
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "name", Usage: "a `NAME` to tell it by, such as the program that will have it"},
 				&cli.StringSliceFlag{Name: "scope", Usage: "`SCOPE`s: send, read, admin; separated by commas", Value: []string{string(push.ScopeSend), string(push.ScopeRead)}},
-				jsonFlag, databaseFlag,
+				jsonFlag, databaseFlag, siteFlag,
 			},
 			Action: withoutArguments(createKey),
 		}, {
 			Name:   "list",
 			Usage:  "list the API keys, with when each was last used",
-			Flags:  []cli.Flag{jsonFlag, databaseFlag},
+			Flags:  []cli.Flag{jsonFlag, databaseFlag, siteFlag},
 			Action: withoutArguments(listKeys),
 		}, {
 			Name:        "revoke",
 			Usage:       "end an API key",
 			ArgsUsage:   "ID",
 			Description: "From then on no server takes it, also where it was given by --api-key.",
-			Flags:       []cli.Flag{databaseFlag},
+			Flags:       []cli.Flag{databaseFlag, siteFlag},
 			Action: func(ctx context.Context, cmd *cli.Command) error {
 				if cmd.Args().Len() != 1 {
 					return fmt.Errorf("which key? Give its id, as pushkit keys list shows it")
@@ -49,7 +49,7 @@ func keysCommand() *cli.Command {
 			Name:        "user-secret",
 			Usage:       "print the secret that signs user tokens",
 			Description: "A user token is a JWT signed by HS256 with this text as key: sub the user's id, aud the\nsite's origin, exp at most an hour ahead. pushkit.subscribe({userToken}) ties a subscription to the user.",
-			Flags:       []cli.Flag{databaseFlag},
+			Flags:       []cli.Flag{databaseFlag, siteFlag},
 			Action: withoutArguments(func(_ context.Context, cmd *cli.Command, _ database, site push.Site) error {
 				_, err := fmt.Fprintln(cmd.Root().Writer, site.UserSecret)
 				return err

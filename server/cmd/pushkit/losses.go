@@ -21,7 +21,7 @@ func lossesCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "the first `DAY` in UTC, such as 2026-11-01 (default: 30 days up to the last)"},
 			&cli.StringFlag{Name: "to", Usage: "the last `DAY` (default: today)"},
-			jsonFlag, serverFlag, apiKeyFlag, databaseFlag,
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag,
 		},
 		Action: showLosses,
 	}

@@ -44,6 +44,7 @@ func command() *cli.Command {
 			subscriptionsCommand(),
 			vapidCommand(),
 			keysCommand(),
+			sitesCommand(),
 			webhooksCommand(),
 			backupCommand(),
 			healthCommand(),

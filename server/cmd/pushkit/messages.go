@@ -12,7 +12,7 @@ import (
 )
 
 func messagesCommand() *cli.Command {
-	flags := []cli.Flag{jsonFlag, serverFlag, apiKeyFlag, databaseFlag}
+	flags := []cli.Flag{jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag}
 	return &cli.Command{
 		Name:  "messages",
 		Usage: "look at messages, and stop them",

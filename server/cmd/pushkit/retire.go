@@ -27,7 +27,7 @@ func retireCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "unseen", Required: true, Usage: "not seen for `AGE`, such as 180d, or longer"},
 			&cli.BoolFlag{Name: "yes", Usage: "do it"},
-			jsonFlag, databaseFlag,
+			jsonFlag, databaseFlag, siteFlag,
 		},
 		Action: withoutArguments(retire),
 	}

@@ -45,7 +45,7 @@ func sendCommand() *cli.Command {
 			&cli.StringFlag{Name: "local", Usage: "send it at `TIME` by each recipient's clock, such as 2026-12-01T09:00"},
 			&cli.Int64Flag{Name: "spread", Usage: "stretch a broadcast evenly over `SECONDS`"},
 			&cli.BoolFlag{Name: "ignore-quiet-hours", Usage: "for what somebody waits for, such as a code to sign in"},
-			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag, netHTTPFlag, vapidSubjectFlag,
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag, pushServicesFlag, netHTTPFlag, vapidSubjectFlag,
 		},
 		Action: send,
 	}

@@ -63,8 +63,9 @@ func serveCommand() *cli.Command {
 
 // A running server and what it listens on.
 type service struct {
-	log       *slog.Logger
-	store     database
+	log   *slog.Logger
+	store database
+	// site is the default one.
 	site      push.Site
 	listener  net.Listener
 	publicURL *url.URL
@@ -163,6 +164,8 @@ func (s *service) addAdminKey(ctx context.Context, name, key string) error {
 		return err
 	case !stored.RevokedAt.IsZero():
 		s.log.Warn("the key of --api-key is revoked and opens nothing: give another one")
+	case stored.Site != s.site.ID:
+		s.log.Warn("the key of --api-key is another site's, and opens nothing of the default one")
 	case !stored.Scopes.Allow(push.ScopeAdmin):
 		s.log.Warn("the key of --api-key was made for less than everything", "scopes", stored.Scopes)
 	}
@@ -226,13 +229,9 @@ func localName(addr net.Addr) string {
 }
 
 func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
-	var origins []string
-	for _, text := range cmd.StringSlice(allowedOriginsFlag.Name) {
-		origin, err := push.ParseOrigin(text)
-		if err != nil {
-			return fmt.Errorf("--allowed-origins: %w", err)
-		}
-		origins = append(origins, origin)
+	origins, err := push.ParseOrigins(cmd.StringSlice(allowedOriginsFlag.Name))
+	if err != nil {
+		return fmt.Errorf("--allowed-origins: %w", err)
 	}
 	if len(origins) == 0 && s.isSetByAnother() {
 		return nil
@@ -245,7 +244,10 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 		origins = []string{own.Scheme + "://" + own.Host}
 	}
 	s.site.Origins = origins
-	return s.store.SetOrigins(ctx, s.site.ID, origins)
+	if err := s.store.SetOrigins(ctx, s.site.ID, origins); err != nil {
+		return fmt.Errorf("--allowed-origins: %w", err)
+	}
+	return nil
 }
 
 // isSetByAnother says whether a node that shares the database has set the origins
@@ -318,11 +320,11 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 		return nil, fmt.Errorf("--%s: %w", trustedProxiesFlag.Name, err)
 	}
 	dispatcher := dispatch.New(s.store, s.store, sender, s.log)
-	counted := metrics.New(metrics.Options{Version: version, Revision: revision(), Store: s.store, Site: s.site.ID})
+	counted := metrics.New(metrics.Options{Version: version, Revision: revision(), Store: s.store})
 	dispatcher.Observe(counted)
 	teller := webhook.New(s.store, webhook.NewSender(webhookHosts, nil), s.log, counted)
 	handler, err := api.New(api.Options{
-		Store: s.store, Site: s.site, Dispatcher: dispatcher, Services: services,
+		Store: s.store, Dispatcher: dispatcher, Services: services,
 		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
 		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts,
 	})

@@ -24,7 +24,7 @@ var (
 		Sources: cli.EnvVars("PUSHKIT_ADDR"),
 	}
 	allowedOriginsFlag = &cli.StringSliceFlag{
-		Name: "allowed-origins", Usage: "the sites' `ORIGINS`, separated by commas (default: the server's own)",
+		Name: "allowed-origins", Usage: "the site's `ORIGINS`, separated by commas; pushkit sites has those of further sites (default: the server's own)",
 		Sources: cli.EnvVars("PUSHKIT_ALLOWED_ORIGINS"),
 	}
 	publicURLFlag = &cli.StringFlag{
@@ -38,6 +38,10 @@ var (
 	serverFlag = &cli.StringFlag{
 		Name: "server", Usage: "work on the server at `URL` instead of on the database",
 		Sources: cli.EnvVars("PUSHKIT_SERVER"),
+	}
+	siteFlag = &cli.StringFlag{
+		Name: "site", Value: push.DefaultSite, Usage: "the site's `NAME`, as pushkit sites list has it; with --server the API key says which",
+		Sources: cli.EnvVars("PUSHKIT_SITE"),
 	}
 	pushServicesFlag = &cli.StringSliceFlag{
 		Name: "push-services",

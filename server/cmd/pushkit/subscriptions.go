@@ -19,7 +19,7 @@ func subscriptionsCommand() *cli.Command {
 		Commands: []*cli.Command{{
 			Name:   "list",
 			Usage:  "list them",
-			Flags:  []cli.Flag{failingFlag, jsonFlag, serverFlag, apiKeyFlag, databaseFlag},
+			Flags:  []cli.Flag{failingFlag, jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag},
 			Action: listSubscriptions,
 		}, lossesCommand(), retireCommand(), importCommand(), exportCommand()},
 	}

@@ -41,7 +41,7 @@ func importCommand() *cli.Command {
 			"with an admin's key.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Value: string(transfer.KindPushkit), Usage: "whose FILE is: a `KIND` of " + strings.Join(kinds, ", ")},
-			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, pushServicesFlag,
+			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag, pushServicesFlag,
 		},
 		Action: importSubscriptions,
 	}
@@ -55,7 +55,7 @@ func exportCommand() *cli.Command {
 		Description: "One JSON object a line, as pushkit subscriptions import reads it. Whoever has the file and the VAPID key\n" +
 			"can send to everybody: FILE is readable for you alone.\n" +
 			"It works on the database itself, also while a server runs on it: there is no --server.",
-		Flags:  []cli.Flag{databaseFlag, forceFlag},
+		Flags:  []cli.Flag{databaseFlag, siteFlag, forceFlag},
 		Action: exportSubscriptions,
 	}
 }
@@ -77,6 +77,9 @@ func importSubscriptions(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	var sum importSummary
 	if cmd.String(serverFlag.Name) != "" {
+		if cmd.IsSet(siteFlag.Name) {
+			return errSiteOfKey
+		}
 		sum, err = importRemotely(ctx, cmd, kind, file)
 	} else {
 		sum, err = importLocally(ctx, cmd, kind, file)

@@ -18,7 +18,7 @@ func vapidCommand() *cli.Command {
 		Commands: []*cli.Command{{
 			Name:  "show",
 			Usage: "print the public keys, the current one first; with --json what each is and how many subscriptions it serves",
-			Flags: []cli.Flag{jsonFlag, databaseFlag},
+			Flags: []cli.Flag{jsonFlag, databaseFlag, siteFlag},
 			Action: func(ctx context.Context, cmd *cli.Command) error {
 				return onDatabase(ctx, cmd, showVAPIDKeys)
 			},
@@ -69,7 +69,7 @@ func rotateVAPIDCommand() *cli.Command {
 			"already are served with the key of before until their next visit, which subscribes them anew without a\n" +
 			"question. pushkit vapid show --json says how many have not been there yet. Back the database up afterwards: a\n" +
 			"backup of before has not the new key.",
-		Flags: []cli.Flag{databaseFlag},
+		Flags: []cli.Flag{databaseFlag, siteFlag},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			return onDatabase(ctx, cmd, rotateVAPIDKey)
 		},

@@ -53,7 +53,7 @@ func importVAPIDCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "current", Usage: "though subscriptions use the present key: their browsers get the new one at their next visit, without a question"},
 			&cli.BoolFlag{Name: "beside", Usage: "leave the present key, and serve with this one the subscriptions that name it as applicationServerKey"},
-			databaseFlag,
+			databaseFlag, siteFlag,
 		},
 		Action: importVAPIDKey,
 	}

@@ -292,6 +292,7 @@ WITH due AS (
     FROM batches w JOIN push_services p ON p.id = w.push_service
     WHERE w.state = 0 AND w.due_at <= COALESCE($2::timestamptz, clock_timestamp())
       AND p.name <> ALL ($3::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL ($3::text[])
     ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE batches b SET state = 1, node = $1::uuid, fence = b.fence + 1
@@ -316,6 +317,7 @@ type LeaseBatchesRow struct {
 	Service     string
 }
 
+// Excepted are push services, and with a site's number behind a space those of a site.
 func (q *Queries) LeaseBatches(ctx context.Context, arg LeaseBatchesParams) ([]LeaseBatchesRow, error) {
 	rows, err := q.db.Query(ctx, leaseBatches,
 		arg.Node,
@@ -355,6 +357,7 @@ WITH due AS (
     FROM exceptions w JOIN batches b ON b.message = w.message AND b.no = w.batch JOIN push_services p ON p.id = b.push_service
     WHERE w.next_at <= COALESCE($2::timestamptz, clock_timestamp()) AND NOT w.leased
       AND p.name <> ALL ($3::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL ($3::text[])
     ORDER BY w.next_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE exceptions e SET leased = true, node = $1::uuid, fence = e.fence + 1
@@ -420,6 +423,7 @@ WITH due AS (
     FROM batches w JOIN push_services p ON p.id = w.push_service
     WHERE w.state = 0 AND w.small AND w.due_at <= COALESCE($2::timestamptz, clock_timestamp())
       AND p.name <> ALL ($3::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL ($3::text[])
     ORDER BY w.due_at LIMIT $4 FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE batches b SET state = 1, node = $1::uuid, fence = b.fence + 1
@@ -701,11 +705,14 @@ const nextDue = `-- name: NextDue :one
 SELECT COALESCE(EXTRACT(EPOCH FROM LEAST(
     (SELECT e.due_at FROM expansions e ORDER BY e.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
-     WHERE b.state = 0 AND p.name <> ALL ($1::text[]) ORDER BY b.due_at LIMIT 1),
+     WHERE b.state = 0 AND p.name <> ALL ($1::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) <> ALL ($1::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
-     WHERE b.state = 0 AND b.small AND p.name <> ALL ($2::text[]) ORDER BY b.due_at LIMIT 1),
+     WHERE b.state = 0 AND b.small AND p.name <> ALL ($2::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) <> ALL ($2::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT e.next_at FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services p ON p.id = b.push_service
-     WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL ($1::text[]) ORDER BY e.next_at LIMIT 1)
+     WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL ($1::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) <> ALL ($1::text[]) ORDER BY e.next_at LIMIT 1)
 ) - COALESCE($3::timestamptz, clock_timestamp()))::float8, 'infinity'::float8)::float8 AS seconds
 `
 

@@ -63,6 +63,7 @@ func (q *Queries) DeleteOrigins(ctx context.Context, site int64) error {
 const insertOrigins = `-- name: InsertOrigins :exec
 INSERT INTO origins (site, position, origin)
 SELECT $1::bigint, generate_subscripts($2::text[], 1) - 1, unnest($2::text[])
+ON CONFLICT (origin) DO NOTHING
 `
 
 type InsertOriginsParams struct {
@@ -70,6 +71,7 @@ type InsertOriginsParams struct {
 	Origins []string
 }
 
+// Those that another site has are left out.
 func (q *Queries) InsertOrigins(ctx context.Context, arg InsertOriginsParams) error {
 	_, err := q.db.Exec(ctx, insertOrigins, arg.Site, arg.Origins)
 	return err
@@ -85,8 +87,8 @@ func (q *Queries) InsertPushService(ctx context.Context, name string) error {
 }
 
 const insertSite = `-- name: InsertSite :one
-INSERT INTO sites (name, token_key, user_secret, created_at)
-VALUES ($1, $2, $3, $4)
+INSERT INTO sites (name, token_key, user_secret, time_zone, quiet_hours, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (name) DO NOTHING
 RETURNING id
 `
@@ -95,15 +97,19 @@ type InsertSiteParams struct {
 	Name       string
 	TokenKey   []byte
 	UserSecret []byte
+	TimeZone   string
+	QuietHours string
 	CreatedAt  time.Time
 }
 
-// No row: another node was first.
+// No row: there is one of this name.
 func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) (int64, error) {
 	row := q.db.QueryRow(ctx, insertSite,
 		arg.Name,
 		arg.TokenKey,
 		arg.UserSecret,
+		arg.TimeZone,
+		arg.QuietHours,
 		arg.CreatedAt,
 	)
 	var id int64
@@ -208,6 +214,28 @@ type MakeVAPIDKeyCurrentParams struct {
 func (q *Queries) MakeVAPIDKeyCurrent(ctx context.Context, arg MakeVAPIDKeyCurrentParams) error {
 	_, err := q.db.Exec(ctx, makeVAPIDKeyCurrent, arg.Site, arg.KeyID)
 	return err
+}
+
+const originOfAnother = `-- name: OriginOfAnother :one
+SELECT o.origin, s.name FROM origins o JOIN sites s ON s.id = o.site
+WHERE o.origin = ANY ($1::text[]) AND o.site <> $2 ORDER BY o.origin LIMIT 1
+`
+
+type OriginOfAnotherParams struct {
+	Origins []string
+	Site    int64
+}
+
+type OriginOfAnotherRow struct {
+	Origin string
+	Name   string
+}
+
+func (q *Queries) OriginOfAnother(ctx context.Context, arg OriginOfAnotherParams) (OriginOfAnotherRow, error) {
+	row := q.db.QueryRow(ctx, originOfAnother, arg.Origins, arg.Site)
+	var i OriginOfAnotherRow
+	err := row.Scan(&i.Origin, &i.Name)
+	return i, err
 }
 
 const pushServiceByName = `-- name: PushServiceByName :one
@@ -315,6 +343,50 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.Origins,
 	)
 	return i, err
+}
+
+const sites = `-- name: Sites :many
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours,
+       ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
+FROM sites ORDER BY id
+`
+
+type SitesRow struct {
+	ID         int64
+	Name       string
+	TokenKey   []byte
+	UserSecret []byte
+	TimeZone   string
+	QuietHours string
+	Origins    []string
+}
+
+func (q *Queries) Sites(ctx context.Context) ([]SitesRow, error) {
+	rows, err := q.db.Query(ctx, sites)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SitesRow
+	for rows.Next() {
+		var i SitesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.TokenKey,
+			&i.UserSecret,
+			&i.TimeZone,
+			&i.QuietHours,
+			&i.Origins,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const vAPIDKeyByPublic = `-- name: VAPIDKeyByPublic :one

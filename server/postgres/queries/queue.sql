@@ -36,11 +36,13 @@ USING (SELECT unnest(sqlc.arg(messages)::uuid[]) AS message, unnest(sqlc.arg(nos
 WHERE m.message = w.message AND m.no = w.no;
 
 -- name: LeaseBatches :many
+-- Excepted are push services, and with a site's number behind a space those of a site.
 WITH due AS (
     SELECT w.message, w.no, p.name AS service
     FROM batches w JOIN push_services p ON p.id = w.push_service
     WHERE w.state = 0 AND w.due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
       AND p.name <> ALL (sqlc.arg(excepted)::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL (sqlc.arg(excepted)::text[])
     ORDER BY w.due_at LIMIT sqlc.arg(at_most) FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE batches b SET state = 1, node = sqlc.arg(node)::uuid, fence = b.fence + 1
@@ -53,6 +55,7 @@ WITH due AS (
     FROM batches w JOIN push_services p ON p.id = w.push_service
     WHERE w.state = 0 AND w.small AND w.due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp())
       AND p.name <> ALL (sqlc.arg(excepted)::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL (sqlc.arg(excepted)::text[])
     ORDER BY w.due_at LIMIT sqlc.arg(at_most) FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE batches b SET state = 1, node = sqlc.arg(node)::uuid, fence = b.fence + 1
@@ -191,6 +194,7 @@ WITH due AS (
     FROM exceptions w JOIN batches b ON b.message = w.message AND b.no = w.batch JOIN push_services p ON p.id = b.push_service
     WHERE w.next_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()) AND NOT w.leased
       AND p.name <> ALL (sqlc.arg(excepted)::text[])
+      AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = w.message) <> ALL (sqlc.arg(excepted)::text[])
     ORDER BY w.next_at LIMIT sqlc.arg(at_most) FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE exceptions e SET leased = true, node = sqlc.arg(node)::uuid, fence = e.fence + 1
@@ -202,9 +206,12 @@ RETURNING e.message, e.batch, e.ordinal, e.attempt, e.fence, due.push_service, d
 SELECT COALESCE(EXTRACT(EPOCH FROM LEAST(
     (SELECT e.due_at FROM expansions e ORDER BY e.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
-     WHERE b.state = 0 AND p.name <> ALL (sqlc.arg(excepted)::text[]) ORDER BY b.due_at LIMIT 1),
+     WHERE b.state = 0 AND p.name <> ALL (sqlc.arg(excepted)::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) <> ALL (sqlc.arg(excepted)::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT b.due_at FROM batches b JOIN push_services p ON p.id = b.push_service
-     WHERE b.state = 0 AND b.small AND p.name <> ALL (sqlc.arg(excepted_small)::text[]) ORDER BY b.due_at LIMIT 1),
+     WHERE b.state = 0 AND b.small AND p.name <> ALL (sqlc.arg(excepted_small)::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) <> ALL (sqlc.arg(excepted_small)::text[]) ORDER BY b.due_at LIMIT 1),
     (SELECT e.next_at FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services p ON p.id = b.push_service
-     WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL (sqlc.arg(excepted)::text[]) ORDER BY e.next_at LIMIT 1)
+     WHERE e.next_at IS NOT NULL AND NOT e.leased AND p.name <> ALL (sqlc.arg(excepted)::text[])
+       AND p.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) <> ALL (sqlc.arg(excepted)::text[]) ORDER BY e.next_at LIMIT 1)
 ) - COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::float8, 'infinity'::float8)::float8 AS seconds;

@@ -1,7 +1,7 @@
 -- name: InsertSite :one
--- No row: another node was first.
-INSERT INTO sites (name, token_key, user_secret, created_at)
-VALUES (sqlc.arg(name), sqlc.arg(token_key), sqlc.arg(user_secret), sqlc.arg(created_at))
+-- No row: there is one of this name.
+INSERT INTO sites (name, token_key, user_secret, time_zone, quiet_hours, created_at)
+VALUES (sqlc.arg(name), sqlc.arg(token_key), sqlc.arg(user_secret), sqlc.arg(time_zone), sqlc.arg(quiet_hours), sqlc.arg(created_at))
 ON CONFLICT (name) DO NOTHING
 RETURNING id;
 
@@ -9,6 +9,11 @@ RETURNING id;
 SELECT id, name, token_key, user_secret, time_zone, quiet_hours,
        ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
 FROM sites WHERE name = sqlc.arg(name);
+
+-- name: Sites :many
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours,
+       ARRAY(SELECT o.origin FROM origins o WHERE o.site = sites.id ORDER BY o.position)::text[] AS origins
+FROM sites ORDER BY id;
 
 -- name: SetHours :exec
 UPDATE sites SET time_zone = sqlc.arg(time_zone), quiet_hours = sqlc.arg(quiet_hours) WHERE id = sqlc.arg(site);
@@ -20,8 +25,14 @@ SELECT id FROM sites WHERE id = sqlc.arg(site) FOR NO KEY UPDATE;
 DELETE FROM origins WHERE site = sqlc.arg(site);
 
 -- name: InsertOrigins :exec
+-- Those that another site has are left out.
 INSERT INTO origins (site, position, origin)
-SELECT sqlc.arg(site)::bigint, generate_subscripts(sqlc.arg(origins)::text[], 1) - 1, unnest(sqlc.arg(origins)::text[]);
+SELECT sqlc.arg(site)::bigint, generate_subscripts(sqlc.arg(origins)::text[], 1) - 1, unnest(sqlc.arg(origins)::text[])
+ON CONFLICT (origin) DO NOTHING;
+
+-- name: OriginOfAnother :one
+SELECT o.origin, s.name FROM origins o JOIN sites s ON s.id = o.site
+WHERE o.origin = ANY (sqlc.arg(origins)::text[]) AND o.site <> sqlc.arg(site) ORDER BY o.origin LIMIT 1;
 
 -- name: PutSetting :exec
 INSERT INTO settings (name, value) VALUES (sqlc.arg(name), sqlc.arg(value))

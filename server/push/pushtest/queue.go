@@ -398,9 +398,10 @@ func testRelease(t *testing.T, s *store) {
 
 func testExcept(t *testing.T, s *store) {
 	google, apple := s.put(t, someEndpoint, ""), s.put(t, "https://web.push.apple.com/one", "")
-	s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
-	s.expand(t)
-	claim := func(except ...string) (deliveries []push.Delivery) {
+	toGoogle, toApple := push.Lane{Service: "google"}, push.Lane{Service: "apple"}
+	// Another site's sends go on.
+	of := func(lane push.Lane, site push.SiteID) push.Lane { return push.Lane{Service: lane.Service, Site: site} }
+	claim := func(except ...push.Lane) (deliveries []push.Delivery) {
 		t.Helper()
 		batches, err := s.ClaimBatches(t.Context(), 10, except)
 		if err != nil {
@@ -420,27 +421,38 @@ func testExcept(t *testing.T, s *store) {
 		}
 		return append(deliveries, retries...)
 	}
-	both := []string{"google", "apple"}
-	for range 2 { // first attempts, and second ones
+	for i := range 4 { // first attempts, and second ones
+		both := []push.Lane{toGoogle, toApple}
+		if i%2 == 0 {
+			s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
+			s.expand(t)
+		}
+		if i >= 2 {
+			both = []push.Lane{of(toGoogle, s.site.ID), of(toApple, s.site.ID)}
+		}
 		if got := claim(both...); len(got) > 0 {
 			t.Fatalf("%d are claimed of closed push services", len(got))
 		}
 		if _, ok, err := s.NextDue(t.Context(), both, both); ok || err != nil {
 			t.Errorf("closed push services have something due, %v", err)
 		}
-		if _, ok, err := s.NextDue(t.Context(), []string{"google"}, []string{"google"}); !ok || err != nil {
+		if _, ok, err := s.NextDue(t.Context(), both[:1], both[:1]); !ok || err != nil {
 			t.Errorf("the open one has nothing due, %v", err)
 		}
-		first := claim("google", "mozilla")
+		first := claim(both[0], push.Lane{Service: "mozilla"}, of(toApple, s.other))
 		if !sameIDs(subscribers(first), []push.ID{apple.ID}) {
 			t.Fatalf("got %v", subscribers(first))
 		}
-		second := claim("apple")
+		second := claim(both[1], of(toGoogle, s.other))
 		if !sameIDs(subscribers(second), []push.ID{google.ID}) {
 			t.Fatalf("got %v", subscribers(second))
 		}
 		for _, d := range append(first, second...) {
-			s.record(t, push.DeliveryResult{Delivery: d, Outcome: push.DeliveryPending, RetryAt: s.clock.Now(), Status: 503})
+			result := push.DeliveryResult{Delivery: d, Outcome: push.DeliveryPending, RetryAt: s.clock.Now(), Status: 503}
+			if d.Attempt > 0 {
+				result = push.DeliveryResult{Delivery: d, Outcome: push.DeliveryAccepted}
+			}
+			s.record(t, result)
 		}
 	}
 }

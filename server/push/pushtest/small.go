@@ -18,7 +18,7 @@ func testSmall(t *testing.T, s *store) {
 	at := s.clock.Now().Add(time.Hour)
 	toOne := fmt.Sprintf(`{"audience": {"subscriptions": [%q]}`, one.ID)
 	s.create(t, fmt.Sprintf(`%s, "sendAt": %q}`, toOne, at.UTC().Format(time.RFC3339)), push.CreateOptions{Lease: true})
-	claimSmall := func(want int, except ...string) {
+	claimSmall := func(want int, except ...push.Lane) {
 		t.Helper()
 		batches, err := s.ClaimSmall(t.Context(), 10, except)
 		if err != nil || len(batches) != want {
@@ -37,7 +37,7 @@ func testSmall(t *testing.T, s *store) {
 	if done, err := s.Expand(t.Context()); done || err != nil {
 		t.Fatal(done, err)
 	}
-	claimSmall(0, "google")
+	claimSmall(0, push.Lane{Service: "google"})
 	claimSmall(1)
 	s.expand(t)
 	s.create(t, toOne+`}`, push.CreateOptions{})
@@ -49,7 +49,7 @@ func testSmall(t *testing.T, s *store) {
 	s.create(t, fmt.Sprintf(`%s, "sendAt": %q}`, toOne, later.UTC().Format(time.RFC3339)), push.CreateOptions{})
 	s.clock.Advance(2 * time.Hour)
 	s.expand(t)
-	full := []string{"google"}
+	full := []push.Lane{{Service: "google"}}
 	if at, ok, err := s.NextDue(t.Context(), full, nil); !ok || err != nil || at.After(s.clock.Now()) {
 		t.Errorf("what is small is due at %s, %v, %v", at, ok, err)
 	}

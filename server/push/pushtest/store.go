@@ -27,6 +27,9 @@ type Databases struct {
 func RunStore(t *testing.T, databases Databases) {
 	for name, test := range map[string]func(*testing.T, *store){
 		"site":                             testSite,
+		"sites":                            testSites,
+		"an origin is one site's":          testOrigins,
+		"a site's rows are its own":        testIsolation,
 		"a fresh store has its keys":       testKeys,
 		"a site is given other VAPID keys": testOtherKeys,
 		"API keys":                         testAPIKeys,
@@ -273,9 +276,8 @@ func testSite(t *testing.T, s *store) {
 	if s.site.Name != push.DefaultSite || s.site.Tokens == (push.TokenKey{}) || len(s.site.Origins) != 0 {
 		t.Errorf("got %+v", s.site)
 	}
-	if _, err := s.Site(t.Context(), "another"); err == nil {
-		t.Error("there is another site")
-	}
+	_, err := s.Site(t.Context(), "another")
+	wantCode(t, err, push.SiteUnknown)
 	for _, origins := range [][]string{{"https://b.example", "https://a.example", "https://c.example"}, {"https://a.example"}} {
 		if err := s.SetOrigins(t.Context(), s.site.ID, origins); err != nil {
 			t.Fatal(err)

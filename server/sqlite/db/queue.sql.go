@@ -8,7 +8,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"strings"
 )
 
 const batchEvents = `-- name: BatchEvents :one
@@ -155,14 +154,15 @@ func (q *Queries) DeleteNodes(ctx context.Context) error {
 const dueExceptions = `-- name: DueExceptions :many
 SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, b.ttl_from, s.name AS service
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
-WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (/*SLICE:except*/?)
-ORDER BY e.next_at LIMIT ?
+WHERE e.next_at <= ?1 AND e.leased = 0 AND instr(?2, char(10) || s.name || char(10)) = 0
+  AND instr(?2, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) || char(10)) = 0
+ORDER BY e.next_at LIMIT ?3
 `
 
 type DueExceptionsParams struct {
-	NextAt sql.NullInt64
-	Except []string
-	Limit  int64
+	Now    sql.NullInt64
+	Except string
+	AtMost int64
 }
 
 type DueExceptionsRow struct {
@@ -176,21 +176,9 @@ type DueExceptionsRow struct {
 	Service     string
 }
 
-// Every parameter is a plain "?": numbered ones would count the slice as one.
+// See WaitingBatches.
 func (q *Queries) DueExceptions(ctx context.Context, arg DueExceptionsParams) ([]DueExceptionsRow, error) {
-	query := dueExceptions
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.NextAt)
-	if len(arg.Except) > 0 {
-		for _, v := range arg.Except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	rows, err := q.db.QueryContext(ctx, dueExceptions, arg.Now, arg.Except, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
@@ -522,21 +510,12 @@ func (q *Queries) Members(ctx context.Context, arg MembersParams) ([]byte, error
 const nextBatchDue = `-- name: NextBatchDue :one
 SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND s.name NOT IN (/*SLICE:except*/?)
+WHERE b.state = 0 AND instr(?1, char(10) || s.name || char(10)) = 0
+  AND instr(?1, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
 `
 
-func (q *Queries) NextBatchDue(ctx context.Context, except []string) (int64, error) {
-	query := nextBatchDue
-	var queryParams []interface{}
-	if len(except) > 0 {
-		for _, v := range except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	row := q.db.QueryRowContext(ctx, query, queryParams...)
+func (q *Queries) NextBatchDue(ctx context.Context, except string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextBatchDue, except)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
@@ -545,21 +524,12 @@ func (q *Queries) NextBatchDue(ctx context.Context, except []string) (int64, err
 const nextExceptionDue = `-- name: NextExceptionDue :one
 SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
-WHERE e.next_at IS NOT NULL AND e.leased = 0 AND s.name NOT IN (/*SLICE:except*/?)
+WHERE e.next_at IS NOT NULL AND e.leased = 0 AND instr(?1, char(10) || s.name || char(10)) = 0
+  AND instr(?1, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) || char(10)) = 0
 `
 
-func (q *Queries) NextExceptionDue(ctx context.Context, except []string) (int64, error) {
-	query := nextExceptionDue
-	var queryParams []interface{}
-	if len(except) > 0 {
-		for _, v := range except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	row := q.db.QueryRowContext(ctx, query, queryParams...)
+func (q *Queries) NextExceptionDue(ctx context.Context, except string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextExceptionDue, except)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
@@ -602,21 +572,12 @@ func (q *Queries) NextExpansionDue(ctx context.Context) (int64, error) {
 const nextSmallBatchDue = `-- name: NextSmallBatchDue :one
 SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.small = 1 AND s.name NOT IN (/*SLICE:except*/?)
+WHERE b.state = 0 AND b.small = 1 AND instr(?1, char(10) || s.name || char(10)) = 0
+  AND instr(?1, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
 `
 
-func (q *Queries) NextSmallBatchDue(ctx context.Context, except []string) (int64, error) {
-	query := nextSmallBatchDue
-	var queryParams []interface{}
-	if len(except) > 0 {
-		for _, v := range except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	row := q.db.QueryRowContext(ctx, query, queryParams...)
+func (q *Queries) NextSmallBatchDue(ctx context.Context, except string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextSmallBatchDue, except)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
@@ -862,14 +823,15 @@ func (q *Queries) UpdateOutcomes(ctx context.Context, arg UpdateOutcomesParams) 
 const waitingBatches = `-- name: WaitingBatches :many
 SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (/*SLICE:except*/?)
-ORDER BY b.due_at LIMIT ?
+WHERE b.state = 0 AND b.due_at <= ?1 AND instr(?2, char(10) || s.name || char(10)) = 0
+  AND instr(?2, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
+ORDER BY b.due_at LIMIT ?3
 `
 
 type WaitingBatchesParams struct {
-	DueAt  int64
-	Except []string
-	Limit  int64
+	Now    int64
+	Except string
+	AtMost int64
 }
 
 type WaitingBatchesRow struct {
@@ -882,21 +844,10 @@ type WaitingBatchesRow struct {
 	Service     string
 }
 
-// Every parameter is a plain "?": numbered ones would count the slice as one.
+// except has a line for each push service, and with a site's number behind a space for
+// each of a site.
 func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) ([]WaitingBatchesRow, error) {
-	query := waitingBatches
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.DueAt)
-	if len(arg.Except) > 0 {
-		for _, v := range arg.Except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	rows, err := q.db.QueryContext(ctx, waitingBatches, arg.Now, arg.Except, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
@@ -929,14 +880,15 @@ func (q *Queries) WaitingBatches(ctx context.Context, arg WaitingBatchesParams) 
 const waitingSmallBatches = `-- name: WaitingSmallBatches :many
 SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.small = 1 AND b.due_at <= ? AND s.name NOT IN (/*SLICE:except*/?)
-ORDER BY b.due_at LIMIT ?
+WHERE b.state = 0 AND b.small = 1 AND b.due_at <= ?1 AND instr(?2, char(10) || s.name || char(10)) = 0
+  AND instr(?2, char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
+ORDER BY b.due_at LIMIT ?3
 `
 
 type WaitingSmallBatchesParams struct {
-	DueAt  int64
-	Except []string
-	Limit  int64
+	Now    int64
+	Except string
+	AtMost int64
 }
 
 type WaitingSmallBatchesRow struct {
@@ -951,19 +903,7 @@ type WaitingSmallBatchesRow struct {
 
 // See WaitingBatches.
 func (q *Queries) WaitingSmallBatches(ctx context.Context, arg WaitingSmallBatchesParams) ([]WaitingSmallBatchesRow, error) {
-	query := waitingSmallBatches
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.DueAt)
-	if len(arg.Except) > 0 {
-		for _, v := range arg.Except {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:except*/?", strings.Repeat(",?", len(arg.Except))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:except*/?", "NULL", 1)
-	}
-	queryParams = append(queryParams, arg.Limit)
-	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	rows, err := q.db.QueryContext(ctx, waitingSmallBatches, arg.Now, arg.Except, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}

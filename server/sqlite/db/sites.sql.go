@@ -62,8 +62,8 @@ func (q *Queries) DeleteOrigins(ctx context.Context, site int64) error {
 	return err
 }
 
-const insertOrigin = `-- name: InsertOrigin :exec
-INSERT INTO origins (site, position, origin) VALUES (?, ?, ?)
+const insertOrigin = `-- name: InsertOrigin :execrows
+INSERT INTO origins (site, position, origin) VALUES (?, ?, ?) ON CONFLICT (origin) DO NOTHING
 `
 
 type InsertOriginParams struct {
@@ -72,9 +72,13 @@ type InsertOriginParams struct {
 	Origin   string
 }
 
-func (q *Queries) InsertOrigin(ctx context.Context, arg InsertOriginParams) error {
-	_, err := q.db.ExecContext(ctx, insertOrigin, arg.Site, arg.Position, arg.Origin)
-	return err
+// No row: a site has it already.
+func (q *Queries) InsertOrigin(ctx context.Context, arg InsertOriginParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertOrigin, arg.Site, arg.Position, arg.Origin)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertPushService = `-- name: InsertPushService :exec
@@ -87,7 +91,8 @@ func (q *Queries) InsertPushService(ctx context.Context, name string) error {
 }
 
 const insertSite = `-- name: InsertSite :one
-INSERT INTO sites (name, token_key, user_secret, created_at) VALUES (?, ?, ?, ?)
+INSERT INTO sites (name, token_key, user_secret, time_zone, quiet_hours, created_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO NOTHING
 RETURNING id
 `
 
@@ -95,14 +100,19 @@ type InsertSiteParams struct {
 	Name       string
 	TokenKey   []byte
 	UserSecret []byte
+	TimeZone   string
+	QuietHours string
 	CreatedAt  int64
 }
 
+// No row: there is one of this name.
 func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, insertSite,
 		arg.Name,
 		arg.TokenKey,
 		arg.UserSecret,
+		arg.TimeZone,
+		arg.QuietHours,
 		arg.CreatedAt,
 	)
 	var id int64
@@ -227,6 +237,38 @@ func (q *Queries) Origins(ctx context.Context, site int64) ([]string, error) {
 	return items, nil
 }
 
+const originsOfSites = `-- name: OriginsOfSites :many
+SELECT site, origin FROM origins ORDER BY site, position
+`
+
+type OriginsOfSitesRow struct {
+	Site   int64
+	Origin string
+}
+
+func (q *Queries) OriginsOfSites(ctx context.Context) ([]OriginsOfSitesRow, error) {
+	rows, err := q.db.QueryContext(ctx, originsOfSites)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OriginsOfSitesRow
+	for rows.Next() {
+		var i OriginsOfSitesRow
+		if err := rows.Scan(&i.Site, &i.Origin); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pushServiceByName = `-- name: PushServiceByName :one
 SELECT id FROM push_services WHERE name = ?
 `
@@ -331,6 +373,65 @@ func (q *Queries) SiteByName(ctx context.Context, name string) (SiteByNameRow, e
 		&i.QuietHours,
 	)
 	return i, err
+}
+
+const siteOfOrigin = `-- name: SiteOfOrigin :one
+SELECT s.id, s.name FROM origins o JOIN sites s ON s.id = o.site WHERE o.origin = ?
+`
+
+type SiteOfOriginRow struct {
+	ID   int64
+	Name string
+}
+
+func (q *Queries) SiteOfOrigin(ctx context.Context, origin string) (SiteOfOriginRow, error) {
+	row := q.db.QueryRowContext(ctx, siteOfOrigin, origin)
+	var i SiteOfOriginRow
+	err := row.Scan(&i.ID, &i.Name)
+	return i, err
+}
+
+const sites = `-- name: Sites :many
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours FROM sites ORDER BY id
+`
+
+type SitesRow struct {
+	ID         int64
+	Name       string
+	TokenKey   []byte
+	UserSecret []byte
+	TimeZone   string
+	QuietHours string
+}
+
+func (q *Queries) Sites(ctx context.Context) ([]SitesRow, error) {
+	rows, err := q.db.QueryContext(ctx, sites)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SitesRow
+	for rows.Next() {
+		var i SitesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.TokenKey,
+			&i.UserSecret,
+			&i.TimeZone,
+			&i.QuietHours,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const tokenKey = `-- name: TokenKey :one

@@ -34,18 +34,21 @@ SELECT members FROM batch_members WHERE message = ? AND no = ?;
 DELETE FROM batch_members WHERE message = ? AND no = ?;
 
 -- name: WaitingBatches :many
--- Every parameter is a plain "?": numbered ones would count the slice as one.
+-- except has a line for each push service, and with a site's number behind a space for
+-- each of a site.
 SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
-ORDER BY b.due_at LIMIT ?;
+WHERE b.state = 0 AND b.due_at <= sqlc.arg(now) AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
+ORDER BY b.due_at LIMIT sqlc.arg(at_most);
 
 -- name: WaitingSmallBatches :many
 -- See WaitingBatches.
 SELECT b.message, b.no, b.push_service, b.ttl_from, b.outcomes, b.fence, s.name AS service
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.small = 1 AND b.due_at <= ? AND s.name NOT IN (sqlc.slice(except))
-ORDER BY b.due_at LIMIT ?;
+WHERE b.state = 0 AND b.small = 1 AND b.due_at <= sqlc.arg(now) AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0
+ORDER BY b.due_at LIMIT sqlc.arg(at_most);
 
 -- name: LeaseBatch :exec
 UPDATE batches SET state = 1, node = ?, fence = fence + 1 WHERE message = ? AND no = ?;
@@ -108,11 +111,12 @@ SELECT EXISTS (SELECT 1 FROM exceptions WHERE message = ? AND batch = ? AND ordi
 DELETE FROM exceptions WHERE message = ? AND batch = ? AND ordinal = ?;
 
 -- name: DueExceptions :many
--- Every parameter is a plain "?": numbered ones would count the slice as one.
+-- See WaitingBatches.
 SELECT e.message, e.batch, e.ordinal, e.attempt, e.fence, b.push_service, b.ttl_from, s.name AS service
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
-WHERE e.next_at <= ? AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except))
-ORDER BY e.next_at LIMIT ?;
+WHERE e.next_at <= sqlc.arg(now) AND e.leased = 0 AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) || char(10)) = 0
+ORDER BY e.next_at LIMIT sqlc.arg(at_most);
 
 -- name: LeaseException :exec
 UPDATE exceptions SET leased = 1, node = ?, fence = fence + 1 WHERE message = ? AND batch = ? AND ordinal = ?;
@@ -127,17 +131,20 @@ SELECT CAST(COALESCE(MIN(due_at), 9223372036854775807) AS INTEGER) FROM expansio
 -- name: NextBatchDue :one
 SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND s.name NOT IN (sqlc.slice(except));
+WHERE b.state = 0 AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0;
 
 -- name: NextSmallBatchDue :one
 SELECT CAST(COALESCE(MIN(b.due_at), 9223372036854775807) AS INTEGER)
 FROM batches b JOIN push_services s ON s.id = b.push_service
-WHERE b.state = 0 AND b.small = 1 AND s.name NOT IN (sqlc.slice(except));
+WHERE b.state = 0 AND b.small = 1 AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = b.message) || char(10)) = 0;
 
 -- name: NextExceptionDue :one
 SELECT CAST(COALESCE(MIN(e.next_at), 9223372036854775807) AS INTEGER)
 FROM exceptions e JOIN batches b ON b.message = e.message AND b.no = e.batch JOIN push_services s ON s.id = b.push_service
-WHERE e.next_at IS NOT NULL AND e.leased = 0 AND s.name NOT IN (sqlc.slice(except));
+WHERE e.next_at IS NOT NULL AND e.leased = 0 AND instr(sqlc.arg(except), char(10) || s.name || char(10)) = 0
+  AND instr(sqlc.arg(except), char(10) || s.name || ' ' || (SELECT m.site FROM messages m WHERE m.id = e.message) || char(10)) = 0;
 
 -- name: UnfinishedBatches :many
 SELECT no, state, outcomes FROM batches WHERE message = ? AND no > ? AND state <> 2 ORDER BY no LIMIT ?;

@@ -1,9 +1,14 @@
 -- name: InsertSite :one
-INSERT INTO sites (name, token_key, user_secret, created_at) VALUES (?, ?, ?, ?)
+-- No row: there is one of this name.
+INSERT INTO sites (name, token_key, user_secret, time_zone, quiet_hours, created_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO NOTHING
 RETURNING id;
 
 -- name: SiteByName :one
 SELECT id, name, token_key, user_secret, time_zone, quiet_hours FROM sites WHERE name = ?;
+
+-- name: Sites :many
+SELECT id, name, token_key, user_secret, time_zone, quiet_hours FROM sites ORDER BY id;
 
 -- name: SetHours :exec
 UPDATE sites SET time_zone = ?, quiet_hours = ? WHERE id = ?;
@@ -11,11 +16,18 @@ UPDATE sites SET time_zone = ?, quiet_hours = ? WHERE id = ?;
 -- name: Origins :many
 SELECT origin FROM origins WHERE site = ? ORDER BY position;
 
+-- name: OriginsOfSites :many
+SELECT site, origin FROM origins ORDER BY site, position;
+
+-- name: SiteOfOrigin :one
+SELECT s.id, s.name FROM origins o JOIN sites s ON s.id = o.site WHERE o.origin = ?;
+
 -- name: DeleteOrigins :exec
 DELETE FROM origins WHERE site = ?;
 
--- name: InsertOrigin :exec
-INSERT INTO origins (site, position, origin) VALUES (?, ?, ?);
+-- name: InsertOrigin :execrows
+-- No row: a site has it already.
+INSERT INTO origins (site, position, origin) VALUES (?, ?, ?) ON CONFLICT (origin) DO NOTHING;
 
 -- name: PutSetting :exec
 INSERT INTO settings (name, value) VALUES (?, ?)
