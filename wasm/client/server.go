@@ -13,16 +13,16 @@ import (
 // applicationServerKey asks the server for its key.
 func (c *Client) applicationServerKey(ctx dom.Context, server string) (string, error) {
 	var config wire.Config
-	if err := c.call(ctx, "GET", server+wire.PathConfig, nil, &config); err != nil {
+	if err := c.speak(ctx, "GET", server+wire.PathConfig, nil, &config); err != nil {
 		return "", err
 	}
 	return parseKey(config.ApplicationServerKey)
 }
 
-// call speaks with the server: it sends request, unless that is nil, as JSON and
+// speak calls the server: it sends request, unless that is nil, as JSON and
 // stores the answer in response, unless that is nil. What is not an answer of
 // the server, such as a proxy's page, is wire.ServerUnreachable.
-func (c *Client) call(ctx dom.Context, method, url string, request, response any) error {
+func (c *Client) speak(ctx dom.Context, method, url string, request, response any) error {
 	ctx, cancel := within(ctx, wire.RequestTimeout)
 	defer cancel()
 	var body any

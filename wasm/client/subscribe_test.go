@@ -68,7 +68,7 @@ func TestSubscribeEndsSubscribed(t *testing.T) {
 				f.script = script
 				f.subscription = &subscription{removed + "1", keyA}
 			},
-			replaces: removed + "1", made: 1,
+			made: 1,
 		},
 		"with another worker that imports ours": {
 			arrange: func(f *fake) { f.script, f.pong = "https://site.example/theirs.js", true }, made: 1,
