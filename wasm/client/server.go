@@ -10,13 +10,18 @@ import (
 	"github.com/pushkit/pushkit/wasm/webidl"
 )
 
-// applicationServerKey asks the server for its key.
-func (c *Client) applicationServerKey(ctx dom.Context, server string) (string, error) {
-	var config wire.Config
-	if err := c.speak(ctx, "GET", server+wire.PathConfig, nil, &config); err != nil {
-		return "", err
+// fetchKey asks the server for its key, unless that is known.
+func (c *call) fetchKey(ctx dom.Context) (err error) {
+	if c.key = c.options.ApplicationServerKey; c.key != "" {
+		return nil
 	}
-	return parseKey(config.ApplicationServerKey)
+	var config wire.Config
+	if err := c.speak(ctx, "GET", c.options.Server+wire.PathConfig, nil, &config); err != nil {
+		return err
+	}
+	c.key, err = parseKey(config.ApplicationServerKey)
+	c.options.ApplicationServerKey = c.key
+	return err
 }
 
 // speak calls the server: it sends request, unless that is nil, as JSON and

@@ -12,8 +12,8 @@ package client
 //	  │   ▼                    │              ▼            │
 //	  │ Asking                 │          Forgetting ◄─────┘
 //	  ▼   ▼                    │
-//	 Granted ◄─────────────────┘
-//	    │
+//	 Granted ◄──┬──────────────┤
+//	    │       └─ Unrecorded ◄─┘
 //	    ▼
 //	 Matching ───► Lost, Moved, KeyChanged, EndpointRemoved ───┐
 //	  │   │                                                    │
@@ -73,13 +73,16 @@ const (
 	EndpointRemoved
 	// EndpointGone: the server knows it to be dead, the browser does not.
 	EndpointGone
+	// Unrecorded: the browser has one of which nothing is stored, as after the
+	// site cleared its storage. It is taken up if its key is the server's.
+	Unrecorded
 )
 
 // The states of rest, in which a call ends.
 const (
 	// Unsupported: the browser, the page's policy or another's service worker
 	// does not allow it; the reason is the error's code.
-	Unsupported = EndpointGone << (iota + 1)
+	Unsupported = Unrecorded << (iota + 1)
 	// Denied: the person, or the browser for them, has said no.
 	Denied
 	// Dismissed: the person has not answered, or could not be asked without a
@@ -101,6 +104,6 @@ const (
 )
 
 const (
-	repairs = Lost | Moved | KeyChanged | KeyRefused | EndpointGone
+	repairs = Lost | Moved | KeyChanged | KeyRefused | EndpointGone | Unrecorded
 	rests   = Unsupported | Denied | Dismissed | Subscribed | Unsubscribed | Revoked | Pending | Untold
 )

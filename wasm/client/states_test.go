@@ -17,7 +17,7 @@ var names = map[State]string{
 	Default: "Default", Asking: "Asking", Granted: "Granted", Matching: "Matching", Subscribing: "Subscribing",
 	Syncing: "Syncing", Resuming: "Resuming", Ending: "Ending", Removing: "Removing", Forgetting: "Forgetting",
 	Lost: "Lost", Moved: "Moved", KeyChanged: "KeyChanged", KeyRefused: "KeyRefused",
-	EndpointRemoved: "EndpointRemoved", EndpointGone: "EndpointGone",
+	EndpointRemoved: "EndpointRemoved", EndpointGone: "EndpointGone", Unrecorded: "Unrecorded",
 	Unsupported: "Unsupported", Denied: "Denied", Dismissed: "Dismissed", Subscribed: "Subscribed",
 	Unsubscribed: "Unsubscribed", Revoked: "Revoked", Pending: "Pending", Untold: "Untold",
 }
@@ -115,6 +115,10 @@ func TestEveryTransition(t *testing.T) {
 
 		{"sync", nil, nil, "Resuming Unsubscribed"},
 		{"sync", nil, func(f *fake) { f.store = refused }, "Resuming Unsupported"},
+		{"sync", nil, has(old, keyA), "Resuming Unrecorded Granted Matching Syncing Subscribed"},
+		{"sync", nil, has(old, keyB), "Resuming Unrecorded Unsubscribed"},
+		{"sync", nil, func(f *fake) { has(old, keyA)(f); f.script += "?theirs" }, "Resuming Unrecorded Unsubscribed"},
+		{"sync", nil, func(f *fake) { has(old, keyA)(f); f.away = true }, "Resuming Unrecorded Pending"},
 		{"sync", subscribed, nil, "Resuming Granted Matching Syncing Subscribed"},
 		{"sync", subscribed, func(f *fake) { f.subscription = nil }, "Resuming Granted Matching Lost Subscribing Syncing Subscribed"},
 		{"sync", subscribed, func(f *fake) { f.subscription.endpoint = old }, "Resuming Granted Matching Moved Subscribing Syncing Subscribed"},

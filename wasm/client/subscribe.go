@@ -17,14 +17,20 @@ func (c *call) resume(ctx dom.Context) (State, error) {
 	if err != nil {
 		return 0, err
 	}
-	if record == nil {
-		return Unsubscribed, nil
-	}
-	c.record = *record
 	permission, err := c.permission()
 	if err != nil {
 		return 0, err
 	}
+	if record == nil {
+		if _, err := c.present(ctx); err != nil {
+			return 0, err
+		}
+		if c.subscription == nil || permission != notification.Granted {
+			return Unsubscribed, nil
+		}
+		return Unrecorded, nil
+	}
+	c.record = *record
 	if !record.Wanted || permission != notification.Granted {
 		return c.rest()
 	}
@@ -51,13 +57,7 @@ func (c *call) prepare(ctx dom.Context) (State, error) {
 
 	// The key is fetched while the worker is installed.
 	fetched := make(chan error, 1)
-	go func() {
-		var err error
-		if c.key = c.options.ApplicationServerKey; c.key == "" {
-			c.key, err = c.applicationServerKey(ctx, c.options.Server)
-		}
-		fetched <- err
-	}()
+	go func() { fetched <- c.fetchKey(ctx) }()
 	registration, err := c.ensureWorker(ctx)
 	if err != nil {
 		return 0, err
@@ -66,6 +66,25 @@ func (c *call) prepare(ctx dom.Context) (State, error) {
 		return 0, coded(wire.NoPushManager, err)
 	}
 	return Matching, <-fetched
+}
+
+// adopt is Unrecorded's.
+func (c *call) adopt(ctx dom.Context) (State, error) {
+	ours, err := c.ours(ctx)
+	if err != nil {
+		return 0, err
+	}
+	key, err := c.subscription.ApplicationServerKey()
+	if ours && err == nil {
+		if err := c.fetchKey(ctx); err != nil {
+			return 0, err
+		}
+		if formatKey(key) == c.key {
+			return Granted, nil
+		}
+	}
+	// It is another's. Without a word of it the next page would look again.
+	return Unsubscribed, c.update(ctx, func(record *wire.Record) { record.Server = c.options.Server })
 }
 
 // match is Matching's.

@@ -81,30 +81,17 @@ func (c *call) remove(ctx dom.Context) (State, error) {
 }
 
 func (c *call) endInBrowser(ctx dom.Context, endpoint string) error {
-	registration, err := c.registration(ctx)
-	if err != nil || registration == nil {
-		return err
-	}
-	if c.manager, err = registration.PushManager(); err != nil {
-		return coded(wire.NoPushManager, err)
-	}
-	if err := c.find(ctx); err != nil || c.subscription == nil || c.subscription.Endpoint != endpoint {
+	if _, err := c.present(ctx); err != nil || c.subscription == nil || c.subscription.Endpoint != endpoint {
 		return err
 	}
 	return c.unsubscribe(ctx)
 }
 
-// ours finds the browser's subscription on our scope and reports whether there is
-// one that does not belong to another's service worker.
+// ours finds the browser's subscription and reports whether there is one that
+// does not belong to another's service worker.
 func (c *call) ours(ctx dom.Context) (bool, error) {
-	registration, err := c.registration(ctx)
-	if err != nil || registration == nil || len(registration.Workers()) == 0 {
-		return false, err
-	}
-	if c.manager, err = registration.PushManager(); err != nil {
-		return false, coded(wire.NoPushManager, err)
-	}
-	if err := c.find(ctx); err != nil || c.subscription == nil {
+	registration, err := c.present(ctx)
+	if err != nil || c.subscription == nil {
 		return false, err
 	}
 	record, err := c.read(ctx)
@@ -113,6 +100,19 @@ func (c *call) ours(ctx dom.Context) (bool, error) {
 	}
 	endpoint := c.subscription.Endpoint
 	return record != nil && (record.Endpoint == endpoint || record.Removing == endpoint) || c.isOurs(ctx, registration), nil
+}
+
+// present finds registration and subscription as they are, nil where there is
+// none.
+func (c *call) present(ctx dom.Context) (*Registration, error) {
+	registration, err := c.registration(ctx)
+	if err != nil || registration == nil {
+		return nil, err
+	}
+	if c.manager, err = registration.PushManager(); err != nil {
+		return nil, coded(wire.NoPushManager, err)
+	}
+	return registration, c.find(ctx)
 }
 
 // forget is Forgetting's.

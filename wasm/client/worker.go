@@ -60,7 +60,7 @@ func (c *call) isOurs(ctx dom.Context, registration *Registration) bool {
 			return true
 		}
 	}
-	return answers(ctx, workers[0])
+	return len(workers) > 0 && answers(ctx, workers[0])
 }
 
 // vendors are other products by what the names of their workers' files begin with.
