@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
@@ -48,7 +49,8 @@ type fake struct {
 	pong    bool // whether a worker of another file answers that it imports ours
 	mute    bool // whether the worker of our file does not
 	install error
-	lookup  error // what getRegistration() fails with
+	active  func(ctx dom.Context) error // when the worker is, at once without it
+	lookup  error                       // what getRegistration() fails with
 
 	subscription *subscription
 	get          error // what getSubscription() fails with
@@ -69,7 +71,8 @@ type fake struct {
 	refuse any
 	calls  []string
 
-	answered func() // what happens once the server has stored a subscription
+	delay    time.Duration // until the server hears of a subscription
+	answered func()        // what happens once it has stored it
 }
 
 type subscription struct {
@@ -171,7 +174,12 @@ func (f *fake) registration() *Registration {
 				return wire.WorkerMessage{}, ctx.Err()
 			}}}
 		},
-		AwaitActive: func(dom.Context) error { return nil },
+		AwaitActive: func(ctx dom.Context) error {
+			if f.active == nil {
+				return nil
+			}
+			return f.active(ctx)
+		},
 		PushManager: func() (*PushManager, error) {
 			return &PushManager{
 				GetSubscription: func(dom.Context) (*PushSubscription, error) { return f.present(), f.get },
@@ -254,6 +262,7 @@ func (f *fake) fetch(_ dom.Context, method, url string, body any) (int, any, err
 	case wire.PathConfig:
 		return 200, map[string]any{"applicationServerKey": f.key}, nil
 	case wire.PathSubscriptions:
+		time.Sleep(f.delay)
 		if f.status != 0 {
 			return f.status, f.refuse, nil
 		}

@@ -253,6 +253,27 @@ func TestScopeHintNamesTheHeader(t *testing.T) {
 	}
 }
 
+// On a first visit the worker takes its time, for which PushManager.subscribe does
+// not wait.
+func TestSubscribeWaitsForTheWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		activated := false
+		f.active = func(dom.Context) error {
+			time.Sleep(3 * time.Second)
+			activated = true
+			return nil
+		}
+		f.answered = func() {
+			if !activated {
+				t.Error("subscribed without an active worker")
+			}
+		}
+		state, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+		f.check(state, err)
+	})
+}
+
 // A worker that is not ours keeps its registration, also when ours is asked for
 // again and again.
 func TestForeignWorkerIsNotReplaced(t *testing.T) {
@@ -316,6 +337,24 @@ func TestConcurrentSubscribesMakeOneSubscription(t *testing.T) {
 	if f.made != 1 || len(f.stored) != 1 {
 		t.Errorf("%d made, server has %v", f.made, f.stored)
 	}
+}
+
+// Calls come one after the other: the last one's is what stays.
+func TestUnsubscribeComesAfterTheSubscribeUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.delay = time.Second
+		c := New(f.browser())
+		go func() { _, _ = c.Subscribe(t.Context(), options, Prompt{}) }()
+		synctest.Wait()
+		if _, err := c.Unsubscribe(t.Context(), options); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * f.delay)
+		if len(f.stored) > 0 || f.subscription != nil || f.record.Wanted {
+			t.Errorf("server %v, browser %v, record %+v", f.stored, f.subscription, f.record)
+		}
+	})
 }
 
 // A tab that never finishes does not hold the others up for ever.

@@ -67,6 +67,15 @@ func TestSyncFinishesSubscribe(t *testing.T) {
 	}
 }
 
+// Who comes back is not subscribed before the server has heard of it.
+func TestSubscribeAgainIsPendingUntilTheServerHears(t *testing.T) {
+	f, o := unsubscribed(t), options
+	o.ApplicationServerKey, f.away = keyA, true
+	if _, err := New(f.browser()).Subscribe(t.Context(), o, Prompt{}); CodeOf(err) != wire.ServerUnreachable || !f.record.Pending {
+		t.Fatalf("error %v, record %+v", err, f.record)
+	}
+}
+
 // What subscribe() said of the person is the server's: a repair must not put the
 // browser's own in its place. A server that never had it is told.
 func TestSyncKeepsWhatSubscribeNamed(t *testing.T) {
