@@ -12,8 +12,8 @@ package client
 //	  │   ▼                    │              ▼            │
 //	  │ Asking                 │          Forgetting ◄─────┘
 //	  ▼   ▼                    │
-//	 Granted ◄──┬──────────────┤
-//	    │       └─ Unrecorded ◄─┘
+//	 Granted ◄─────────────────┤
+//	    │   ◄── Unrecorded ◄───┘
 //	    ▼
 //	 Matching ───► Lost, Moved, KeyChanged, EndpointRemoved ───┐
 //	  │   │                                                    │
