@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
@@ -71,8 +70,8 @@ type fake struct {
 	refuse any
 	calls  []string
 
-	delay    time.Duration // until the server hears of a subscription
-	answered func()        // what happens once it has stored it
+	hold     chan struct{} // until it is closed the server hears of no subscription
+	answered func()        // what happens once it has stored one
 }
 
 type subscription struct {
@@ -262,7 +261,9 @@ func (f *fake) fetch(_ dom.Context, method, url string, body any) (int, any, err
 	case wire.PathConfig:
 		return 200, map[string]any{"applicationServerKey": f.key}, nil
 	case wire.PathSubscriptions:
-		time.Sleep(f.delay)
+		if f.hold != nil {
+			<-f.hold
+		}
 		if f.status != 0 {
 			return f.status, f.refuse, nil
 		}

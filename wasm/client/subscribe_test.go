@@ -343,16 +343,39 @@ func TestConcurrentSubscribesMakeOneSubscription(t *testing.T) {
 func TestUnsubscribeComesAfterTheSubscribeUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
-		f.delay = time.Second
+		f.hold = make(chan struct{})
 		c := New(f.browser())
-		go func() { _, _ = c.Subscribe(t.Context(), options, Prompt{}) }()
+		var first, last error
+		var wait sync.WaitGroup
+		wait.Go(func() { _, first = c.Subscribe(t.Context(), options, Prompt{}) })
 		synctest.Wait()
-		if _, err := c.Unsubscribe(t.Context(), options); err != nil {
-			t.Fatal(err)
+		wait.Go(func() { _, last = c.Unsubscribe(t.Context(), options) })
+		synctest.Wait()
+		close(f.hold)
+		wait.Wait()
+		if first != nil || last != nil || len(f.stored) > 0 || f.subscription != nil || f.record.Wanted {
+			t.Errorf("errors %v, %v, server %v, browser %v, record %+v", first, last, f.stored, f.subscription, f.record)
 		}
-		time.Sleep(2 * f.delay)
-		if len(f.stored) > 0 || f.subscription != nil || f.record.Wanted {
-			t.Errorf("server %v, browser %v, record %+v", f.stored, f.subscription, f.record)
+	})
+}
+
+// Without Web Locks two tabs meet in the middle: what the first one made is what
+// the second one tells.
+func TestTabsWithoutALockMakeOneSubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		hold := make(chan struct{})
+		f.permission, f.hold = notification.Granted, hold
+		var first error
+		var wait sync.WaitGroup
+		wait.Go(func() { _, first = New(f.browser()).Subscribe(t.Context(), options, Prompt{}) })
+		synctest.Wait()
+		f.hold = nil
+		_, second := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+		close(hold)
+		wait.Wait()
+		if first != nil || second != nil || f.made != 1 || len(f.stored) != 1 {
+			t.Errorf("errors %v, %v, %d made, server has %v", first, second, f.made, f.stored)
 		}
 	})
 }
