@@ -58,16 +58,16 @@ const (
 // The repairs: what can be wrong with a subscription. Each is made once in a
 // call, EndpointRemoved a few times.
 const (
-	// Lost: the server has one, and the browser none, as after its data was
-	// cleared. The next follows the server's.
+	// Lost: the server has one, and the browser none, as after its permission was
+	// taken back. The next follows the server's.
 	Lost = Forgetting << (iota + 1)
 	// Moved: the browser has another one than the server, as after the service
-	// worker could not tell, or in a restored profile. It follows the server's.
+	// worker could not tell, or the site made one itself. It follows the server's.
 	Moved
 	// KeyChanged: it is for another application server key than the server's.
 	KeyChanged
-	// KeyRefused: the push service says so, which getSubscription did not
-	// (InvalidStateError), or another tab was faster.
+	// KeyRefused: the browser says so by InvalidStateError alone, or another tab
+	// was faster.
 	KeyRefused
 	// EndpointRemoved: it is of [wire.PermanentlyRemovedHost].
 	EndpointRemoved
