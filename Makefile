@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes breaks package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ test-js: node_modules client examples ## the types and unit tests of loader, wor
 
 test-browser: deps build examples ## the whole path, in Firefox, Chromium and WebKit
 	cd js && npm run --silent browser
+
+breaks: ## take the client's repairs away one by one, and see a test fail by each
+	$(GO) run ./wasm/client/internal/breaks
 
 sizes: ## the client's sizes as served; fails over budget
 	$(GO) run ./js/build -out js/dist -sizes

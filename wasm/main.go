@@ -12,7 +12,7 @@
 // args has the members of [client.Options] by their JSON names, and for
 // subscribe also permission, the promise of a Notification.requestPermission()
 // that the loader has called within the click, and gesture, false if there was
-// none. The promise is fulfilled with a [client.State] and rejected with {code,
+// none. The promise is fulfilled with a [client.Subscription] and rejected with {code,
 // detail, cause}: code is one of package wire's, cause the browser's exception
 // where there is one.
 package main
@@ -44,7 +44,7 @@ func start() error {
 	c := client.New(client.NewBrowser())
 	methods := map[string]any{}
 	for name, call := range map[string]method{
-		"subscribe": func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error) {
+		"subscribe": func(ctx dom.Context, options client.Options, args safejs.Value) (client.Subscription, error) {
 			return c.Subscribe(ctx, options, newPrompt(args))
 		},
 		"change":      quietly(c.Change),
@@ -63,11 +63,11 @@ func start() error {
 }
 
 // A method is one of the client's. args is what options were read from.
-type method func(ctx dom.Context, options client.Options, args safejs.Value) (client.State, error)
+type method func(ctx dom.Context, options client.Options, args safejs.Value) (client.Subscription, error)
 
 // quietly makes a method of one that asks nobody.
-func quietly(call func(dom.Context, client.Options) (client.State, error)) method {
-	return func(ctx dom.Context, options client.Options, _ safejs.Value) (client.State, error) {
+func quietly(call func(dom.Context, client.Options) (client.Subscription, error)) method {
+	return func(ctx dom.Context, options client.Options, _ safejs.Value) (client.Subscription, error) {
 		return call(ctx, options)
 	}
 }

@@ -31,7 +31,8 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
-  if (record?.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings)))) return void (await sync());
+  // A subscription of which nothing is stored is Go's to judge, once.
+  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription) return void (await sync());
   if (!wanted || !isDue(settings)) return;
   // Wakes the worker, which then reports what it could not report before.
   tell(seen, WorkerPing);

@@ -248,6 +248,37 @@ func TestADeadEndpointIsToldApart(t *testing.T) {
 	}
 }
 
+// What its push service says of another key does not end a subscription, but its
+// browser is asked to subscribe anew when it comes by.
+func TestAKeyThatThePushServiceDoesNotKnowIsLeftAtTheNextVisit(t *testing.T) {
+	s := newServer(t)
+	key := s.key(t)
+	id := want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, ``)), 201)["id"].(string)
+	check := func() *httptest.ResponseRecorder {
+		return s.call("POST", "/v1/subscriptions/check", fmt.Sprintf(`{"endpoint": %q, "applicationServerKey": %q}`, someEndpoint, key))
+	}
+	for _, c := range []struct {
+		said   int
+		reason string
+		answer int
+	}{
+		{403, "forbidden", 204},
+		{400, "bad request", 204},
+		{403, "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.", 410},
+	} {
+		want(t, s.call("POST", "/v1/messages", `{"audience": {"subscriptions": ["`+id+`"]}, "notification": {"title": "x"}}`, withKey), 202)
+		sent := s.dispatcher.batches[len(s.dispatcher.batches)-1].Deliveries[0]
+		result := push.DeliveryResult{Delivery: sent, Outcome: push.DeliveryFailed, Status: c.said, Reason: c.reason}
+		if _, err := s.store.Record(t.Context(), []push.DeliveryResult{result}); err != nil {
+			t.Fatal(err)
+		}
+		want(t, check(), c.answer)
+	}
+	if list := want(t, s.call("GET", "/v1/subscriptions", "", withKey), 200); len(list["data"].([]any)) != 1 {
+		t.Errorf("it was ended: %v", list)
+	}
+}
+
 // A browser that is subscribed with a key of before is served, and asked to subscribe
 // anew when it comes by.
 func TestAReplacedKeyIsLeftAtTheNextVisit(t *testing.T) {

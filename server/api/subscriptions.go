@@ -78,6 +78,9 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
 	}
+	if f := sub.Failing; f != nil && f.IsKeyMismatch(sub.Service) {
+		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not what its push service has: subscribe anew."}
+	}
 	if sub.IsSeenAnew(a.Now()) {
 		if err := a.Store.TouchSubscription(r.Context(), site.ID, request.Endpoint); err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pushkit/pushkit/server/webpush/vendors"
 )
 
 // FailingFor is how long a subscription has only failed when it is reported. It is
@@ -22,6 +24,16 @@ type Failing struct {
 	Reason string
 }
 
+// IsKeyMismatch says whether the push service of a subscription says that it was
+// made with another application server key than the one that we have of it.
+func (f *Failing) IsKeyMismatch(service string) bool {
+	return isKeyMismatch(service, f.Status, f.Reason)
+}
+
+func isKeyMismatch(service string, status int, reason string) bool {
+	return vendors.Named(service).Explain(status, reason).Kind == vendors.KeyMismatch
+}
+
 // Statuses of push services that say nothing of the subscription (RFC 8292 section
 // 4.2, RFC 8030 section 7.2).
 const (
@@ -31,12 +43,14 @@ const (
 )
 
 // IsOwnFailure says whether a result speaks against the subscription: not against
-// this server (401, 403), nor the message (413), nor where nobody answered.
+// this server (401 and 403, but for another key), nor the message (413), nor where nobody answered.
 func (r DeliveryResult) IsOwnFailure() bool {
 	switch r.Outcome {
 	case DeliveryFailed:
 		switch r.Status {
-		case statusUnauthorized, statusForbidden, statusTooLarge:
+		case statusUnauthorized, statusForbidden:
+			return isKeyMismatch(r.Delivery.Service, r.Status, r.Reason)
+		case statusTooLarge:
 			return false
 		}
 		return true

@@ -113,15 +113,15 @@ func (s *Subscribe) describe(sub *Subscription) {
 	sub.User = cmp.Or(s.User, sub.User)
 }
 
-// checkNotGone refuses an endpoint that its push service has ended, or that was
-// retired, as one that may be dead. One that the person had unsubscribed may come
-// back.
+// checkNotGone refuses an endpoint that its push service has ended, that was
+// retired, as one that may be dead, or that its browser has replaced and shows again
+// since its profile was restored. One that the person had unsubscribed may come back.
 func (s *Subscribe) checkNotGone(rows SubscriptionRows, hash EndpointHash) error {
 	tomb, err := rows.Tombstone(hash)
 	switch {
 	case err != nil || tomb == nil:
 		return err
-	case tomb.Reason == EndGone || tomb.Reason == EndRetired:
+	case tomb.Reason == EndGone || tomb.Reason == EndRetired || tomb.Reason == EndReplaced:
 		return ErrEnded(tomb)
 	}
 	return rows.DeleteTombstone(hash)
@@ -227,6 +227,8 @@ func ErrEnded(tomb *Tombstone) error {
 		return errGone("has ended at its push service")
 	case tomb != nil && tomb.Reason == EndRetired:
 		return errGone("was retired here, since this browser was not seen for long")
+	case tomb != nil && tomb.Reason == EndReplaced:
+		return errGone("was replaced by another of this browser")
 	}
 	return &Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is not known here: post the subscription again."}
 }

@@ -78,7 +78,7 @@ type APIKeys interface {
 type Subscriptions interface {
 	// PutSubscription adds or refreshes a subscription. Errors have the codes
 	// endpoint-taken (other keys stand under this endpoint), endpoint-gone
-	// (the push service said so) and invalid-field.
+	// (the push service said so, or another has replaced it) and invalid-field.
 	PutSubscription(ctx context.Context, site SiteID, s *Subscribe) (sub Subscription, created bool, err error)
 	// ImportSubscriptions adds or refreshes up to ImportSize subscriptions of a file
 	// at once, and says what became of each. An error means that none was written.

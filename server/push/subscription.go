@@ -28,7 +28,8 @@ type Subscription struct {
 	User       string
 	CreatedAt  time.Time
 	LastSeenAt time.Time
-	// Failing is nil for one that does well, and in answers other than a list's.
+	// Failing is nil for one that does well, and where it is neither listed nor
+	// looked up by its endpoint.
 	Failing *Failing
 }
 

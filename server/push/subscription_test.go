@@ -28,7 +28,7 @@ func subscriptionOf(t testing.TB, endpoint string) webpush.Subscription {
 	return parsed
 }
 
-func vendors(t testing.TB) *webpush.Services {
+func pushServices(t testing.TB) *webpush.Services {
 	t.Helper()
 	services, err := webpush.ParseServices(webpush.VendorServices)
 	if err != nil {
@@ -79,7 +79,7 @@ func TestParseSubscribeNamesTheFieldThatIsWrong(t *testing.T) {
 		{`"timeZone": "Local"`, "timeZone", wire.InvalidField},
 		{`"replaces": "` + long(wire.MaxEndpointLength+1) + `"`, "replaces", wire.InvalidField},
 	} {
-		_, err := ParseSubscribe(subscribeBody(t, c.members), vendors(t))
+		_, err := ParseSubscribe(subscribeBody(t, c.members), pushServices(t))
 		var e *Error
 		if !errors.As(err, &e) || e.Field != c.field || e.Code != c.code || e.Detail == "" {
 			t.Errorf("%.60s: got %v, want %s of %s", c.members, err, c.code, c.field)
@@ -99,14 +99,14 @@ func numbers(n int) func(func(string) bool) {
 
 func TestParseSubscribeKeepsWhatItWasGiven(t *testing.T) {
 	s, err := ParseSubscribe(subscribeBody(t, `"channels": [], "locale": "de-CH", "timeZone": "Europe/Zurich", "replaces": "https://old.example/x",
-		"expirationTime": null, "applicationServerKey": "`+p256dh+`"`), vendors(t))
+		"expirationTime": null, "applicationServerKey": "`+p256dh+`"`), pushServices(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Service != "google" || s.Channels == nil || s.Locale != "de-CH" || s.TimeZone != "Europe/Zurich" || s.Replaces == "" || s.ApplicationServerKey != p256dh {
 		t.Errorf("got %+v", s)
 	}
-	if s, err = ParseSubscribe(subscribeBody(t, ``), vendors(t)); err != nil || s.Channels != nil {
+	if s, err = ParseSubscribe(subscribeBody(t, ``), pushServices(t)); err != nil || s.Channels != nil {
 		t.Errorf("absent channels became %v, %v: they would be emptied", s.Channels, err)
 	}
 }
@@ -126,7 +126,7 @@ func TestApply(t *testing.T) {
 		{[]string{"a"}, `"addChannels": ["b"], "removeChannels": ["a", "b"]`, []string{}},
 		{[]string{"z"}, `"channels": ["a"], "addChannels": ["b"]`, []string{"a", "b"}},
 	} {
-		s, err := ParseSubscribe(subscribeBody(t, c.request), vendors(t))
+		s, err := ParseSubscribe(subscribeBody(t, c.request), pushServices(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestEndpointsAreLookedUpByTheirHash(t *testing.T) {
 func FuzzParseSubscribe(f *testing.F) {
 	f.Add([]byte(`{"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "` + p256dh + `", "auth": "` + auth + `"}, "channels": ["a"]}`))
 	f.Add([]byte(`{"endpoint": "https://web.push.apple.com/x", "keys": {"p256dh": "` + p256dh + `", "auth": "` + auth + `"}, "timeZone": "Europe/Berlin", "addChannels": ["ä"]}`))
-	services := vendors(f)
+	services := pushServices(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r wire.SubscribeRequest
 		if json.Unmarshal(body, &r) != nil {

@@ -94,12 +94,16 @@ func (s *Store) addFailing(ctx context.Context, rows []db.Subscription, page []p
 	}
 	failing := make(map[push.ID]*push.Failing, len(found))
 	for _, f := range found {
-		failing[push.ID(f.Subscription)] = &push.Failing{
-			Since: time.UnixMilli(f.Since), LastAt: time.UnixMilli(f.LastAt), Failures: int(f.Failures), Status: int(f.Status), Reason: f.Reason,
-		}
+		failing[push.ID(f.Subscription)] = toFailing(f)
 	}
 	for i := range page {
 		page[i].Failing = failing[page[i].ID]
 	}
 	return nil
+}
+
+func toFailing(f db.Failing) *push.Failing {
+	return &push.Failing{
+		Since: time.UnixMilli(f.Since), LastAt: time.UnixMilli(f.LastAt), Failures: int(f.Failures), Status: int(f.Status), Reason: f.Reason,
+	}
 }

@@ -207,7 +207,11 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 		}
 		return push.Subscription{}, push.ErrEnded(tomb)
 	}
-	return *sub, nil
+	failing, err := s.read.FailingOfEndpoint(ctx, db.FailingOfEndpointParams{Site: int64(site), EndpointHash: hash[:]})
+	if err == nil {
+		sub.Failing = toFailing(failing)
+	}
+	return *sub, explain(ignoreNoRows(err))
 }
 
 // TouchSubscription implements [push.Subscriptions].

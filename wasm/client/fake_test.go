@@ -39,6 +39,7 @@ type fake struct {
 	t *testing.T
 
 	permission notification.Permission
+	look       error // what reading the permission fails with
 	answer     notification.Permission
 	asked      int
 
@@ -47,15 +48,19 @@ type fake struct {
 	pong    bool // whether a worker of another file answers that it imports ours
 	mute    bool // whether the worker of our file does not
 	install error
+	active  func(ctx dom.Context) error // when the worker is, at once without it
+	lookup  error                       // what getRegistration() fails with
 
 	subscription *subscription
+	get          error // what getSubscription() fails with
 	made         int
 	subscribe    []error  // what the next calls of subscribe() do; nil works
 	endpoints    []string // what the next subscriptions' endpoints are
 	unsubscribe  error
 
-	record *wire.Record
-	store  error
+	record  *wire.Record
+	store   error
+	deleted error // what deleting the record fails with
 
 	key    string
 	stored map[string]wire.SubscribeRequest // by endpoint
@@ -64,6 +69,9 @@ type fake struct {
 	status int // what the server answers to subscriptions, 0 is right
 	refuse any
 	calls  []string
+
+	hold     chan struct{} // until it is closed the server hears of no subscription
+	answered func()        // what happens once it has stored one
 }
 
 type subscription struct {
@@ -93,7 +101,7 @@ func subscribed(t *testing.T) *fake {
 func (f *fake) browser() *Browser {
 	lock := make(chan struct{}, 1)
 	return &Browser{
-		Permission: func() (notification.Permission, error) { return f.permission, nil },
+		Permission: func() (notification.Permission, error) { return f.permission, f.look },
 		RequestPermission: func(dom.Context) (notification.Permission, error) {
 			f.asked++
 			f.permission = f.answer
@@ -107,6 +115,9 @@ func (f *fake) browser() *Browser {
 			return f.registration(), nil
 		},
 		GetRegistration: func(_ dom.Context, url string) (*Registration, error) {
+			if f.lookup != nil {
+				return nil, f.lookup
+			}
 			if f.script == "" || !strings.HasPrefix(url, f.scope) {
 				return nil, nil
 			}
@@ -141,6 +152,9 @@ func (f *fake) browser() *Browser {
 			return record, nil
 		},
 		DeleteRecord: func(dom.Context, string) error {
+			if f.deleted != nil {
+				return f.deleted
+			}
 			f.record = nil
 			return f.store
 		},
@@ -159,10 +173,15 @@ func (f *fake) registration() *Registration {
 				return wire.WorkerMessage{}, ctx.Err()
 			}}}
 		},
-		AwaitActive: func(dom.Context) error { return nil },
+		AwaitActive: func(ctx dom.Context) error {
+			if f.active == nil {
+				return nil
+			}
+			return f.active(ctx)
+		},
 		PushManager: func() (*PushManager, error) {
 			return &PushManager{
-				GetSubscription: func(dom.Context) (*PushSubscription, error) { return f.present(), nil },
+				GetSubscription: func(dom.Context) (*PushSubscription, error) { return f.present(), f.get },
 				Subscribe:       f.pushSubscribe,
 			}, nil
 		},
@@ -242,6 +261,9 @@ func (f *fake) fetch(_ dom.Context, method, url string, body any) (int, any, err
 	case wire.PathConfig:
 		return 200, map[string]any{"applicationServerKey": f.key}, nil
 	case wire.PathSubscriptions:
+		if f.hold != nil {
+			<-f.hold
+		}
 		if f.status != 0 {
 			return f.status, f.refuse, nil
 		}
@@ -251,6 +273,9 @@ func (f *fake) fetch(_ dom.Context, method, url string, body any) (int, any, err
 			return 410, map[string]any{"code": "endpoint-gone", "detail": "dead"}, nil
 		}
 		f.stored[request.Endpoint] = request
+		if f.answered != nil {
+			f.answered()
+		}
 		channels := []any{}
 		if request.Channels != nil {
 			for _, channel := range *request.Channels {
@@ -278,7 +303,7 @@ func (f *fake) remarshal(tree, dst any) {
 }
 
 // check compares what browser, server and record agree on.
-func (f *fake) check(state State, err error) {
+func (f *fake) check(state Subscription, err error) {
 	f.t.Helper()
 	if err != nil {
 		f.t.Fatalf("error %v", err)

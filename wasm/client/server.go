@@ -10,19 +10,24 @@ import (
 	"github.com/pushkit/pushkit/wasm/webidl"
 )
 
-// applicationServerKey asks the server for its key.
-func (c *Client) applicationServerKey(ctx dom.Context, server string) (string, error) {
-	var config wire.Config
-	if err := c.call(ctx, "GET", server+wire.PathConfig, nil, &config); err != nil {
-		return "", err
+// fetchKey asks the server for its key, unless that is known.
+func (c *call) fetchKey(ctx dom.Context) (err error) {
+	if c.key = c.options.ApplicationServerKey; c.key != "" {
+		return nil
 	}
-	return parseKey(config.ApplicationServerKey)
+	var config wire.Config
+	if err := c.speak(ctx, "GET", c.options.Server+wire.PathConfig, nil, &config); err != nil {
+		return err
+	}
+	c.key, err = parseKey(config.ApplicationServerKey)
+	c.options.ApplicationServerKey = c.key
+	return err
 }
 
-// call speaks with the server: it sends request, unless that is nil, as JSON and
+// speak calls the server: it sends request, unless that is nil, as JSON and
 // stores the answer in response, unless that is nil. What is not an answer of
 // the server, such as a proxy's page, is wire.ServerUnreachable.
-func (c *Client) call(ctx dom.Context, method, url string, request, response any) error {
+func (c *Client) speak(ctx dom.Context, method, url string, request, response any) error {
 	ctx, cancel := within(ctx, wire.RequestTimeout)
 	defer cancel()
 	var body any

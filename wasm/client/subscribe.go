@@ -7,88 +7,198 @@ import (
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/notification"
 	"github.com/pushkit/pushkit/wasm/push"
 )
 
-// establish makes browser and server agree on a subscription, whatever stands
-// at its start.
-func (c *Client) establish(ctx dom.Context, options *Options) (State, error) {
+// resume is Resuming's.
+func (c *call) resume(ctx dom.Context) (State, error) {
+	record, err := c.read(ctx)
+	if err != nil {
+		return 0, err
+	}
+	permission, err := c.permission()
+	if err != nil {
+		return 0, err
+	}
+	if record == nil {
+		if _, err := c.present(ctx); err != nil {
+			return 0, err
+		}
+		if c.subscription == nil || permission != notification.Granted {
+			return Unsubscribed, nil
+		}
+		return Unrecorded, nil
+	}
+	c.record = *record
+	if !record.Wanted || permission != notification.Granted {
+		return c.rest()
+	}
+	c.options.keep(record)
+	return Granted, c.options.change(record)
+}
+
+// prepare is Granted's.
+func (c *call) prepare(ctx dom.Context) (State, error) {
 	// First of all: the worker learns the server's address from the record, and
 	// whatever is interrupted from here on is pending. A subscription that was
 	// confirmed stays so, also while the server has other channels of it.
-	record, err := c.update(ctx, options.Scope, func(record *wire.Record) {
-		record.Pending = !record.Wanted || record.Pending || record.Server != options.Server
-		record.Server = options.Server
+	err := c.update(ctx, func(record *wire.Record) {
+		record.Pending = !record.Wanted || record.Pending || record.Server != c.options.Server
+		record.Server = c.options.Server
 		record.Wanted = true
-		if options.Channels != nil {
-			record.WantedChannels = options.Channels
+		if c.options.Channels != nil {
+			record.WantedChannels = c.options.Channels
 		}
 	})
 	if err != nil {
-		return State{}, err
+		return 0, err
 	}
 
 	// The key is fetched while the worker is installed.
-	type config struct {
-		key string
-		err error
-	}
-	fetched := make(chan config, 1)
-	go func() {
-		key, err := options.ApplicationServerKey, error(nil)
-		if key == "" {
-			key, err = c.applicationServerKey(ctx, options.Server)
-		}
-		fetched <- config{key, err}
-	}()
-	registration, err := c.ensureWorker(ctx, options)
+	fetched := make(chan error, 1)
+	go func() { fetched <- c.fetchKey(ctx) }()
+	registration, err := c.ensureWorker(ctx)
 	if err != nil {
-		return State{}, err
+		return 0, err
 	}
-	manager, err := registration.PushManager()
-	if err != nil {
-		return State{}, coded(wire.NoPushManager, err)
+	if c.manager, err = registration.PushManager(); err != nil {
+		return 0, coded(wire.NoPushManager, err)
 	}
-	server := <-fetched
-	if server.err != nil {
-		return State{}, server.err
-	}
-
-	s := &subscriber{manager: manager, key: server.key}
-	if err := s.subscribe(ctx); err != nil {
-		return State{}, err
-	}
-	return c.tell(ctx, options, record, s)
+	return Matching, <-fetched
 }
 
-// tell posts the browser's subscription and writes down what the server
-// answered. An endpoint that the server knows to be dead, as browsers do not, is
-// replaced once.
-func (c *Client) tell(ctx dom.Context, options *Options, record wire.Record, s *subscriber) (State, error) {
-	replaces := record.Endpoint
-	if replaces == "" {
-		replaces = s.ended
+// adopt is Unrecorded's.
+func (c *call) adopt(ctx dom.Context) (State, error) {
+	ours, err := c.ours(ctx)
+	if err != nil {
+		return 0, err
 	}
-	response, err := c.post(ctx, options, record, s, replaces)
-	if CodeOf(err) == wire.EndpointGone {
-		dead := s.subscription.Endpoint
-		if err := s.renew(ctx); err != nil {
-			return State{}, err
+	key, err := c.subscription.ApplicationServerKey()
+	if ours && err == nil {
+		if err := c.fetchKey(ctx); err != nil {
+			return 0, err
 		}
-		response, err = c.post(ctx, options, record, s, dead)
+		if formatKey(key) == c.key {
+			return Granted, nil
+		}
+	}
+	// It is another's. Without a word of it the next page would look again.
+	return Unsubscribed, c.update(ctx, func(record *wire.Record) { record.Server = c.options.Server })
+}
+
+// match is Matching's.
+func (c *call) match(ctx dom.Context) (State, error) {
+	if err := c.find(ctx); err != nil {
+		return 0, err
+	}
+	if c.subscription == nil {
+		if c.record.Endpoint != "" {
+			return Lost, nil
+		}
+		return Subscribing, nil
+	}
+	key, err := c.subscription.ApplicationServerKey()
+	switch {
+	case err != nil:
+		return 0, coded(wire.Unexpected, err)
+	case isPermanentlyRemoved(c.subscription):
+		return EndpointRemoved, nil
+	case key != nil && formatKey(key) != c.key:
+		return KeyChanged, nil
+	case c.record.Endpoint != "" && c.record.Endpoint != c.subscription.Endpoint:
+		return Moved, nil
+	case key == nil:
+		// A browser that does not tell the key finds out by itself.
+		return Subscribing, nil
+	}
+	return Syncing, nil
+}
+
+// follow is that of Lost and Moved.
+func (c *call) follow(dom.Context) (State, error) {
+	c.replaces = c.record.Endpoint
+	return Subscribing, nil
+}
+
+// makeRoom is KeyChanged's.
+func (c *call) makeRoom(ctx dom.Context) (State, error) {
+	c.replaces = c.record.Endpoint
+	if c.replaces == "" {
+		c.replaces = c.subscription.Endpoint
+	}
+	return Subscribing, c.unsubscribe(ctx)
+}
+
+// findAndMakeRoom is KeyRefused's.
+func (c *call) findAndMakeRoom(ctx dom.Context) (State, error) {
+	if err := c.find(ctx); err != nil || c.subscription == nil {
+		return Subscribing, err
+	}
+	return c.makeRoom(ctx)
+}
+
+// waitForAnother is EndpointRemoved's. Chrome hands such endpoints out for a
+// moment after an unsubscribe.
+func (c *call) waitForAnother(ctx dom.Context) (State, error) {
+	c.replaces = c.record.Endpoint
+	if err := c.unsubscribe(ctx); err != nil {
+		return 0, err
+	}
+	delay, cancel := within(ctx, wire.SubscribeDelay)
+	defer cancel()
+	<-delay.Done()
+	return Subscribing, nil
+}
+
+// replace is EndpointGone's.
+func (c *call) replace(ctx dom.Context) (State, error) {
+	c.replaces = c.subscription.Endpoint
+	return Subscribing, c.unsubscribe(ctx)
+}
+
+// subscribe is Subscribing's.
+func (c *call) subscribe(ctx dom.Context) (State, error) {
+	ctx, cancel := within(ctx, wire.SubscribeTimeout)
+	defer cancel()
+	subscription, err := c.manager.Subscribe(ctx, push.SubscriptionOptionsInit{
+		UserVisibleOnly:      true,
+		ApplicationServerKey: c.key,
+	})
+	c.subscription = subscription
+	if errors.Is(err, dom.InvalidStateError) {
+		return KeyRefused, subscribeError(err)
+	}
+	if err != nil {
+		return 0, subscribeError(err)
+	}
+	if isPermanentlyRemoved(subscription) {
+		if c.attempts++; c.attempts >= wire.SubscribeAttempts {
+			return 0, &Error{Code: wire.PushServiceUnreachable, Detail: "the browser gives endpoints of " + wire.PermanentlyRemovedHost}
+		}
+		return EndpointRemoved, nil
+	}
+	return Syncing, nil
+}
+
+// tell is Syncing's: it posts the browser's subscription and writes down what the
+// server answered.
+func (c *call) tell(ctx dom.Context) (State, error) {
+	response, err := c.post(ctx)
+	if CodeOf(err) == wire.EndpointGone {
+		return EndpointGone, err
 	}
 	if err != nil {
 		if refuses(err, "channels") {
 			// Or every Sync from now on would fail on them.
-			_, _ = c.update(ctx, options.Scope, func(record *wire.Record) { record.WantedChannels = nil })
+			_ = c.update(ctx, func(record *wire.Record) { record.WantedChannels = nil })
 		}
-		return State{}, err
+		return 0, err
 	}
-
-	endpoint := s.subscription.Endpoint
-	record, err = c.update(ctx, options.Scope, func(record *wire.Record) {
+	endpoint := c.subscription.Endpoint
+	err = c.update(ctx, func(record *wire.Record) {
 		record.Endpoint = endpoint
-		record.ApplicationServerKey = s.key
+		record.ApplicationServerKey = c.key
 		record.ID = response.ID
 		record.Channels = response.Channels
 		record.WantedChannels = nil
@@ -99,157 +209,57 @@ func (c *Client) tell(ctx dom.Context, options *Options, record wire.Record, s *
 		}
 	})
 	if err != nil {
-		return State{}, err
+		return 0, err
 	}
-	// What the server cannot be told now, the next Sync tells it.
-	_ = c.finishRemoving(ctx, options.Scope, &record)
-	return State{Subscribed: true, Endpoint: endpoint, ID: response.ID, Channels: response.Channels}, nil
+	c.confirmed = Subscription{Subscribed: true, Endpoint: endpoint, ID: response.ID, Channels: response.Channels}
+	return c.rest()
 }
 
-func (c *Client) post(ctx dom.Context, options *Options, record wire.Record, s *subscriber, replaces string) (wire.SubscribeResponse, error) {
+func (c *call) post(ctx dom.Context) (wire.SubscribeResponse, error) {
 	var response wire.SubscribeResponse
-	subscription, err := s.subscription.ToJSON()
+	subscription, err := c.subscription.ToJSON()
 	if err != nil {
 		return response, coded(wire.Unexpected, err)
 	}
+	replaces := c.replaces
 	if replaces == subscription.Endpoint {
 		replaces = ""
 	}
-	channels := record.WantedChannels
-	if channels == nil && record.ID != "" {
+	channels := c.record.WantedChannels
+	if channels == nil && c.record.ID != "" {
 		// A server that lost the subscription learns the channels from us.
-		channels = &record.Channels
+		channels = &c.record.Channels
 	}
-	err = c.call(ctx, "POST", options.Server+wire.PathSubscriptions, wire.SubscribeRequest{
+	err = c.speak(ctx, "POST", c.options.Server+wire.PathSubscriptions, wire.SubscribeRequest{
 		Endpoint:             subscription.Endpoint,
 		ExpirationTime:       subscription.ExpirationTime,
 		Keys:                 wire.Keys{P256dh: subscription.Keys.P256dh, Auth: subscription.Keys.Auth},
-		ApplicationServerKey: s.key,
+		ApplicationServerKey: c.key,
 		Channels:             channels,
-		Locale:               options.Locale,
-		TimeZone:             options.TimeZone,
-		UserToken:            options.UserToken,
+		Locale:               c.options.Locale,
+		TimeZone:             c.options.TimeZone,
+		UserToken:            c.options.UserToken,
 		Replaces:             replaces,
 	}, &response)
 	return response, err
 }
 
-// A subscriber brings a registration to a subscription with a key.
-type subscriber struct {
-	manager *PushManager
-	key     string
-	// subscription is the present one; ended is the endpoint of one with
-	// another key that made room for it.
-	subscription *PushSubscription
-	ended        string
-}
-
-// subscribe takes the browser's subscription if it has our key, and makes one
-// otherwise.
-func (s *subscriber) subscribe(ctx dom.Context) error {
-	if err := s.find(ctx); err != nil {
-		return err
-	}
-	if s.subscription == nil {
-		return s.make(ctx)
-	}
-	key, err := s.subscription.ApplicationServerKey()
-	if err != nil {
-		return coded(wire.Unexpected, err)
-	}
-	// A browser that does not tell the key finds out by itself: InvalidStateError.
-	if key != nil && formatKey(key) != s.key || isPermanentlyRemoved(s.subscription) {
-		return s.renew(ctx)
-	}
-	if key == nil {
-		return s.make(ctx)
-	}
-	return nil
-}
-
-// renew ends the subscription and makes another.
-func (s *subscriber) renew(ctx dom.Context) error {
-	s.ended = s.subscription.Endpoint
-	if err := s.unsubscribe(ctx); err != nil {
-		return err
-	}
-	return s.make(ctx)
-}
-
-func (s *subscriber) make(ctx dom.Context) error {
-	replaced := false
-	for attempt := 1; ; attempt++ {
-		err := s.request(ctx)
-		if errors.Is(err, dom.InvalidStateError) && !replaced {
-			// There is a subscription with another key, which getSubscription
-			// did not show or another tab has just made.
-			replaced = true
-			if err := s.find(ctx); err != nil {
-				return err
-			}
-			if s.subscription == nil {
-				return subscribeError(err)
-			}
-			s.ended = s.subscription.Endpoint
-			if err := s.unsubscribe(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil {
-			return subscribeError(err)
-		}
-		if !isPermanentlyRemoved(s.subscription) {
-			return nil
-		}
-		// Chrome hands this out for a moment after an unsubscribe.
-		if err := s.unsubscribe(ctx); err != nil {
-			return err
-		}
-		if attempt >= wire.SubscribeAttempts {
-			return &Error{Code: wire.PushServiceUnreachable, Detail: "the browser gives endpoints of " + wire.PermanentlyRemovedHost}
-		}
-		delay, cancel := within(ctx, wire.SubscribeDelay)
-		<-delay.Done()
-		cancel()
-	}
-}
-
-func (s *subscriber) request(ctx dom.Context) error {
+// find takes the browser's subscription, nil where there is none.
+func (c *call) find(ctx dom.Context) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
-	subscription, err := s.manager.Subscribe(ctx, push.SubscriptionOptionsInit{
-		UserVisibleOnly:      true,
-		ApplicationServerKey: s.key,
-	})
-	s.subscription = subscription
-	return err
+	subscription, err := c.manager.GetSubscription(ctx)
+	c.subscription = subscription
+	return subscribeError(err)
 }
 
-func (s *subscriber) find(ctx dom.Context) error {
+// unsubscribe ends the browser's subscription. One that has ended already is no
+// error.
+func (c *call) unsubscribe(ctx dom.Context) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
-	subscription, err := s.manager.GetSubscription(ctx)
-	s.subscription = subscription
-	if err != nil {
-		return subscribeError(err)
-	}
-	return nil
-}
-
-func (s *subscriber) unsubscribe(ctx dom.Context) error {
-	return unsubscribe(ctx, s.subscription)
-}
-
-// unsubscribe ends a subscription in the browser. One that has ended already is
-// no error.
-func unsubscribe(ctx dom.Context, subscription *PushSubscription) error {
-	ctx, cancel := within(ctx, wire.SubscribeTimeout)
-	defer cancel()
-	if _, err := subscription.Unsubscribe(ctx); err != nil {
-		return subscribeError(err)
-	}
-	return nil
+	_, err := c.subscription.Unsubscribe(ctx)
+	return subscribeError(err)
 }
 
 func subscribeError(err error) error {

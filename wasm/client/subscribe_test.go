@@ -68,7 +68,7 @@ func TestSubscribeEndsSubscribed(t *testing.T) {
 				f.script = script
 				f.subscription = &subscription{removed + "1", keyA}
 			},
-			replaces: removed + "1", made: 1,
+			made: 1,
 		},
 		"with another worker that imports ours": {
 			arrange: func(f *fake) { f.script, f.pong = "https://site.example/theirs.js", true }, made: 1,
@@ -253,6 +253,27 @@ func TestScopeHintNamesTheHeader(t *testing.T) {
 	}
 }
 
+// On a first visit the worker takes its time, for which PushManager.subscribe does
+// not wait.
+func TestSubscribeWaitsForTheWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		activated := false
+		f.active = func(dom.Context) error {
+			time.Sleep(3 * time.Second)
+			activated = true
+			return nil
+		}
+		f.answered = func() {
+			if !activated {
+				t.Error("subscribed without an active worker")
+			}
+		}
+		state, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+		f.check(state, err)
+	})
+}
+
 // A worker that is not ours keeps its registration, also when ours is asked for
 // again and again.
 func TestForeignWorkerIsNotReplaced(t *testing.T) {
@@ -316,6 +337,47 @@ func TestConcurrentSubscribesMakeOneSubscription(t *testing.T) {
 	if f.made != 1 || len(f.stored) != 1 {
 		t.Errorf("%d made, server has %v", f.made, f.stored)
 	}
+}
+
+// Calls come one after the other: the last one's is what stays.
+func TestUnsubscribeComesAfterTheSubscribeUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.hold = make(chan struct{})
+		c := New(f.browser())
+		var first, last error
+		var wait sync.WaitGroup
+		wait.Go(func() { _, first = c.Subscribe(t.Context(), options, Prompt{}) })
+		synctest.Wait()
+		wait.Go(func() { _, last = c.Unsubscribe(t.Context(), options) })
+		synctest.Wait()
+		close(f.hold)
+		wait.Wait()
+		if first != nil || last != nil || len(f.stored) > 0 || f.subscription != nil || f.record.Wanted {
+			t.Errorf("errors %v, %v, server %v, browser %v, record %+v", first, last, f.stored, f.subscription, f.record)
+		}
+	})
+}
+
+// Without Web Locks two tabs meet in the middle: what the first one made is what
+// the second one tells.
+func TestTabsWithoutALockMakeOneSubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		hold := make(chan struct{})
+		f.permission, f.hold = notification.Granted, hold
+		var first error
+		var wait sync.WaitGroup
+		wait.Go(func() { _, first = New(f.browser()).Subscribe(t.Context(), options, Prompt{}) })
+		synctest.Wait()
+		f.hold = nil
+		_, second := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+		close(hold)
+		wait.Wait()
+		if first != nil || second != nil || f.made != 1 || len(f.stored) != 1 {
+			t.Errorf("errors %v, %v, %d made, server has %v", first, second, f.made, f.stored)
+		}
+	})
 }
 
 // A tab that never finishes does not hold the others up for ever.

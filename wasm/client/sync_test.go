@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/pushkit/pushkit/server/wire"
 	"github.com/pushkit/pushkit/wasm/dom"
@@ -20,6 +21,7 @@ func TestSyncRepairs(t *testing.T) {
 		"the server forgot":                   {lose: func(f *fake) { clear(f.stored) }, made: 1},
 		"the browser's subscription was lost": {lose: func(f *fake) { f.subscription = nil }, made: 2, replaces: true},
 		"the endpoint died":                   {lose: func(f *fake) { f.gone[f.subscription.endpoint] = true }, made: 2, replaces: true},
+		"the site cleared its storage":        {lose: func(f *fake) { f.record = nil }, made: 1},
 		"the key was rotated":                 {lose: func(f *fake) { f.key = keyB }, made: 2, replaces: true},
 		"the worker was unregistered":         {lose: func(f *fake) { f.script, f.subscription = "", nil }, made: 2, replaces: true},
 		"the worker subscribed, the POST fell": {lose: func(f *fake) {
@@ -62,6 +64,15 @@ func TestSyncFinishesSubscribe(t *testing.T) {
 	f.check(state, err)
 	if !slices.Equal(state.Channels, []string{"news"}) || f.made != 1 {
 		t.Errorf("channels %v, %d made", state.Channels, f.made)
+	}
+}
+
+// Who comes back is not subscribed before the server has heard of it.
+func TestSubscribeAgainIsPendingUntilTheServerHears(t *testing.T) {
+	f, o := unsubscribed(t), options
+	o.ApplicationServerKey, f.away = keyA, true
+	if _, err := New(f.browser()).Subscribe(t.Context(), o, Prompt{}); CodeOf(err) != wire.ServerUnreachable || !f.record.Pending {
+		t.Fatalf("error %v, record %+v", err, f.record)
 	}
 }
 
@@ -126,6 +137,31 @@ func TestSyncLeavesOthersAlone(t *testing.T) {
 			if err != nil || state.Subscribed || len(f.calls) > 0 || f.subscription != nil || f.asked != asked {
 				t.Errorf("state %+v, error %v, calls %v", state, err, f.calls)
 			}
+		})
+	}
+}
+
+// A subscription that another has made is left alone, and judged once only.
+func TestSyncLeavesAnothersSubscriptionAlone(t *testing.T) {
+	for name, arrange := range map[string]func(f *fake){
+		"another key":    func(f *fake) { f.subscription.key = keyB },
+		"another worker": func(f *fake) { f.script = "https://site.example/theirs.js" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				f.permission, f.script = notification.Granted, script
+				f.subscription = &subscription{"https://service.example/theirs", keyA}
+				arrange(f)
+				for range 2 {
+					if state, err := New(f.browser()).Sync(t.Context(), options); err != nil || state.Subscribed {
+						t.Fatalf("state %+v, error %v", state, err)
+					}
+				}
+				if f.subscription == nil || len(f.stored) > 0 || len(f.calls) > 1 || f.record == nil || f.record.Wanted {
+					t.Errorf("browser %v, server %v, calls %v, record %v", f.subscription, f.stored, f.calls, f.record)
+				}
+			})
 		})
 	}
 }

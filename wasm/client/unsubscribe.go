@@ -5,114 +5,122 @@ import (
 	"github.com/pushkit/pushkit/wasm/dom"
 )
 
-// end unsubscribes the browser and tells the server.
-func (c *Client) end(ctx dom.Context, options *Options) error {
-	subscription, err := c.ourSubscription(ctx, options)
+// end is Ending's.
+func (c *call) end(ctx dom.Context) (State, error) {
+	ours, err := c.ours(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	record, err := c.record(ctx, options.Scope)
-	if err != nil || record == nil && subscription == nil {
-		return err
+	record, err := c.read(ctx)
+	if err != nil {
+		return 0, err
 	}
-	ended, err := c.update(ctx, options.Scope, func(record *wire.Record) {
+	if record == nil && !ours {
+		return Unsubscribed, nil
+	}
+	err = c.update(ctx, func(record *wire.Record) {
 		removing := record.Endpoint
-		if subscription != nil {
-			removing = subscription.Endpoint
+		if ours {
+			removing = c.subscription.Endpoint
 		}
 		if removing == "" {
 			removing = record.Removing
 		}
 		if record.Server == "" {
-			record.Server = options.Server
+			record.Server = c.options.Server
 		}
 		// The server's address stays: notifications that are still shown report
 		// their clicks to it.
 		*record = wire.Record{Server: record.Server, Removing: removing}
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var browserErr error
-	if subscription != nil {
-		browserErr = unsubscribe(ctx, subscription)
+	return c.rest()
+}
+
+// rest returns what is left to do, or where a call rests that has done all.
+func (c *call) rest() (State, error) {
+	switch {
+	case c.record.Removing != "":
+		return Removing, nil
+	case c.confirmed.Subscribed:
+		return Subscribed, nil
+	case c.record.Wanted:
+		return Revoked, nil
+	case c.forgets:
+		return Forgetting, nil
+	}
+	return Unsubscribed, nil
+}
+
+// remove is Removing's: it does what an Unsubscribe has left in the browser,
+// which may have failed to, and on the server.
+func (c *call) remove(ctx dom.Context) (State, error) {
+	removing := c.record.Removing
+	inBrowser := c.endInBrowser(ctx, removing)
+	err := c.speak(ctx, "POST", c.record.Server+wire.PathSubscriptionsRemove, wire.RemoveRequest{Endpoint: removing}, nil)
+	if err == nil {
+		err = c.update(ctx, func(record *wire.Record) {
+			if record.Removing == removing {
+				record.Removing = ""
+			}
+		})
 	}
 	// One of the two is enough for nothing to be shown any more.
-	if c.remove(ctx, options.Scope, &ended) != nil {
-		return browserErr
+	switch {
+	case err == nil:
+		return c.rest()
+	case c.confirmed.Subscribed:
+		// What the server cannot be told now, the next Sync tells it.
+		return Subscribed, nil
+	case inBrowser != nil:
+		return 0, inBrowser
 	}
-	return nil
+	return Untold, err
 }
 
-// ourSubscription returns the browser's subscription on our scope, or nil where
-// there is none or it belongs to another's service worker.
-func (c *Client) ourSubscription(ctx dom.Context, options *Options) (*PushSubscription, error) {
-	registration, err := c.registration(ctx, options)
-	if err != nil || registration == nil || len(registration.Workers()) == 0 {
+func (c *call) endInBrowser(ctx dom.Context, endpoint string) error {
+	if _, err := c.present(ctx); err != nil || c.subscription == nil || c.subscription.Endpoint != endpoint {
+		return err
+	}
+	return c.unsubscribe(ctx)
+}
+
+// ours finds the browser's subscription and reports whether there is one that
+// does not belong to another's service worker.
+func (c *call) ours(ctx dom.Context) (bool, error) {
+	registration, err := c.present(ctx)
+	if err != nil || c.subscription == nil {
+		return false, err
+	}
+	record, err := c.read(ctx)
+	if err != nil {
+		return false, err
+	}
+	endpoint := c.subscription.Endpoint
+	return record != nil && (record.Endpoint == endpoint || record.Removing == endpoint) || c.isOurs(ctx, registration), nil
+}
+
+// present finds registration and subscription as they are, nil where there is
+// none.
+func (c *call) present(ctx dom.Context) (*Registration, error) {
+	registration, err := c.registration(ctx)
+	if err != nil || registration == nil {
 		return nil, err
 	}
-	manager, err := registration.PushManager()
-	if err != nil {
+	if c.manager, err = registration.PushManager(); err != nil {
 		return nil, coded(wire.NoPushManager, err)
 	}
-	s := &subscriber{manager: manager}
-	if err := s.find(ctx); err != nil || s.subscription == nil {
-		return nil, err
-	}
-	record, err := c.record(ctx, options.Scope)
-	if err != nil {
-		return nil, err
-	}
-	endpoint := s.subscription.Endpoint
-	if record != nil && (record.Endpoint == endpoint || record.Removing == endpoint) ||
-		c.isOurs(ctx, registration, options) {
-		return s.subscription, nil
-	}
-	return nil, nil
+	return registration, c.find(ctx)
 }
 
-// finishRemoving does what an Unsubscribe has left: in the browser, which may
-// have failed to, and on the server.
-func (c *Client) finishRemoving(ctx dom.Context, scope string, record *wire.Record) error {
-	if record.Removing == "" {
-		return nil
+// forget is Forgetting's.
+func (c *call) forget(ctx dom.Context) (State, error) {
+	ctx, cancel := within(ctx, wire.StorageTimeout)
+	defer cancel()
+	if err := c.browser.DeleteRecord(ctx, c.options.Scope); err != nil {
+		return 0, coded(wire.StorageFailed, err)
 	}
-	if err := c.endInBrowser(ctx, scope, record.Removing); err != nil {
-		return err
-	}
-	return c.remove(ctx, scope, record)
-}
-
-func (c *Client) endInBrowser(ctx dom.Context, scope, endpoint string) error {
-	registration, err := c.registration(ctx, &Options{Scope: scope})
-	if err != nil || registration == nil {
-		return err
-	}
-	manager, err := registration.PushManager()
-	if err != nil {
-		return coded(wire.NoPushManager, err)
-	}
-	s := &subscriber{manager: manager}
-	if err := s.find(ctx); err != nil || s.subscription == nil || s.subscription.Endpoint != endpoint {
-		return err
-	}
-	return s.unsubscribe(ctx)
-}
-
-// remove tells the server that record.Removing has ended, and forgets it.
-func (c *Client) remove(ctx dom.Context, scope string, record *wire.Record) error {
-	if record.Removing == "" {
-		return nil
-	}
-	removing := record.Removing
-	request := wire.RemoveRequest{Endpoint: removing}
-	if err := c.call(ctx, "POST", record.Server+wire.PathSubscriptionsRemove, request, nil); err != nil {
-		return err
-	}
-	_, err := c.update(ctx, scope, func(record *wire.Record) {
-		if record.Removing == removing {
-			record.Removing = ""
-		}
-	})
-	return err
+	return Unsubscribed, nil
 }

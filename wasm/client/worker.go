@@ -9,15 +9,15 @@ import (
 )
 
 // registration returns the registration of exactly our scope, or nil.
-func (c *Client) registration(ctx dom.Context, options *Options) (*Registration, error) {
+func (c *call) registration(ctx dom.Context) (*Registration, error) {
 	ctx, cancel := within(ctx, wire.WorkerTimeout)
 	defer cancel()
-	registration, err := c.browser.GetRegistration(ctx, options.Scope)
+	registration, err := c.browser.GetRegistration(ctx, c.options.Scope)
 	if err != nil {
 		return nil, coded(wire.NoServiceWorker, err)
 	}
 	// The browser also answers with a registration of a wider scope.
-	if registration == nil || registration.Scope != options.Scope {
+	if registration == nil || registration.Scope != c.options.Scope {
 		return nil, nil
 	}
 	return registration, nil
@@ -25,15 +25,16 @@ func (c *Client) registration(ctx dom.Context, options *Options) (*Registration,
 
 // ensureWorker returns a registration with an active worker that is ours.
 // Another one's registration is never replaced.
-func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration, error) {
-	registration, err := c.registration(ctx, options)
+func (c *call) ensureWorker(ctx dom.Context) (*Registration, error) {
+	options := &c.options
+	registration, err := c.registration(ctx)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := within(ctx, wire.WorkerTimeout)
 	defer cancel()
 	if registration != nil && len(registration.Workers()) > 0 {
-		if !c.isOurs(ctx, registration, options) {
+		if !c.isOurs(ctx, registration) {
 			return nil, &Error{Code: wire.ForeignServiceWorker, Detail: whose(registration.Workers()[0].ScriptURL)}
 		}
 	} else if registration, err = c.browser.Register(ctx, options.ServiceWorker, options.Scope); err != nil {
@@ -52,14 +53,14 @@ func (c *Client) ensureWorker(ctx dom.Context, options *Options) (*Registration,
 
 // isOurs reports whether one of the registration's workers is our file or
 // answers that it imports ours.
-func (c *Client) isOurs(ctx dom.Context, registration *Registration, options *Options) bool {
+func (c *call) isOurs(ctx dom.Context, registration *Registration) bool {
 	workers := registration.Workers()
 	for _, worker := range workers {
-		if worker.ScriptURL == options.ServiceWorker {
+		if worker.ScriptURL == c.options.ServiceWorker {
 			return true
 		}
 	}
-	return answers(ctx, workers[0])
+	return len(workers) > 0 && answers(ctx, workers[0])
 }
 
 // vendors are other products by what the names of their workers' files begin with.

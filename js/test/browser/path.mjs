@@ -9,6 +9,7 @@ import { hooks } from "./cases/hooks.mjs";
 import { examples } from "./cases/examples.mjs";
 import { interrupted } from "./cases/interrupted.mjs";
 import { keys } from "./cases/keys.mjs";
+import { losing } from "./cases/losing.mjs";
 import { moving } from "./cases/moving.mjs";
 import { payloads } from "./cases/payloads.mjs";
 import { permission } from "./cases/permission.mjs";
@@ -26,7 +27,7 @@ import { inAWorld } from "./world.mjs";
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
     const all = [
-      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, keys, moving, permission, refusals, clock, interrupted, examples,
+      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, losing, keys, moving, permission, refusals, clock, interrupted, examples,
     ];
     for (const cases of all) cases(theWorld, browser);
   });

@@ -28,6 +28,7 @@ export const insecureHost = "insecure.example.com";
  * @property {Chromium["setPermission"]} setPermission
  * @property {(page: Page, expression: string) => Promise<any>} evaluateWithoutGesture
  * @property {Pick<Chromium["prompt"], "allow" | "deny" | "dismiss" | "isOpen">} prompt
+ * @property {string} profile its folder
  * @property {() => Promise<void>} close
  * @property {() => Promise<void>} open
  */

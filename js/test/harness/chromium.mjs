@@ -82,6 +82,11 @@ export class Chromium {
     return started;
   }
 
+  /** The folder of the profile. */
+  get profile() {
+    return join(this.#folder, "profile");
+  }
+
   /** Awaits the end of Chromium, however it comes, and tells how. */
   get ended() {
     return this.#program.exit;

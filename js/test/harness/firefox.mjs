@@ -125,6 +125,11 @@ export class Firefox {
     return firefox;
   }
 
+  /** The folder of the profile. */
+  get profile() {
+    return join(this.#folder, "profile");
+  }
+
   /** Awaits the end of Firefox, however it comes, and tells how. */
   get ended() {
     return this.#program.exit;

@@ -600,6 +600,15 @@ describe("a subscription that the browser lost", () => {
     } }]);
   });
 
+  test("is told as the browser has made it, where the event brings the new one", async () => {
+    server = () => Response.json({ id: "1", channels: ["news"] });
+    stores.registrations?.set("https://site.example/", record);
+    globals.self.registration.pushManager = { subscribe: () => assert.fail("subscribed once more") };
+    await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: made });
+    assert.deepEqual(calls.map(({ body }) => [body.endpoint, body.replaces]), [[made.endpoint, record.endpoint]]);
+    assert.equal(stores.registrations?.get("https://site.example/").endpoint, made.endpoint);
+  });
+
   test("is left to the next page where the server is away", async () => {
     server = () => { throw new TypeError("away"); };
     assert.deepEqual(await lose(), { ...record, pending: true });

@@ -458,8 +458,10 @@ const subscriptionByEndpoint = `-- name: SubscriptionByEndpoint :one
 SELECT s.site, s.push_service, s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.locale, s.time_zone, s.user_id, s.created_at, s.last_seen_at, p.name AS service,
        ARRAY(SELECT c.channel FROM subscription_channels c
              WHERE c.site = s.site AND c.push_service = s.push_service AND c.subscription = s.id
-             ORDER BY c.channel COLLATE "C")::text[] AS channels
+             ORDER BY c.channel COLLATE "C")::text[] AS channels,
+       f.since, f.last_at, f.failures, f.status, f.reason
 FROM subscriptions s JOIN push_services p ON p.id = s.push_service
+LEFT JOIN failing f ON f.site = s.site AND f.push_service = s.push_service AND f.subscription = s.id
 WHERE s.site = $1 AND s.endpoint_hash = $2
 `
 
@@ -472,6 +474,11 @@ type SubscriptionByEndpointRow struct {
 	Subscription Subscription
 	Service      string
 	Channels     []string
+	Since        *time.Time
+	LastAt       *time.Time
+	Failures     *int64
+	Status       *int32
+	Reason       *string
 }
 
 func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionByEndpointParams) (SubscriptionByEndpointRow, error) {
@@ -493,6 +500,11 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 		&i.Subscription.LastSeenAt,
 		&i.Service,
 		&i.Channels,
+		&i.Since,
+		&i.LastAt,
+		&i.Failures,
+		&i.Status,
+		&i.Reason,
 	)
 	return i, err
 }

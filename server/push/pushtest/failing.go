@@ -117,6 +117,31 @@ func testFailing(t *testing.T, s *store) {
 	}
 }
 
+// Another key speaks against the subscription, and is told of its endpoint.
+func testKeyMismatch(t *testing.T, s *store) {
+	sub := s.put(t, someEndpoint, "")
+	lookUp := func() *push.Failing {
+		t.Helper()
+		found, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
+		if err != nil || found.ID != sub.ID {
+			t.Fatalf("got %+v, %v", found, err)
+		}
+		return found.Failing
+	}
+	if f := lookUp(); f != nil {
+		t.Errorf("got %+v", f)
+	}
+	const said = "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions."
+	s.outcomes(t, map[push.ID]push.DeliveryResult{sub.ID: {Outcome: push.DeliveryFailed, Status: 403, Reason: said}})
+	if f := lookUp(); f == nil || !f.IsKeyMismatch(sub.Service) || f.Status != 403 || f.Reason != said || f.Failures != 1 || !f.Since.Equal(s.clock.Now()) || !f.LastAt.Equal(f.Since) {
+		t.Errorf("got %+v", f)
+	}
+	s.outcomes(t, nil)
+	if f := lookUp(); f != nil {
+		t.Errorf("got %+v, of one that does well again", f)
+	}
+}
+
 // What another node holds by now says nothing.
 func testFailingFenced(t *testing.T, s *store) {
 	s.put(t, someEndpoint, "")

@@ -75,6 +75,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"a lease that was lost":            testFence,
 		"a batch that is handed back":      testRelease,
 		"failing":                          testFailing,
+		"failing by another key":           testKeyMismatch,
 		"failing, as another node tells":   testFailingFenced,
 		"a clock that is set back":         testClockSetBack,
 		"a clock that is set ahead":        testClockSetAhead,

@@ -114,8 +114,11 @@ func testReplace(t *testing.T, s *store) {
 	if sub.ID != old.ID || !sub.CreatedAt.Equal(old.CreatedAt) || !slices.Equal(sub.Channels, []string{"b", "c"}) || sub.Locale != "de" || sub.TimeZone != "Europe/Berlin" || sub.Service != "apple" {
 		t.Errorf("got %+v, want what %+v had", sub, old)
 	}
+	// A browser whose profile was restored shows what it had replaced.
 	_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
-	wantCode(t, err, wire.SubscriptionUnknown)
+	wantCode(t, err, wire.EndpointGone)
+	_, _, err = s.PutSubscription(t.Context(), s.site.ID, Subscribe(t, s.services, someEndpoint, ""))
+	wantCode(t, err, wire.EndpointGone)
 	// The answer was lost, and the browser asks again.
 	if again := s.put(t, next, replacing); again.ID != old.ID {
 		t.Error("the same request again made another one")
@@ -140,7 +143,7 @@ func testReplaceByKnown(t *testing.T, s *store) {
 		t.Error("the known one became another one")
 	}
 	_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint)
-	wantCode(t, err, wire.SubscriptionUnknown)
+	wantCode(t, err, wire.EndpointGone)
 }
 
 func testReplaceEnded(t *testing.T, s *store) {
