@@ -17,7 +17,7 @@ const style = `
   inset-block-end: max(1rem, env(safe-area-inset-bottom));
   inset-inline-end: 1rem;
   z-index: var(--pushkit-z-index, 2147483647);
-  inline-size: min(var(--pushkit-width, 26rem), 100vw - 2rem);
+  inline-size: min(var(--pushkit-width, 26rem), 100% - 2rem);
 }
 :host([open]) { display: block }
 .card { max-block-size: calc(100vh - 2rem); overflow: auto }

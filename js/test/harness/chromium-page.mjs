@@ -46,6 +46,25 @@ export class ChromiumPage {
     return this.#page.mouse;
   }
 
+  /**
+   * Sets what the person has asked of the system; null is nothing.
+   *
+   * @param {{forcedColors?: "active" | null, reducedMotion?: "reduce" | null}} media
+   */
+  async emulateMedia(media) {
+    await this.#page.emulateMedia(media);
+  }
+
+  /**
+   * A picture of a window of this size.
+   *
+   * @param {{width: number, height: number}} size
+   */
+  async screenshot(size) {
+    await this.#page.setViewportSize(size);
+    return this.#page.screenshot();
+  }
+
   async bringToFront() {
     await this.#page.bringToFront();
   }
