@@ -50,7 +50,7 @@ test: deps build check test-go test-wasm test-js test-browser sizes ## pass all 
 
 check: ## vet, formatting and generated code
 	$(GO) vet ./...
-	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./examples/go
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@for store in $(STORES); do (cd $$store && $(SQLC) diff) || exit 1; done
 

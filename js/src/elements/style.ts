@@ -1,7 +1,9 @@
 /**
  * The look of all elements. Colours are the system's own, which follow the
  * page's color-scheme and a person's forced colours; only the accent is ours,
- * readable on light and dark.
+ * readable on light and dark. A long word of large letters is broken where it
+ * would be cut off else. Pictures of browsers' windows are mirrored where one
+ * reads from right to left, as those are.
  */
 const css = `
 :host {
@@ -15,7 +17,6 @@ const css = `
   color: var(--pk-text);
   font: var(--pushkit-font, 1rem/1.5 system-ui, sans-serif);
   text-align: start;
-  /* A long word of large letters is broken where it would be cut off else. */
   overflow-wrap: anywhere;
 }
 :host(:not([state])) { visibility: hidden }
@@ -59,7 +60,6 @@ li svg { stroke-width: 1.5 }
 .accent { stroke: LinkText; stroke-width: 2.5 }
 ol { display: grid; gap: .75rem; padding-inline-start: 1.25em }
 li svg { display: block; margin-block-start: .4rem }
-/* Where one reads from right to left, browsers' own windows are mirrored too. */
 [dir=rtl] li svg { transform: scaleX(-1) }
 .heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 `;
