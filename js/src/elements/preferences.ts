@@ -14,7 +14,7 @@ input { flex: none; inline-size: 1.35rem; block-size: 1.35rem; margin: 0; accent
 .state { display: flex; gap: .5rem; align-items: center; font-weight: 700 }
 summary { display: list-item; min-block-size: 44px; margin-inline-start: 1.1em; padding-block: .65rem; list-style-position: outside; cursor: pointer }
 dl { display: grid; gap: .25rem .75rem; grid-template-columns: auto 1fr }
-.card { box-shadow: none }
+.card { align-content: start; min-block-size: inherit; box-shadow: none }
 [role=status] { min-block-size: 1.5em }
 `;
 
