@@ -55,6 +55,14 @@ export class ChromiumPage {
     await this.#page.emulateMedia(media);
   }
 
+  /** The processor time that the page's main thread has had, in ms. */
+  async threadTime() {
+    const session = await this.#session;
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN);
+  }
+
   /**
    * A picture of a window of this size.
    *
