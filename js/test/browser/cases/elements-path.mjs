@@ -43,10 +43,11 @@ export function elementsPath(theWorld) {
   /**
    * @param {string} body
    * @param {string} [code] the page's script
+   * @param {string} [more] of the policy
    */
-  async function open(body, code = script) {
+  async function open(body, code = script, more = "") {
     const world = theWorld();
-    const headers = { "Content-Security-Policy": strictPolicy(world.server.url) };
+    const headers = { "Content-Security-Policy": strictPolicy(world.server.url) + more };
     world.site.files.set("/strict.js", { body: code, type: "text/javascript; charset=utf-8" });
     world.site.files.set("/strict.css", { body: style, type: "text/css" });
     world.site.files.set("/strict.html", {
@@ -77,6 +78,21 @@ export function elementsPath(theWorld) {
     assert.deepEqual(channels, ["news"]);
     await visit.notify();
     assert.deepEqual(await visit.page.evaluate(() => /** @type {any} */ (window).shifts), []);
+    await end();
+  });
+
+  test("loader, WebAssembly, worker, elements and debug() run where Trusted Types are required and one policy alone is allowed", async () => {
+    const { world, visit, stage, end } = await open("<pushkit-button></pushkit-button>", script, "; trusted-types pushkit");
+    await world.browser.setPermission(visit.origin, "granted");
+    await stage.shows("default");
+    await stage.click("button");
+    await stage.shows("subscribed");
+    await visit.notify();
+    const { problems, subscribed } = await visit.page.evaluate(async () => {
+      const report = await /** @type {any} */ (window).pushkit.debug();
+      return { problems: report.problems, subscribed: report.status.subscribed };
+    });
+    assert.deepEqual([problems, subscribed], [[], true]);
     await end();
   });
 
