@@ -11,7 +11,7 @@ STORES := server/sqlite server/postgres
 ADDR ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes breaks package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click crash soak release clean deps node_modules
+.PHONY: help tools build client run test check test-go test-wasm test-js test-browser sizes breaks package examples generate lint audit pictures bench bench-memory bench-dispatch bench-http bench-click bench-init audit-pages crash soak release clean deps node_modules
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ test: deps build check test-go test-wasm test-js test-browser sizes ## pass all 
 
 check: ## vet, formatting and generated code
 	$(GO) vet ./...
-	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./examples/go
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@for store in $(STORES); do (cd $$store && $(SQLC) diff) || exit 1; done
 
@@ -101,8 +101,8 @@ audit: tools ## look for known vulnerabilities of dependencies, where their data
 	@if command -v npm >/dev/null && (cd js && npm audit --json 2>/dev/null | grep -q auditReportVersion); then cd js && npm audit; \
 	else echo "audit: npm or its registry's audit cannot be reached: npm's dependencies were not looked at"; fi
 
-pictures: deps build ## take the README's screenshots
-	cd js && npm run --silent pictures
+pictures: deps build ## take the docs' screenshots; some: make pictures PICTURES=portraits (or demo, elements)
+	cd js && npm run --silent pictures -- $(PICTURES)
 
 BENCH = $(GO) build -o build/bench ./server/webpush/internal/bench && build/bench
 
@@ -127,8 +127,19 @@ bench-http: build ## the server's HTTP face against its targets, with wrk
 bench-click: deps build ## from click to stored, in a warm Firefox
 	cd js && npm run --silent bench-click
 
+bench-init: deps build ## what pushkit.init() costs the page's main thread, in Chromium and Firefox
+	cd js && npm run --silent bench-init
+
+# Lighthouse is large: it is installed for this alone, by its own lock file.
+audit-pages: deps build js/test/lighthouse/node_modules/.package-lock.json ## Lighthouse's audits of the demo and of the elements' page
+	node js/test/lighthouse/audit.mjs
+
+js/test/lighthouse/node_modules/.package-lock.json: js/test/lighthouse/package-lock.json
+	cd js/test/lighthouse && npm ci --no-audit --no-fund
+	@touch $@
+
 clean: ## remove what was built
-	rm -rf build js/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist)
+	rm -rf build js/node_modules js/test/lighthouse/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist)
 	find js/dist -type f ! -name .gitignore -delete
 
 # What the tests need besides Go.

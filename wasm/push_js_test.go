@@ -94,6 +94,12 @@ func needPushService(t *testing.T) {
 	}
 }
 
+// hasUserVisibleOnly reports whether the browser tells what it was promised.
+func hasUserVisibleOnly(t *testing.T) bool {
+	truthy, _ := eval(t, "'userVisibleOnly' in PushSubscriptionOptions.prototype").Truthy()
+	return truthy
+}
+
 // A subscription carries what application servers need, and ends once.
 func TestPushSubscription(t *testing.T) {
 	needPushService(t)
@@ -115,6 +121,13 @@ func TestPushSubscription(t *testing.T) {
 	key, err := subscription.ApplicationServerKey()
 	if got := base64.RawURLEncoding.EncodeToString(key); err != nil || got != applicationServerKey {
 		t.Errorf("key %s, error %v", got, err)
+	}
+	made, err := subscription.Options()
+	if got := base64.RawURLEncoding.EncodeToString(made.ApplicationServerKey); err != nil || got != applicationServerKey || !made.UserVisibleOnly && hasUserVisibleOnly(t) {
+		t.Errorf("options %+v, error %v", made, err)
+	}
+	if expires := subscription.ExpirationTime(); expires != nil {
+		t.Errorf("expires at %v", *expires)
 	}
 	inJSON, err := subscription.ToJSON()
 	if err != nil || inJSON.Endpoint != subscription.Endpoint() || inJSON.Endpoint == "" {

@@ -1,10 +1,12 @@
 // Takes the README's pictures, light and dark, in stock Firefox, on an X display with Debian's notification daemon dunst:
 // the demo of pushkit serve, after a message was sent, its notification clicked, and a second one sent; and the page of
-// the emulator, which has seen these and two that it refused. And of the custom elements in examples/elements.
+// the emulator, which has seen these and two that it refused. Of the custom elements in examples/elements. And portraits of
+// each element in its states, in Firefox, Chromium and WebKit. Arguments name which of these: demo, elements, portraits.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { looks, takeElements } from "./elements/pictures.mjs";
+import { takePortraits } from "./elements/portraits.mjs";
 import { Firefox } from "./harness/firefox.mjs";
 import { Program, temporaryFolder } from "./harness/program.mjs";
 import { root } from "./harness/repository.mjs";
@@ -240,10 +242,20 @@ function weigh(file) {
   if (size > budget) throw new Error(`${file} is over ${budget} bytes`);
 }
 
-mkdirSync(pictures, { recursive: true });
-for (const scheme of /** @type {const} */ (["light", "dark"])) {
-  await take(scheme);
-  for (const what of /** @type {const} */ (["demo", "emulator"])) weigh(fileOf(what, scheme));
+/** What is asked for: all, or what the arguments name. @param {string} what */
+const wanted = (what) => process.argv.length === 2 || process.argv.slice(2).includes(what);
+
+mkdirSync(join(pictures, "elements"), { recursive: true });
+if (wanted("demo")) {
+  for (const scheme of /** @type {const} */ (["light", "dark"])) {
+    await take(scheme);
+    for (const what of /** @type {const} */ (["demo", "emulator"])) weigh(fileOf(what, scheme));
+  }
 }
-await takeElements((look) => fileOf("elements", look), font);
-for (const look of looks) weigh(fileOf("elements", look));
+if (wanted("elements")) {
+  await takeElements((look) => fileOf("elements", look), font);
+  for (const look of looks) weigh(fileOf("elements", look));
+}
+if (wanted("portraits")) {
+  for (const file of await takePortraits((name) => join(pictures, "elements", `${name}.png`), font)) weigh(file);
+}

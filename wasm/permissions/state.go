@@ -1,4 +1,9 @@
-// Package permissions binds the Permissions API.
+// Package permissions binds the Permissions API: the state of a permission, and
+// word of its changes (section 6 of its specification).
+//
+// For notifications, package notification's CurrentPermission says the same
+// without waiting; this API also tells when the person changes it in the
+// browser's settings: see [QueryStatus].
 //
 // See https://www.w3.org/TR/permissions/.
 package permissions

@@ -18,6 +18,41 @@ func Supported() bool {
 	return ok
 }
 
+// SupportedContentEncodings returns how a message may be encrypted: "aes128gcm"
+// (RFC 8291) in every browser of today, and nothing where the API is missing.
+// See
+// https://www.w3.org/TR/push-api/#dom-pushmanager-supportedcontentencodings.
+func SupportedContentEncodings() []string {
+	constructor, ok := dom.Member(safejs.Global(), "PushManager")
+	if !ok {
+		return nil
+	}
+	value, ok := dom.Member(constructor, "supportedContentEncodings")
+	if !ok {
+		return nil
+	}
+	tree, _ := webidl.ToGo(value)
+	list, _ := tree.([]any)
+	var encodings []string
+	for _, element := range list {
+		encoding, _ := element.(string)
+		encodings = append(encodings, encoding)
+	}
+	return encodings
+}
+
+// WindowManager returns window.pushManager, whose subscription needs no service
+// worker: what is sent to it is Declarative Web Push. It is a
+// [dom.NotSupportedError] in browsers that do not know that: all but Safari
+// since 18.4. See https://www.w3.org/TR/push-api/#pushmanagerattribute-mixin.
+func WindowManager() (*Manager, error) {
+	value, ok := dom.Member(safejs.Global(), "pushManager")
+	if !ok {
+		return nil, dom.Unsupported("window.pushManager")
+	}
+	return NewManager(value), nil
+}
+
 // NewManager returns the Manager that value, a PushManager, is.
 func NewManager(value safejs.Value) *Manager { return &Manager{value} }
 

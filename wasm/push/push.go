@@ -1,7 +1,14 @@
-// Package push binds the Push API.
+// Package push binds the Push API: subscribing (section 6 of its
+// specification), subscriptions (8) and their options (7). What arrives is
+// handled in the service worker, which is no place for Go.
 //
 // A [Manager] comes from a service worker's registration: see the method
-// PushManager of package serviceworker's Registration.
+// PushManager of package serviceworker's Registration. Where the browser knows
+// Declarative Web Push, [WindowManager] is one without a service worker.
+//
+// An application server sends to [Subscription.Endpoint] what it has encrypted
+// for the keys of [Subscription.ToJSON] (RFC 8291), signed with the key that the
+// subscription was made with (RFC 8292): package server/webpush does.
 //
 // See https://www.w3.org/TR/push-api/.
 package push
@@ -15,6 +22,15 @@ type SubscriptionOptionsInit struct {
 	// ApplicationServerKey is the application server's public key: an
 	// uncompressed P-256 point in unpadded base64url (RFC 8292 section 3.2).
 	ApplicationServerKey string `json:"applicationServerKey"`
+}
+
+// SubscriptionOptions are what a subscription was made with. See
+// https://www.w3.org/TR/push-api/#pushsubscriptionoptions-interface.
+type SubscriptionOptions struct {
+	UserVisibleOnly bool
+	// ApplicationServerKey is the public key, 65 bytes; nil where it was made
+	// without or the browser does not tell.
+	ApplicationServerKey []byte
 }
 
 // SubscriptionJSON is what PushSubscription.toJSON() returns. See

@@ -18,6 +18,35 @@ func NewSubscription(value safejs.Value) *Subscription { return &Subscription{va
 // Endpoint returns the URL that application servers send to.
 func (s *Subscription) Endpoint() string { return dom.StringMember(s.value, "endpoint") }
 
+// ExpirationTime returns when the subscription ends, in ms since 1970, or nil
+// where it does not or the browser does not tell. See
+// https://www.w3.org/TR/push-api/#dom-pushsubscription-expirationtime.
+func (s *Subscription) ExpirationTime() *float64 {
+	value, ok := dom.Member(s.value, "expirationTime")
+	if !ok {
+		return nil
+	}
+	ms, err := value.Float()
+	if err != nil {
+		return nil
+	}
+	return &ms
+}
+
+// Options returns what the subscription was made with. See
+// https://www.w3.org/TR/push-api/#dom-pushsubscription-options.
+func (s *Subscription) Options() (SubscriptionOptions, error) {
+	var made SubscriptionOptions
+	if options, ok := dom.Member(s.value, "options"); ok {
+		if visible, ok := dom.Member(options, "userVisibleOnly"); ok {
+			made.UserVisibleOnly, _ = visible.Truthy()
+		}
+	}
+	key, err := s.ApplicationServerKey()
+	made.ApplicationServerKey = key
+	return made, err
+}
+
 // ApplicationServerKey returns options.applicationServerKey, the public key
 // that the subscription was made with: 65 bytes, or nil where it was made
 // without or the browser does not tell.

@@ -3,7 +3,9 @@ package serviceworker
 import (
 	"github.com/hack-pad/safejs"
 	"github.com/pushkit/pushkit/wasm/dom"
+	"github.com/pushkit/pushkit/wasm/notification"
 	"github.com/pushkit/pushkit/wasm/push"
+	"github.com/pushkit/pushkit/wasm/webidl"
 )
 
 // A Registration is a ServiceWorkerRegistration. See
@@ -34,6 +36,57 @@ func (r *Registration) PushManager() (*push.Manager, error) {
 		return nil, dom.Unsupported("PushManager")
 	}
 	return push.NewManager(value), nil
+}
+
+// UpdateViaCache returns where the HTTP cache may answer.
+func (r *Registration) UpdateViaCache() UpdateViaCache {
+	return UpdateViaCache(dom.StringMember(r.value, "updateViaCache"))
+}
+
+// Update lets the browser look for a new version of the worker's script now. A
+// script that cannot be loaded is a [dom.TypeError]. See
+// https://www.w3.org/TR/service-workers/#service-worker-registration-update.
+func (r *Registration) Update(ctx dom.Context) error {
+	_, err := dom.CallAsync(ctx, r.value, "update")
+	return err
+}
+
+// OnUpdateFound calls handle when a new version is being installed, until remove
+// is called; handle must not block. See
+// https://www.w3.org/TR/service-workers/#dom-serviceworkerregistration-onupdatefound.
+func (r *Registration) OnUpdateFound(handle func()) (remove func(), err error) {
+	return dom.Listen(r.value, "updatefound", func(safejs.Value) { handle() })
+}
+
+// ShowNotification shows a notification whose events the worker hears, also
+// when the page is gone. It is a [dom.TypeError] without the permission or an
+// active worker. See
+// https://notifications.spec.whatwg.org/#dom-serviceworkerregistration-shownotification.
+func (r *Registration) ShowNotification(ctx dom.Context, title string, options notification.Options) error {
+	dictionary, err := webidl.ToJS(options)
+	if err != nil {
+		return err
+	}
+	_, err = dom.CallAsync(ctx, r.value, "showNotification", title, dictionary)
+	return err
+}
+
+// GetNotifications returns the registration's notifications that are shown, in
+// the order in which they were: all, or those of one tag if tag is not empty.
+// See
+// https://notifications.spec.whatwg.org/#dom-serviceworkerregistration-getnotifications.
+func (r *Registration) GetNotifications(ctx dom.Context, tag string) ([]*notification.Notification, error) {
+	filter := map[string]any{}
+	if tag != "" {
+		filter["tag"] = tag
+	}
+	value, err := dom.CallAsync(ctx, r.value, "getNotifications", filter)
+	if err != nil {
+		return nil, err
+	}
+	var shown []*notification.Notification
+	err = each(value, func(one safejs.Value) { shown = append(shown, notification.FromJS(one)) })
+	return shown, err
 }
 
 // Unregister ends the registration and its push subscription. See

@@ -18,6 +18,13 @@ func (w *Worker) ScriptURL() string { return dom.StringMember(w.value, "scriptUR
 // State returns where the worker stands in its life.
 func (w *Worker) State() State { return State(dom.StringMember(w.value, "state")) }
 
+// OnStateChange calls handle when the worker's state has changed, until remove is
+// called; handle must not block. See
+// https://www.w3.org/TR/service-workers/#dom-serviceworker-onstatechange.
+func (w *Worker) OnStateChange(handle func()) (remove func(), err error) {
+	return dom.Listen(w.value, "statechange", func(safejs.Value) { handle() })
+}
+
 // PostMessage sends message, which package webidl converts, to the worker as a
 // message event. See
 // https://www.w3.org/TR/service-workers/#service-worker-postmessage.

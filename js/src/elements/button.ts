@@ -6,7 +6,7 @@ import type { State } from "./state";
 import type { Texts } from "./texts";
 
 const style = `
-:host { display: inline-block; position: relative; min-block-size: 44px }
+:host { display: inline-block; position: relative; max-inline-size: 100%; min-block-size: 44px; vertical-align: top }
 .labels { display: inline-grid }
 .labels > * { display: inline-flex; grid-area: 1 / 1; gap: .5em; align-items: center; justify-content: center; visibility: hidden }
 .labels > .shown { visibility: visible }

@@ -12,10 +12,9 @@ legend { padding: 0; font-weight: 700 }
 label { display: flex; gap: .75rem; align-items: center; min-block-size: 44px; cursor: pointer }
 input { flex: none; inline-size: 1.35rem; block-size: 1.35rem; margin: 0; accent-color: var(--pk-accent) }
 .state { display: flex; gap: .5rem; align-items: center; font-weight: 700 }
-summary { display: list-item; min-block-size: 44px; padding-block: .65rem; cursor: pointer }
+summary { display: list-item; min-block-size: 44px; margin-inline-start: 1.1em; padding-block: .65rem; list-style-position: outside; cursor: pointer }
 dl { display: grid; gap: .25rem .75rem; grid-template-columns: auto 1fr }
-dd { overflow-wrap: anywhere }
-.card { box-shadow: none }
+.card { align-content: start; min-block-size: inherit; box-shadow: none }
 [role=status] { min-block-size: 1.5em }
 `;
 
@@ -82,6 +81,7 @@ export class PushkitPreferences extends PushkitElement {
     this.#message.replaceChildren(...content);
     update(this.#message, { hidden: !content.length });
     this.#actions.replaceChildren(...(closed ? [] : this.#buttons(state, on, texts)));
+    update(this.#actions, { hidden: !!closed });
     if (focused) this.#actions.querySelector("button")?.focus();
     update(this.#heard, { hidden: !!closed });
     this.#heard.textContent = state === "asking" || state === "busy" ? texts[state] : this.#saved ? texts.saved : "";

@@ -17,7 +17,7 @@ const style = `
   inset-block-end: max(1rem, env(safe-area-inset-bottom));
   inset-inline-end: 1rem;
   z-index: var(--pushkit-z-index, 2147483647);
-  inline-size: min(var(--pushkit-width, 26rem), 100vw - 2rem);
+  inline-size: min(var(--pushkit-width, 26rem), 100% - 2rem);
 }
 :host([open]) { display: block }
 .card { max-block-size: calc(100vh - 2rem); overflow: auto }
@@ -103,14 +103,16 @@ export class PushkitPrompt extends PushkitElement {
   protected override render(state: State, texts: Texts): void {
     const focused = this.#actions.contains(this.root.activeElement);
     update(this.#card, { lang: texts.lang, dir: texts.dir });
-    this.#title.replaceChildren(h("slot", { name: "title" }, texts.title));
-    this.#text.replaceChildren(h("slot", {}, texts.text));
-    const content = state === "subscribed" ? [h("p", {}, texts.subscribed)] : explain(state, this.known, texts);
+    const done = state === "subscribed";
+    // What was asked is answered.
+    this.#title.replaceChildren(done ? texts.subscribed : h("slot", { name: "title" }, texts.title));
+    this.#text.replaceChildren(done ? "" : h("slot", {}, texts.text));
+    const content = explain(state, this.known, texts);
     this.#message.replaceChildren(...content);
     update(this.#message, { hidden: !content.length });
     this.#actions.replaceChildren(...this.#buttons(state, texts));
     if (focused) this.#focus();
-    const said = state === "asking" || state === "busy" ? texts[state] : this.#message.textContent;
+    const said = state === "asking" || state === "busy" ? texts[state] : done ? texts.subscribed : this.#message.textContent;
     if (this.hasAttribute("open")) this.#heard.textContent = said;
   }
 

@@ -1,7 +1,9 @@
 /**
  * The look of all elements. Colours are the system's own, which follow the
  * page's color-scheme and a person's forced colours; only the accent is ours,
- * readable on light and dark.
+ * readable on light and dark. A long word of large letters is broken where it
+ * would be cut off else. Pictures of browsers' windows are mirrored where one
+ * reads from right to left, as those are.
  */
 const css = `
 :host {
@@ -15,11 +17,13 @@ const css = `
   color: var(--pk-text);
   font: var(--pushkit-font, 1rem/1.5 system-ui, sans-serif);
   text-align: start;
+  overflow-wrap: anywhere;
 }
 :host(:not([state])) { visibility: hidden }
 :host([hidden]), [hidden] { display: none !important }
 * { box-sizing: border-box; margin: 0 }
 button {
+  max-inline-size: 100%;
   display: inline-flex;
   align-items: center;
   justify-content: center;
@@ -47,7 +51,7 @@ button[aria-disabled=true] { cursor: progress; text-decoration: none }
   color: var(--pk-text);
   box-shadow: 0 .5rem 2rem #0004;
 }
-.stack { display: grid; gap: .75rem; justify-items: start }
+.stack { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; justify-items: start }
 .stack > * { max-inline-size: 100% }
 .row { display: flex; flex-wrap: wrap; gap: .5rem }
 .title { font-weight: 700 }
@@ -56,6 +60,7 @@ li svg { stroke-width: 1.5 }
 .accent { stroke: LinkText; stroke-width: 2.5 }
 ol { display: grid; gap: .75rem; padding-inline-start: 1.25em }
 li svg { display: block; margin-block-start: .4rem }
+[dir=rtl] li svg { transform: scaleX(-1) }
 .heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 `;
 

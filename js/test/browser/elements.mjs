@@ -3,6 +3,7 @@
 import { addGallery } from "../elements/gallery.mjs";
 import { Stage } from "../elements/stage.mjs";
 import { elements } from "./cases/elements.mjs";
+import { elementsAdapt } from "./cases/elements-adapt.mjs";
 import { elementsPath } from "./cases/elements-path.mjs";
 import { inAWorld } from "./world.mjs";
 
@@ -14,15 +15,18 @@ import { inAWorld } from "./world.mjs";
 export function tryTheElements(browser) {
   inAWorld(browser, (theWorld) => {
     elementsPath(theWorld);
-    elements(async () => {
+    const open = async () => {
       const world = theWorld();
       await addGallery(world.site, world.server.url);
       const origin = world.newOrigin();
-      const page = await world.browser.newPage();
+      const page = /** @type {any} */ (await world.browser.newPage());
       return {
-        stage: (query, path = "/gallery.html") => Stage.open(/** @type {any} */ (page), origin + path, query),
+        stage: (/** @type {Record<string, string>} */ query, path = "/gallery.html") => Stage.open(page, origin + path, query),
+        emulateMedia: (/** @type {object} */ media) => (browser === "chromium" ? page : world.browser).emulateMedia(media),
         close: () => page.close(),
       };
-    });
+    };
+    elements(open);
+    elementsAdapt(open);
   });
 }

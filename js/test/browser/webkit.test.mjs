@@ -5,6 +5,7 @@ import { after, before, describe } from "node:test";
 import { addGallery } from "../elements/gallery.mjs";
 import { Stage } from "../elements/stage.mjs";
 import { elements } from "./cases/elements.mjs";
+import { elementsAdapt } from "./cases/elements-adapt.mjs";
 import { permission } from "./cases/webkit-permission.mjs";
 import { showing } from "./cases/webkit-showing.mjs";
 import { withoutPush } from "./cases/webkit-without-push.mjs";
@@ -27,15 +28,17 @@ for (const { name, features, suites } of [
     for (const cases of suites) cases(() => world);
 
     if (features.length > 0) {
-      elements(async () => {
+      const open = async () => {
         await addGallery(world.site, world.server.url);
         const origin = world.newOrigin();
         const page = await world.webkit.newPage(`${origin}/bare.html`);
         return {
-          stage: (query, path = "/gallery.html") => Stage.open(/** @type {any} */ (page), origin + path, query),
+          stage: (/** @type {Record<string, string>} */ query, path = "/gallery.html") => Stage.open(/** @type {any} */ (page), origin + path, query),
           close: () => page.close(),
         };
-      });
+      };
+      elements(open);
+      elementsAdapt(open, "WebKitGTK takes it from the desktop alone");
     }
   });
 }

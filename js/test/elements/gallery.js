@@ -21,7 +21,7 @@ const statuses = {
   blocked: { ...open, reason: "permission-denied", permission: "denied" },
   subscribed: { ...open, permission: "granted", subscribed: true, id: "01JDHQ2", endpoint: "https://push.example.net/1", channels: ["news", "other"] },
 };
-const failures = { dismissed: "permission-dismissed", error: query.get("reason") ?? "server-unreachable" };
+const failures = { dismissed: "permission-dismissed", refused: "permission-denied", error: query.get("reason") ?? "server-unreachable" };
 
 /** As much of pushkit as the elements use. */
 class Made extends EventTarget {
@@ -46,10 +46,13 @@ class Made extends EventTarget {
   }
 }
 
+if (query.has("userAgent")) Object.defineProperty(navigator, "userAgent", { get: () => query.get("userAgent") });
 if (query.has("permission")) Object.defineProperty(Notification, "permission", { get: () => query.get("permission") });
 document.documentElement.lang = query.get("lang") ?? "en";
 document.documentElement.dir = query.get("dir") ?? "ltr";
 document.documentElement.style.colorScheme = query.get("scheme") ?? "light";
+// What a person sets who reads large letters.
+document.documentElement.style.fontSize = query.get("letters") ?? "";
 if (query.has("label")) replaceTexts({ subscribe: query.get("label") });
 
 window.pushkit = new Made();
@@ -63,5 +66,9 @@ if (kind === "preferences") {
   element.append(list);
 }
 element.addEventListener("outcome", ({ detail }) => calls.push(["outcome", detail]));
+const { setTimeout } = window;
+// A page that has all the time in the world until it calls init(): after 3 s an element waits no longer.
+window.setTimeout = (work, ms) => (ms === 3_000 ? 0 : setTimeout(work, ms));
 document.querySelector("main").append(element);
+window.setTimeout = setTimeout;
 window.element = element;

@@ -14,6 +14,9 @@ import { until } from "../harness/until.mjs";
 /** A function of text, which is made here: in a page that forbids eval it could not be. @param {string} body @returns {() => any} */
 export const inPage = (body) => /** @type {() => any} */ (new Function(body));
 
+/** What an element shows after a click that had another outcome than the page's state. @type {Record<string, string>} */
+const outcomes = { joined: "subscribed", refused: "blocked" };
+
 /** One element in one state on the gallery's page, with a person before it. */
 export class Stage {
   /** @param {Page} page */
@@ -43,7 +46,7 @@ export class Stage {
     if (kind === "preferences" && closed.includes(state)) return;
     await this.click("button");
     if (closed.includes(state)) await this.until((root) => root.querySelector("#card")?.checkVisibility(), "card");
-    else await this.shows(state);
+    else await this.shows(outcomes[state] ?? state);
   }
 
   kind() {

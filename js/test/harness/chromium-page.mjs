@@ -46,6 +46,33 @@ export class ChromiumPage {
     return this.#page.mouse;
   }
 
+  /**
+   * Sets what the person has asked of the system; null is nothing.
+   *
+   * @param {{forcedColors?: "active" | null, reducedMotion?: "reduce" | null}} media
+   */
+  async emulateMedia(media) {
+    await this.#page.emulateMedia(media);
+  }
+
+  /** The processor time that the page's main thread has had, in ms. */
+  async threadTime() {
+    const session = await this.#session;
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN);
+  }
+
+  /**
+   * A picture of a window of this size.
+   *
+   * @param {{width: number, height: number}} size
+   */
+  async screenshot(size) {
+    await this.#page.setViewportSize(size);
+    return this.#page.screenshot();
+  }
+
   async bringToFront() {
     await this.#page.bringToFront();
   }

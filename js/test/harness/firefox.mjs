@@ -164,6 +164,18 @@ export class Firefox {
   }
 
   /**
+   * Sets what the person has asked of the system, for all pages; null is nothing.
+   *
+   * @param {{forcedColors?: "active" | null, reducedMotion?: "reduce" | null}} media
+   */
+  async emulateMedia({ forcedColors, reducedMotion }) {
+    const set = (/** @type {string} */ name, /** @type {number} */ value) => this.evaluateInChrome(`Services.prefs.setIntPref("${name}", ${value})`);
+    // 2 is always, 0 where the system has high contrast.
+    if (forcedColors !== undefined) await set("browser.display.document_color_use", forcedColors ? 2 : 0);
+    if (reducedMotion !== undefined) await set("ui.prefersReducedMotion", reducedMotion ? 1 : 0);
+  }
+
+  /**
    * Runs a script in a page that has no user gesture; puppeteer's own evaluate counts as one.
    *
    * @param {Page} page

@@ -87,6 +87,16 @@ export class WebKitPage {
     return value;
   }
 
+  /**
+   * A picture of a window of this size.
+   *
+   * @param {{width: number, height: number}} size
+   */
+  async screenshot(size) {
+    await this.#command("POST", "/window/rect", size);
+    return Buffer.from(await this.#command("GET", "/screenshot"), "base64");
+  }
+
   async close() {
     await this.#command("DELETE", "/window");
   }

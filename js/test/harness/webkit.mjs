@@ -47,7 +47,7 @@ export class WebKit {
    * @param {string[]} [options.features] of WebKit to turn on, by their identifiers
    */
   static async start({ environment = {}, features = [] } = {}) {
-    const display = new Program("Xvfb", "Xvfb", ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
+    const display = new Program("Xvfb", "Xvfb", ["-displayfd", "1", "-screen", "0", "1280x2048x24", "-nolisten", "tcp"]);
     const [number] = await display.line(/^\d+$/);
     const folder = temporaryFolder("webkit");
     const port = await freePort();

@@ -36,6 +36,36 @@ globals.fs.writeSync = (/** @type {1 | 2} */ stream, /** @type {Uint8Array} */ b
   print(stream, decoder[stream].decode(bytes, { stream: true }));
   return bytes.length;
 };
+
+/** The files that a program has made, in memory: package testing puts into one what an example prints. @type {Map<number, Uint8Array>} */
+const files = new Map();
+/** After those of the terminal. */
+let nextFile = 3;
+const write = globals.fs.write.bind(globals.fs);
+/** @typedef {(error: Error | null, value?: unknown) => void} Done as Node's callbacks are */
+Object.assign(globals.fs, {
+  open: (/** @type {string} */ _path, /** @type {number} */ _flags, /** @type {number} */ _mode, /** @type {Done} */ done) => {
+    files.set(nextFile, new Uint8Array());
+    done(null, nextFile++);
+  },
+  fstat: (/** @type {number} */ file, /** @type {Done} */ done) =>
+    done(null, { isDirectory: () => false, mode: 0o100600, size: files.get(file)?.length ?? 0, dev: 0, ino: file, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 1, blocks: 0, atimeMs: 0, mtimeMs: 0, ctimeMs: 0 }),
+  /** Only at the end, as who prints does. @type {(file: number, bytes: Uint8Array, offset: number, length: number, position: number | null, done: Done) => void} */
+  write: (file, bytes, offset, length, position, done) => {
+    const before = files.get(file);
+    if (!before) return write(file, bytes, offset, length, position, done);
+    files.set(file, new Uint8Array([...before, ...bytes.subarray(offset, offset + length)]));
+    done(null, length);
+  },
+  /** @type {(file: number, bytes: Uint8Array, offset: number, length: number, position: number | null, done: Done) => void} */
+  read: (file, bytes, offset, length, position, done) => {
+    const part = (files.get(file) ?? new Uint8Array()).subarray(position ?? 0, (position ?? 0) + length);
+    bytes.set(part, offset);
+    done(null, part.length);
+  },
+  close: (/** @type {number} */ _file, /** @type {Done} */ done) => done(null),
+  unlink: (/** @type {string} */ _path, /** @type {Done} */ done) => done(null),
+});
 globals.process.cwd = () => "/";
 
 // As long as it is open, run.mjs knows that the page lives.

@@ -22,9 +22,16 @@ window.element = document.querySelector("pushkit-button, pushkit-preferences, pu
 pushkit.init({ server: "https://push.example.com" });
 `;
 
+/** The same, once the page without the elements was seen: they come late, and shift what they can. */
+const lateScript = script
+  .replace('import "https://push.example.com/pushkit-elements.js";', "")
+  .replace("pushkit.init(", 'await new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(seen, 100))));\nawait import("https://push.example.com/pushkit-elements.js");\npushkit.init(');
+
 const style = `
-pushkit-button:not(:defined) { display: inline-block; min-block-size: 44px; visibility: hidden }
-pushkit-preferences:not(:defined) { display: block; min-block-size: 26rem; visibility: hidden }
+pushkit-button:not(:defined) { display: inline-block; min-block-size: 44px; vertical-align: top; visibility: hidden }
+pushkit-preferences { display: block; min-block-size: 26rem }
+pushkit-preferences:not(:defined) { visibility: hidden }
+pushkit-prompt:not(:defined) { display: none }
 `;
 
 /**
@@ -33,11 +40,15 @@ pushkit-preferences:not(:defined) { display: block; min-block-size: 26rem; visib
  * @param {() => import("../world.mjs").World} theWorld
  */
 export function elementsPath(theWorld) {
-  /** @param {string} body */
-  async function open(body) {
+  /**
+   * @param {string} body
+   * @param {string} [code] the page's script
+   * @param {string} [more] of the policy
+   */
+  async function open(body, code = script, more = "") {
     const world = theWorld();
-    const headers = { "Content-Security-Policy": strictPolicy(world.server.url) };
-    world.site.files.set("/strict.js", { body: script, type: "text/javascript; charset=utf-8" });
+    const headers = { "Content-Security-Policy": strictPolicy(world.server.url) + more };
+    world.site.files.set("/strict.js", { body: code, type: "text/javascript; charset=utf-8" });
     world.site.files.set("/strict.css", { body: style, type: "text/css" });
     world.site.files.set("/strict.html", {
       body: `<!doctype html><html lang="en"><title>strict</title><link rel="stylesheet" href="/strict.css"><script type="module" src="/strict.js"></script>
@@ -69,6 +80,41 @@ export function elementsPath(theWorld) {
     assert.deepEqual(await visit.page.evaluate(() => /** @type {any} */ (window).shifts), []);
     await end();
   });
+
+  test("loader, WebAssembly, worker, elements and debug() run where Trusted Types are required and one policy alone is allowed", async () => {
+    const { world, visit, stage, end } = await open("<pushkit-button></pushkit-button>", script, "; trusted-types pushkit");
+    await world.browser.setPermission(visit.origin, "granted");
+    await stage.shows("default");
+    await stage.click("button");
+    await stage.shows("subscribed");
+    await visit.notify();
+    const { problems, subscribed } = await visit.page.evaluate(async () => {
+      const report = await /** @type {any} */ (window).pushkit.debug();
+      return { problems: report.problems, subscribed: report.status.subscribed };
+    });
+    assert.deepEqual([problems, subscribed], [[], true]);
+    await end();
+  });
+
+  for (const [element, body] of Object.entries({
+    button: "<pushkit-button></pushkit-button>",
+    prompt: "<pushkit-prompt></pushkit-prompt>",
+    preferences: `<pushkit-preferences><datalist><option value="news" selected>News</option><option value="ferry">When the ferry is late</option>
+      <option value="weather">Storm warnings</option></datalist></pushkit-preferences>`,
+  })) {
+    test(`pushkit-${element} appears late and shifts nothing (CLS 0)`, async (t) => {
+      const { visit, stage, end } = await open(body, lateScript);
+      if (!(await visit.page.evaluate(() => PerformanceObserver.supportedEntryTypes.includes("layout-shift")))) {
+        t.skip("the browser does not tell of shifts");
+      } else {
+        await stage.until((_, shown) => shown.getAttribute("state") === "default" && (shown.localName !== "pushkit-prompt" || shown.hasAttribute("open")), "element");
+        // What a frame shifts is told after it.
+        await visit.page.evaluate(() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(seen, 100)))));
+        assert.deepEqual(await visit.page.evaluate(() => /** @type {any} */ (window).shifts), []);
+      }
+      await end();
+    });
+  }
 
   test("pushkit-button shows how to allow again, once the person has blocked", async () => {
     const { world, stage, end } = await open("<pushkit-button></pushkit-button>");

@@ -1,9 +1,11 @@
 // The examples that a bundler makes, of the npm package: the way of a push, from the click that subscribes to the click on
 // what was shown, as on a site that somebody made of them. make examples builds them.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { test } from "node:test";
+import { temporaryFolder } from "../../harness/program.mjs";
 import { root } from "../../harness/repository.mjs";
 import { until } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
@@ -130,4 +132,29 @@ export function examples(theWorld) {
       await visit.end();
     });
   }
+
+  test("a Go program of ten lines subscribes without our loader, and what is sent is shown", async () => {
+    const world = theWorld();
+    const built = join(temporaryFolder("go"), "main.wasm");
+    const env = { ...process.env, GOOS: "js", GOARCH: "wasm" };
+    execFileSync("go", ["build", "-ldflags", "-s -w", "-o", built, "./examples/go"], { cwd: root, env });
+    const goroot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+    const files = { "main.wasm": built, "wasm_exec.js": join(goroot, "lib/wasm/wasm_exec.js") };
+    for (const [name, file] of Object.entries(files)) world.site.files.set(`/go/${name}`, { body: await readFile(file) });
+    for (const name of ["index.html", "app.js", "pushkit-sw.js"]) {
+      world.site.files.set(`/go/${name}`, { body: await readFile(join(root, "examples/go", name)) });
+    }
+    const origin = world.newOrigin();
+    const visit = await Visit.start(world, origin, "/go/");
+    await visit.says("This browser is not subscribed.");
+    const before = new Set(await world.subscriptions());
+    await visit.press("#subscribe");
+    await world.browser.prompt.allow();
+    await visit.says("This browser is subscribed.");
+    const [id, ...more] = (await world.subscriptions()).filter((/** @type {string} */ id) => !before.has(id));
+    assert.ok(id);
+    assert.deepEqual(more, []);
+    await notify(visit, id, `Go-${crypto.randomUUID()}`);
+    await visit.end();
+  });
 }

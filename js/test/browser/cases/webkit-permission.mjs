@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { strictPolicy } from "../../elements/gallery.mjs";
+import { Stage } from "../../elements/stage.mjs";
 import { until } from "../../harness/until.mjs";
 
 /** Who is asked, and when, where the push interfaces are there. @param {() => import("./webkit-world.mjs").WebKitWorld} theWorld */
@@ -47,5 +49,37 @@ export function permission(theWorld) {
     assert.equal(reason, "foreign-service-worker");
     assert.ok(advice.includes(`importScripts("${world.server.url}/pushkit-sw.js")`), advice);
     await visit.end();
+  });
+
+  test("loader, WebAssembly, worker, elements and debug() run under a strict policy with Trusted Types", async () => {
+    const world = theWorld();
+    world.site.files.set("/strict.js", {
+      body: `import { pushkit } from "https://push.example.com/pushkit.js";
+        import "https://push.example.com/pushkit-elements.js";
+        window.violations = [];
+        addEventListener("securitypolicyviolation", ({ violatedDirective, sample }) => violations.push(violatedDirective + " " + sample));
+        window.element = document.querySelector("pushkit-button");
+        window.pushkit = pushkit;
+        pushkit.init({ server: "https://push.example.com" });`,
+      type: "text/javascript",
+    });
+    world.site.files.set("/strict.html", {
+      body: `<!doctype html><html lang="en"><title>strict</title><script type="module" src="/strict.js"></script><p id="status">Strict.</p><pushkit-button></pushkit-button>`,
+      headers: { "Content-Security-Policy": `${strictPolicy(world.server.url)}; trusted-types pushkit` },
+    });
+    const origin = world.newOrigin();
+    world.webkit.setPermission(origin, "granted");
+    const page = await world.webkit.newPage(`${origin}/strict.html`);
+    const stage = new Stage(/** @type {any} */ (page));
+    await stage.shows("default");
+    await stage.click("button");
+    // The push service is what is not there: all before it has run.
+    await stage.shows("error");
+    assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.ready).active?.scriptURL), `${origin}/pushkit-sw.js`);
+    const { can, workers } = await page.evaluate(async () => JSON.parse(JSON.stringify(await /** @type {any} */ (window).pushkit.debug())));
+    assert.equal(can.webAssembly, true);
+    assert.deepEqual(workers.map((/** @type {any} */ { pushkit }) => pushkit), [true]);
+    await stage.forbiddenNothing();
+    await page.close();
   });
 }

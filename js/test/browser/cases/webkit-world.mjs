@@ -10,7 +10,7 @@ import { MadePushService } from "../../harness/webkit-push.mjs";
 import { WebKit } from "../../harness/webkit.mjs";
 
 /** How many origins a world has for its cases. */
-const origins = 48;
+const origins = 96;
 
 /** Notes what a page throws and nobody handles. */
 const watch = `<script>
