@@ -196,10 +196,14 @@ func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.Site
 	if errors.Is(err, pgx.ErrNoRows) {
 		return push.MessageStatus{}, push.ErrMessageUnknown()
 	}
-	return messageStatus(row.MessageStatus, row.Waits), err
+	if err != nil {
+		return push.MessageStatus{}, err
+	}
+	return messageStatus(db.MessagesBeforeRow(row))
 }
 
-func messageStatus(row db.MessageStatus, waits bool) push.MessageStatus {
+func messageStatus(of db.MessagesBeforeRow) (push.MessageStatus, error) {
+	row := of.MessageStatus
 	status := push.MessageStatus{
 		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal,
 		Counts: push.Counts{
@@ -207,10 +211,10 @@ func messageStatus(row db.MessageStatus, waits bool) push.MessageStatus {
 			Cancelled: row.Cancelled, Pending: row.Pending, Displayed: row.Displayed, Clicked: row.Clicked, Closed: row.Closed,
 		},
 	}
-	if status.State == wire.MessageSending && waits {
+	if status.State == wire.MessageSending && of.Waits {
 		status.State = wire.MessageScheduled
 	}
-	return status
+	return status, status.Restore([]byte(of.Audience), []byte(of.Schedule), of.Payload, of.Content)
 }
 
 // ListMessages implements [push.Messages].
@@ -227,7 +231,9 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 		rows, next = push.CutPage(rows, limit, func(row db.MessagesBeforeRow) string { return row.MessageStatus.ID.String() })
 		page = make([]push.MessageStatus, len(rows))
 		for i, row := range rows {
-			page[i] = messageStatus(row.MessageStatus, row.Waits)
+			if page[i], err = messageStatus(row); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -187,7 +187,7 @@ func (s *Store) statusOf(ctx context.Context, q *db.Queries, row db.MessagesBefo
 	if status.State == wire.MessageSending && status.DueAt.After(s.now()) {
 		status.State = wire.MessageScheduled
 	}
-	return status, nil
+	return status, status.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload, row.Content)
 }
 
 // ListMessages implements [push.Messages].

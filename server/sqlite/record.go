@@ -173,7 +173,8 @@ func (s *Store) tellSent(ctx context.Context, q *db.Queries, message []byte) err
 		return err
 	}
 	status, err := s.statusOf(ctx, q, db.MessagesBeforeRow{
-		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal})
+		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal,
+		Audience: row.Audience, Schedule: row.Schedule, Payload: row.Payload, Content: row.Content})
 	if err != nil {
 		return err
 	}

@@ -76,6 +76,11 @@ func (r *remote) send(ctx context.Context, m wire.MessageRequest) (answer wire.M
 	return answer, err
 }
 
+func (r *remote) count(ctx context.Context, m wire.MessageRequest) (answer wire.DryRunResponse, err error) {
+	err = r.call(ctx, http.MethodPost, wire.PathMessages, m, &answer)
+	return answer, err
+}
+
 func (r *remote) message(ctx context.Context, id string) (answer wire.MessageResponse, err error) {
 	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+url.PathEscape(id), nil, &answer)
 	return answer, err
@@ -86,8 +91,8 @@ func (r *remote) messages(ctx context.Context, cursor string) (answer wire.Messa
 	return answer, err
 }
 
-func (r *remote) deliveries(ctx context.Context, id, state string) (answer wire.DeliveryList, err error) {
-	query := url.Values{"limit": {"1000"}, "state": {state}}
+func (r *remote) deliveries(ctx context.Context, id, state, cursor string) (answer wire.DeliveryList, err error) {
+	query := url.Values{"limit": {"1000"}, "state": {state}, "cursor": {cursor}}
 	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+url.PathEscape(id)+wire.PathDeliveries+"?"+query.Encode(), nil, &answer)
 	return answer, err
 }

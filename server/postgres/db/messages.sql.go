@@ -330,8 +330,10 @@ func (q *Queries) MessageByID(ctx context.Context, id push.ID) (MessageByIDRow, 
 }
 
 const messageOfSite = `-- name: MessageOfSite :one
-SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = $2 AND id = $3
+SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (message_statuses.due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = $2 AND message_statuses.id = $3
 `
 
 type MessageOfSiteParams struct {
@@ -343,6 +345,10 @@ type MessageOfSiteParams struct {
 type MessageOfSiteRow struct {
 	MessageStatus MessageStatus
 	Waits         bool
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (MessageOfSiteRow, error) {
@@ -366,13 +372,20 @@ func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (M
 		&i.MessageStatus.Clicked,
 		&i.MessageStatus.Closed,
 		&i.Waits,
+		&i.Audience,
+		&i.Schedule,
+		&i.Payload,
+		&i.Content,
 	)
 	return i, err
 }
 
 const messagesBefore = `-- name: MessagesBefore :many
-SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = $2 AND id < $3 ORDER BY id DESC LIMIT $4
+SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (message_statuses.due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = $2 AND message_statuses.id < $3
+ORDER BY message_statuses.id DESC LIMIT $4
 `
 
 type MessagesBeforeParams struct {
@@ -385,6 +398,10 @@ type MessagesBeforeParams struct {
 type MessagesBeforeRow struct {
 	MessageStatus MessageStatus
 	Waits         bool
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) ([]MessagesBeforeRow, error) {
@@ -419,6 +436,10 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 			&i.MessageStatus.Clicked,
 			&i.MessageStatus.Closed,
 			&i.Waits,
+			&i.Audience,
+			&i.Schedule,
+			&i.Payload,
+			&i.Content,
 		); err != nil {
 			return nil, err
 		}
