@@ -51,7 +51,7 @@ func New(o Options) *Metrics {
 		build, m.requests, m.webhooks, deliveries.attempts, deliveries.delay, deliveries.halted,
 	)
 	if o.Store != nil {
-		m.registry.MustRegister(newStored(o.Store, o.Site))
+		m.registry.MustRegister(newStored(o.Store, o.Site), newLosses(o.Store, o.Site))
 	}
 	return m
 }

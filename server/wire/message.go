@@ -251,7 +251,7 @@ type UserResponse struct {
 type EndedSubscription struct {
 	ID       string   `json:"id"`
 	Channels []string `json:"channels"`
-	// Reason is gone, unsubscribed, retired or replaced.
+	// Reason is gone, refused, unsubscribed, retired or replaced.
 	Reason  string `json:"reason"`
 	EndedAt string `json:"endedAt"`
 }
@@ -263,7 +263,7 @@ type LossList struct {
 }
 
 // Loss is how many subscriptions ended on a day, in UTC, for a reason: gone,
-// unsubscribed, retired or removed.
+// refused, unsubscribed, retired or removed.
 type Loss struct {
 	Day    string `json:"day"`
 	Reason string `json:"reason"`

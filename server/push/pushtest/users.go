@@ -50,7 +50,7 @@ func testUser(t *testing.T, s *store) {
 	if got := user.Subscriptions[1]; got.Service != "apple" || !slices.Equal(got.Channels, []string{"news"}) || got.Locale != "de" || got.TimeZone != "Europe/Berlin" || !got.CreatedAt.Equal(a.CreatedAt) {
 		t.Errorf("got %+v", got)
 	}
-	if len(user.Ended) != 1 || user.Ended[0].ID != dead.ID || user.Ended[0].Reason != push.EndGone || !slices.Equal(user.Ended[0].Channels, []string{"a", "b"}) || !user.Ended[0].EndedAt.Equal(endedAt) {
+	if len(user.Ended) != 1 || user.Ended[0].ID != dead.ID || user.Ended[0].Reason != push.EndRefused || !slices.Equal(user.Ended[0].Channels, []string{"a", "b"}) || !user.Ended[0].EndedAt.Equal(endedAt) {
 		t.Errorf("ended: %+v", user.Ended)
 	}
 	for _, id := range []string{"", "u/1", "nobody"} {

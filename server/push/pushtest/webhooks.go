@@ -203,7 +203,7 @@ func testWebhookOfSubscriptions(t *testing.T, s *store) {
 		t.Fatalf("%d are retired, %v", n, err)
 	}
 	// Of one that was removed, no user: they may be about to be forgotten.
-	s.wantTold(t, gone.ID, goneEvent(next, someone, "unsubscribed"), goneEvent(dead, "", "gone"), goneEvent(removed, "", "removed"),
+	s.wantTold(t, gone.ID, goneEvent(next, someone, "unsubscribed"), goneEvent(dead, "", "refused"), goneEvent(removed, "", "removed"),
 		goneEvent(forgotten, "", "removed"), goneEvent(retired, "", "retired"))
 	// One that was gone and comes back is new. What an operator imports is not told.
 	s.told(t, created.ID)
