@@ -22,6 +22,9 @@ type backend interface {
 	subscriptions(ctx context.Context, failing, cursor string) (wire.SubscriptionList, error)
 	// losses are those of the days from and to, which may be empty.
 	losses(ctx context.Context, from, to string) (wire.LossList, error)
+	user(ctx context.Context, id string) (wire.UserResponse, error)
+	setUser(ctx context.Context, id string, request wire.UserRequest) error
+	forgetUser(ctx context.Context, id string) error
 	close() error
 }
 

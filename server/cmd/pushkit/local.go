@@ -207,4 +207,21 @@ func (l *local) losses(ctx context.Context, from, to string) (wire.LossList, err
 	return api.LossList(losses), err
 }
 
+func (l *local) user(ctx context.Context, id string) (wire.UserResponse, error) {
+	user, err := l.store.UserByID(ctx, l.site.ID, id)
+	return api.UserResponse(id, user), err
+}
+
+func (l *local) setUser(ctx context.Context, id string, request wire.UserRequest) error {
+	attributes, err := push.ParseAttributes(request)
+	if err != nil {
+		return err
+	}
+	return l.store.SetAttributes(ctx, l.site.ID, id, attributes)
+}
+
+func (l *local) forgetUser(ctx context.Context, id string) error {
+	return l.store.ForgetUser(ctx, l.site.ID, id)
+}
+
 func (l *local) close() error { return errors.Join(l.end(), l.store.Close()) }

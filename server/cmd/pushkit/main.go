@@ -44,6 +44,7 @@ func command() *cli.Command {
 			sendCommand(),
 			messagesCommand(),
 			subscriptionsCommand(),
+			usersCommand(),
 			vapidCommand(),
 			keysCommand(),
 			webhooksCommand(),

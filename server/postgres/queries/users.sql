@@ -42,3 +42,6 @@ SELECT id, attributes FROM users WHERE site = sqlc.arg(site) AND id = ANY (sqlc.
 
 -- name: DeleteUser :exec
 DELETE FROM users WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
+-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = sqlc.arg(site) AND id > sqlc.arg(id) ORDER BY id LIMIT sqlc.arg(at_most);

@@ -292,3 +292,41 @@ func (q *Queries) UserTombstones(ctx context.Context, arg UserTombstonesParams) 
 	}
 	return items, nil
 }
+
+const usersAfter = `-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = ? AND id > ? ORDER BY id LIMIT ?
+`
+
+type UsersAfterParams struct {
+	Site  int64
+	ID    string
+	Limit int64
+}
+
+type UsersAfterRow struct {
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) UsersAfter(ctx context.Context, arg UsersAfterParams) ([]UsersAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, usersAfter, arg.Site, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UsersAfterRow
+	for rows.Next() {
+		var i UsersAfterRow
+		if err := rows.Scan(&i.ID, &i.Attributes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

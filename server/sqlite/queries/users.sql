@@ -30,3 +30,6 @@ SELECT id, attributes FROM users WHERE site = ? AND id IN (sqlc.slice(ids));
 
 -- name: DeleteUser :exec
 DELETE FROM users WHERE site = ? AND id = ?;
+
+-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = ? AND id > ? ORDER BY id LIMIT ?;
