@@ -49,6 +49,18 @@ type Audience struct {
 // the message is accepted.
 func (a Audience) Small() bool { return len(a.Users) > 0 || len(a.Subscriptions) > 0 }
 
+// Sole is the one user or the one subscription that the audience names, if it names no
+// more.
+func (a Audience) Sole() (user string, subscription ID) {
+	switch {
+	case len(a.Users) == 1:
+		user = a.Users[0]
+	case len(a.Subscriptions) == 1:
+		subscription = a.Subscriptions[0]
+	}
+	return user, subscription
+}
+
 // Walked are the channels along which a store reads a large audience: who has any of
 // them. Where there are none, it reads along all subscriptions.
 func (a Audience) Walked() []string {

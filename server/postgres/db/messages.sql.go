@@ -297,6 +297,22 @@ func (q *Queries) LockMessages(ctx context.Context, ids []push.ID) error {
 	return err
 }
 
+const messageAudience = `-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = $1 AND id = $2
+`
+
+type MessageAudienceParams struct {
+	Site int64
+	ID   push.ID
+}
+
+func (q *Queries) MessageAudience(ctx context.Context, arg MessageAudienceParams) (string, error) {
+	row := q.db.QueryRow(ctx, messageAudience, arg.Site, arg.ID)
+	var audience string
+	err := row.Scan(&audience)
+	return audience, err
+}
+
 const messageByID = `-- name: MessageByID :one
 SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, m.content, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
 `

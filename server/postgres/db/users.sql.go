@@ -95,6 +95,22 @@ func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
 	return err
 }
 
+const isUserSubscribed = `-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = $1 AND user_id = $2 AND user_id <> '')
+`
+
+type IsUserSubscribedParams struct {
+	Site   int64
+	UserID string
+}
+
+func (q *Queries) IsUserSubscribed(ctx context.Context, arg IsUserSubscribedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isUserSubscribed, arg.Site, arg.UserID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const putUser = `-- name: PutUser :exec
 INSERT INTO users (site, id, attributes) VALUES ($1, $2, $3)
 ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
@@ -173,6 +189,23 @@ func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) 
 	var attributes string
 	err := row.Scan(&attributes)
 	return attributes, err
+}
+
+const userOfSubscription = `-- name: UserOfSubscription :one
+SELECT s.user_id FROM subscriptions s
+WHERE s.site = $1 AND s.push_service IN (SELECT p.id FROM push_services p) AND s.id = $2
+`
+
+type UserOfSubscriptionParams struct {
+	Site int64
+	ID   push.ID
+}
+
+func (q *Queries) UserOfSubscription(ctx context.Context, arg UserOfSubscriptionParams) (string, error) {
+	row := q.db.QueryRow(ctx, userOfSubscription, arg.Site, arg.ID)
+	var user_id string
+	err := row.Scan(&user_id)
+	return user_id, err
 }
 
 const userSubscriptions = `-- name: UserSubscriptions :many

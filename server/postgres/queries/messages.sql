@@ -10,6 +10,9 @@ RETURNING due_at, (due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timesta
 -- name: MessageByID :one
 SELECT sqlc.embed(m), s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = sqlc.arg(id);
 
+-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
 -- name: MessageOfSite :one
 SELECT sqlc.embed(message_statuses), (message_statuses.due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits,
     m.audience, m.schedule, m.payload, m.content

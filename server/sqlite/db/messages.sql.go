@@ -173,6 +173,22 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 	return err
 }
 
+const messageAudience = `-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = ? AND id = ?
+`
+
+type MessageAudienceParams struct {
+	Site int64
+	ID   []byte
+}
+
+func (q *Queries) MessageAudience(ctx context.Context, arg MessageAudienceParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, messageAudience, arg.Site, arg.ID)
+	var audience string
+	err := row.Scan(&audience)
+	return audience, err
+}
+
 const messageByID = `-- name: MessageByID :one
 SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule, content FROM messages WHERE id = ?
 `

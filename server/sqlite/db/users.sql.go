@@ -72,6 +72,22 @@ func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
 	return err
 }
 
+const isUserSubscribed = `-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions INDEXED BY subscriptions_user WHERE site = ? AND user = ? AND user <> '')
+`
+
+type IsUserSubscribedParams struct {
+	Site int64
+	User string
+}
+
+func (q *Queries) IsUserSubscribed(ctx context.Context, arg IsUserSubscribedParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, isUserSubscribed, arg.Site, arg.User)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const putUser = `-- name: PutUser :exec
 INSERT INTO users (site, id, attributes) VALUES (?, ?, ?)
 ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
@@ -201,6 +217,23 @@ func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) 
 	var attributes string
 	err := row.Scan(&attributes)
 	return attributes, err
+}
+
+const userOfSubscription = `-- name: UserOfSubscription :one
+SELECT user FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = ?2
+`
+
+type UserOfSubscriptionParams struct {
+	Site int64
+	ID   []byte
+}
+
+func (q *Queries) UserOfSubscription(ctx context.Context, arg UserOfSubscriptionParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, userOfSubscription, arg.Site, arg.ID)
+	var user string
+	err := row.Scan(&user)
+	return user, err
 }
 
 const userSubscriptions = `-- name: UserSubscriptions :many

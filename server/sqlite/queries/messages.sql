@@ -5,6 +5,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: MessageByID :one
 SELECT * FROM messages WHERE id = ?;
 
+-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = ? AND id = ?;
+
 -- name: MessageOfSite :one
 SELECT id, state, created_at, due_at, targeted_final, audience, schedule, payload, content FROM messages WHERE site = ? AND id = ?;
 
