@@ -24,7 +24,6 @@ func watch(
 ) (wire.MessageResponse, error) {
 	bar := newProgress(cmd.Root().ErrWriter, "sending")
 	defer bar.Finish()
-	bar.RenderBlank() // it shows nothing by itself before the first delivery
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	began := time.Now()
