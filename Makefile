@@ -38,7 +38,8 @@ release: client ## the archive that people download, for Linux, into build/relea
 	CGO_ENABLED=1 GOARCH=$(ARCH) $(GO) build -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
 	  -ldflags "-s -w -X main.version=$(VERSION) -linkmode external -extldflags -static" -o $(RELEASES)/$(RELEASE)/pushkit ./server/cmd/pushkit
 	cp README.md CHANGELOG.md LICENSE $(RELEASES)/$(RELEASE)
-	git archive HEAD:examples deploy | tar -x -C $(RELEASES)/$(RELEASE) --exclude='*_test.go' --exclude='Dockerfile*'
+	git archive HEAD:examples deploy | tar -x -C $(RELEASES)/$(RELEASE) --exclude='*_test.go' --exclude=Dockerfile --exclude=Dockerfile.dockerignore
+	GOARCH= $(GO) run ./server/internal/release -ref $$(git rev-parse HEAD) $(RELEASES)/$(RELEASE)
 	$(TAR) -C $(RELEASES) -cf - $(RELEASE) | gzip -9n >$(RELEASES)/$(RELEASE).tar.gz
 	rm -r $(RELEASES)/$(RELEASE)
 	cd $(RELEASES) && sha256sum *.tar.gz >SHA256SUMS && cat SHA256SUMS

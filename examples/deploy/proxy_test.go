@@ -182,7 +182,7 @@ func ask(t *testing.T, client *http.Client, method, url, body string, headers ..
 func TestTheWholePathGoesThroughTheProxy(t *testing.T) {
 	for name, proxy := range proxies {
 		t.Run(name, func(t *testing.T) {
-			server := running.Serve(t, "--public-url", publicURL, "--allowed-origins", site)
+			server := running.Serve(t, "--public-url", publicURL, "--allowed-origins", site, "--no-demo=false")
 			// A node that is away costs nobody an answer.
 			client := proxy(t, running.FreeAddress(t), server.Address)
 

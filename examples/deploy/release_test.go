@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -44,8 +45,71 @@ func TestTheReleaseHasAllThatAnOperatorNeeds(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	checkLinks(t, root)
+	checkImage(t, filepath.Join(root, "deploy"))
 	tests, err := filepath.Glob(filepath.Join(root, "deploy", "*_test.go"))
 	if err != nil || len(tests) > 0 {
 		t.Errorf("it has %v, %v", tests, err)
+	}
+}
+
+// checkLinks holds the links of the archive's pages against what is there: in the
+// archive, or in the repository.
+func checkLinks(t *testing.T, root string) {
+	t.Helper()
+	const repository = "https://github.com/pushkit/pushkit/"
+	commit, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inRepository := regexp.MustCompile(`^(?:blob|tree|raw)/` + strings.TrimSpace(string(commit)) + `/(.+)$`)
+	found := 0
+	for _, page := range []string{"README.md", "CHANGELOG.md", "deploy/README.md"} {
+		for _, link := range regexp.MustCompile(`(?:\]\(|src="|srcset=")([^)"\s]+)`).FindAllStringSubmatch(read(t, filepath.Join(root, page)), -1) {
+			target, _, _ := strings.Cut(link[1], "#")
+			path := filepath.Join(root, filepath.Dir(page), target)
+			if rest, ok := strings.CutPrefix(target, repository); ok {
+				parts := inRepository.FindStringSubmatch(rest)
+				if parts == nil {
+					t.Errorf("%s: %s leads to no file of the commit", page, target)
+					continue
+				}
+				path = filepath.Join("../..", parts[1])
+			} else if strings.Contains(target, ":") || target == "" {
+				continue
+			}
+			found++
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s leads to %s: %v", page, target, err)
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("%d links were found", found)
+	}
+}
+
+// checkImage looks whether what compose.yaml builds is there.
+func checkImage(t *testing.T, deploy string) {
+	t.Helper()
+	build := regexp.MustCompile(`build: \{context: (\S+), dockerfile: (\S+)\}`).FindStringSubmatch(read(t, filepath.Join(deploy, "compose.yaml")))
+	if build == nil {
+		t.Fatal("compose.yaml builds nothing")
+	}
+	context := filepath.Join(deploy, build[1])
+	dockerfile := read(t, filepath.Join(context, build[2]))
+	copied := regexp.MustCompile(`(?m)^COPY ([^-\s]\S*) `).FindAllStringSubmatch(dockerfile, -1)
+	if len(copied) == 0 {
+		t.Error("the image has no program")
+	}
+	for _, file := range copied {
+		if _, err := os.Stat(filepath.Join(context, file[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	// Apart from where the program comes from, the image is that of the sources.
+	_, of, _ := strings.Cut(read(t, "Dockerfile"), "\nUSER ")
+	if !strings.HasSuffix(dockerfile, "\nUSER "+of) {
+		t.Error("the image of the archive is another than that of the sources")
 	}
 }

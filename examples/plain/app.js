@@ -34,7 +34,7 @@ function render() {
   buttons.me.disabled = busy || !subscribed || !key;
   buttons.all.disabled = busy || !key;
   element("why").textContent = !key
-    ? "Sending needs the server's API key: open this page by the address that pushkit serve printed, which ends in #key=…"
+    ? "Sending needs the server's API key: add #key= and the key, which is in the file data/api-key, to this page's address"
     : subscribed
       ? ""
       : "Subscribe first to notify yourself.";

@@ -266,9 +266,23 @@ export interface MessageResponse {
   state: string;
   createdAt: string;
   dueAt: string;
+  local?: string;
+  spread?: number;
+  title: string;
+  audience: AudienceInfo;
   counts: MessageCounts;
   targetedFinal: boolean;
   warnings?: string[];
+}
+
+
+export interface AudienceInfo {
+  all?: boolean;
+  channels?: string[];
+  allChannels?: string[];
+  noChannels?: string[];
+  users?: number;
+  subscriptions?: number;
 }
 
 
@@ -563,6 +577,8 @@ export interface SubscriptionGone {
 export interface NotificationClicked {
   message: string;
   action?: string;
+  user?: string;
+  subscription?: string;
 }
 
 export const WorkerPing = "ping";

@@ -228,6 +228,26 @@ func provokeLimit(t *testing.T, seen seen) {
 	}
 }
 
+// As references (RFC 3986), braces would have to be percent-encoded, and be no
+// placeholders then.
+func TestNoExampleOfAReferenceHasBraces(t *testing.T) {
+	v, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, operation := range openapi.Load().Operations() {
+		if operation.RequestBody == nil {
+			continue
+		}
+		media := operation.RequestBody.Content[0]
+		for _, example := range media.Value.Shown() {
+			if err := v.check(example.Value.Value, "paths", operation.Path, strings.ToLower(operation.Method), "requestBody", "content", media.Name, "schema"); err != nil {
+				t.Errorf("%s %s: %v", operation.OperationID, example.Name, err)
+			}
+		}
+	}
+}
+
 func TestTheServerTakesTheExamples(t *testing.T) {
 	for _, operation := range openapi.Load().Operations() {
 		if operation.RequestBody == nil {

@@ -56,6 +56,8 @@ type Options struct {
 	// Ending is closed when the server is about to end, so that a proxy has time to
 	// leave it; nil: it never is.
 	Ending <-chan struct{}
+	// NoDemo leaves the demo site out.
+	NoDemo bool
 	// PublicRate bounds the public calls of each client.
 	PublicRate PublicRate
 	// TrustedProxies are those whose word counts of where a request comes from.
@@ -187,10 +189,13 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	read(pathOpenAPI, a.openapi)
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
-	router.PathPrefix(demoPath).Handler(a.demo())
-	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
-		router.Handle(path, http.RedirectHandler(demoPath, http.StatusSeeOther))
+	start := pathDocs
+	if !a.NoDemo {
+		start = demoPath
+		router.PathPrefix(demoPath).Handler(a.demo())
+		router.Handle(strings.TrimSuffix(demoPath, "/"), http.RedirectHandler(demoPath, http.StatusSeeOther))
 	}
+	router.Handle("/", http.RedirectHandler(start, http.StatusSeeOther))
 	return router
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pushkit/pushkit/server/api"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -115,6 +116,16 @@ func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
 		t.Errorf("/healthz answers %d", w.Code)
 	}
 	if w := s.call("GET", "/", ""); w.Code != 303 || w.Header().Get("Location") != "/demo/" {
+		t.Errorf("/ answers %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
+func TestAServerWithoutADemo(t *testing.T) {
+	s := newServer(t, func(o *api.Options) { o.NoDemo = true })
+	for _, path := range []string{"/demo/", "/demo", "/demo/app.js", "/demo/pushkit-sw.js"} {
+		wantProblem(t, s.call("GET", path, ""), 404, wire.NotFound, "")
+	}
+	if w := s.call("GET", "/", ""); w.Code != 303 || w.Header().Get("Location") != "/docs" {
 		t.Errorf("/ answers %d to %q", w.Code, w.Header().Get("Location"))
 	}
 }

@@ -20,7 +20,7 @@ import (
 var wireStructs = []any{
 	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.LocalizedNotification{}, wire.Audience{},
-	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
+	wire.MessageResponse{}, wire.AudienceInfo{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 	wire.ImportRequest{}, wire.ImportedSubscription{}, wire.ImportResponse{}, wire.ImportResult{}, wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
 	wire.WebhookRequest{}, wire.WebhookInfo{}, wire.WebhookList{}, wire.WebhookFailure{}, wire.WebhookFailureList{}, wire.WebhookPayload{}, wire.SubscriptionGone{}, wire.NotificationClicked{},
 }

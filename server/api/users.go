@@ -26,10 +26,11 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request, site *push.Site) e
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, userResponse(id, user))
+	return writeJSON(w, http.StatusOK, UserResponse(id, user))
 }
 
-func userResponse(id string, user push.User) wire.UserResponse {
+// UserResponse is the form in which a user is shown.
+func UserResponse(id string, user push.User) wire.UserResponse {
 	answer := wire.UserResponse{ID: id, Attributes: user.Attributes, Subscriptions: make([]wire.SubscriptionInfo, len(user.Subscriptions)), Ended: make([]wire.EndedSubscription, len(user.Ended))}
 	if answer.Attributes == nil {
 		answer.Attributes = map[string]any{}

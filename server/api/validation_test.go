@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -36,11 +37,26 @@ var described = sync.OnceValues(func() (*validation, error) {
 		return nil, err
 	}
 	v := &validation{document: document, compiler: jsonschema.NewCompiler()}
+	v.compiler.RegisterFormat(&jsonschema.Format{Name: "uri-reference", Validate: isReference})
 	v.compiler.AssertFormat()
 	return v, v.compiler.AddResource("openapi.json", document)
 })
 
 // check validates JSON by the schema at a place in the description.
+// isReference is stricter than the validator's own, which takes every text that Go's
+// parser of URLs does.
+func isReference(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return nil
+	}
+	if strings.ContainsAny(text, "{}<>\\^`|\" ") {
+		return fmt.Errorf("%q has characters that no reference has", text)
+	}
+	_, err := url.Parse(text)
+	return err
+}
+
 func (v *validation) check(text []byte, place ...string) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {

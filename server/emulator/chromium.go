@@ -57,6 +57,8 @@ type Chromium struct {
 	// Headless starts it without a window. Nobody can answer a prompt then, so a
 	// new profile has notifications allowed for the page's origin.
 	Headless bool
+	// Allow allows them with a window too.
+	Allow bool
 }
 
 // Run starts Chromium and waits for its end. When ctx ends, Chromium is asked to
@@ -81,6 +83,8 @@ func (c Chromium) Run(ctx context.Context) (err error) {
 	args = append(args, c.Flags...)
 	if c.Headless {
 		args = append(args, "--headless")
+	}
+	if c.Headless || c.Allow {
 		if err := allowNotifications(profile, c.URL); err != nil {
 			return err
 		}

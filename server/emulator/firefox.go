@@ -69,8 +69,11 @@ type Firefox struct {
 	Websocket string
 	// URL is the page to open.
 	URL string
-	// Headless starts it without a window.
+	// Headless starts it without a window. Nobody can answer a prompt then, so that
+	// notifications are allowed, as with Allow.
 	Headless bool
+	// Allow lets every site show notifications without asking.
+	Allow bool
 }
 
 // Run starts Firefox and waits for its end. When ctx ends, Firefox is asked to
@@ -92,7 +95,7 @@ func (f Firefox) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, removeProfile(profile)) }()
 	}
-	if err := writeUserJS(profile, f.Websocket); err != nil {
+	if err := writeUserJS(profile, f.Websocket, f.Allow || f.Headless); err != nil {
 		return err
 	}
 	args := []string{"--no-remote", "--profile", profile}
@@ -117,7 +120,10 @@ func FindFirefox() (string, error) {
 	return "", ErrNoFirefox
 }
 
-func writeUserJS(profile, websocketURL string) error {
+// permissionAllow is nsIPermissionManager's ALLOW_ACTION; asking is 0.
+const permissionAllow = 1
+
+func writeUserJS(profile, websocketURL string, allow bool) error {
 	if err := os.MkdirAll(profile, 0o700); err != nil {
 		return fmt.Errorf("the profile's folder: %w", err)
 	}
@@ -130,6 +136,11 @@ func writeUserJS(profile, websocketURL string) error {
 	}
 	preferences := maps.Clone(quietPreferences)
 	maps.Copy(preferences, FirefoxPreferences(websocketURL))
+	// Said either way: a profile that is kept remembers what was said before.
+	preferences["permissions.default.desktop-notification"] = 0
+	if allow {
+		preferences["permissions.default.desktop-notification"] = permissionAllow
+	}
 	var b bytes.Buffer
 	fmt.Fprintln(&b, userJSMark)
 	for _, name := range slices.Sorted(maps.Keys(preferences)) {

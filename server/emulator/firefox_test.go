@@ -3,6 +3,10 @@ package emulator
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -48,6 +52,8 @@ func TestFirefoxStartsOnAFreshProfileThatIsDeletedAfter(t *testing.T) {
 		`user_pref("dom.push.testing.allowInsecureServerURL", true);`,
 		`user_pref("dom.push.connection.enabled", true);`,
 		`user_pref("dom.push.retryBaseInterval", 200);`,
+		// Nobody can be asked.
+		`user_pref("permissions.default.desktop-notification", 1);`,
 	} {
 		if !strings.Contains(read("user.js"), line) {
 			t.Errorf("user.js lacks %s", line)
@@ -56,6 +62,59 @@ func TestFirefoxStartsOnAFreshProfileThatIsDeletedAfter(t *testing.T) {
 	if _, err := os.Stat(profile); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the profile is still there: %v", err)
 	}
+}
+
+// A person is asked, unless they have said that they need not be.
+func TestFirefoxWithAWindowAsksUnlessAllowed(t *testing.T) {
+	profile := filepath.Join(t.TempDir(), "profile")
+	for _, allow := range []bool{true, false} {
+		f := Firefox{Path: program(t, "exit 0"), Profile: profile, Websocket: "ws://a/", Allow: allow}
+		if err := f.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(profile, "user.js"))
+		if want := fmt.Sprintf(`user_pref("permissions.default.desktop-notification", %d);`, map[bool]int{true: 1}[allow]); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("allow %v: %s, %v", allow, text, err)
+		}
+	}
+}
+
+// In the browser itself.
+func TestARealFirefoxAllowsNotifications(t *testing.T) {
+	path, err := FindFirefox()
+	if err != nil {
+		t.Skip(err)
+	}
+	told := make(chan string, 1)
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/told" {
+			select {
+			case told <- r.URL.RawQuery:
+			default:
+			}
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, `<!doctype html><script>Notification.requestPermission().then((p) => fetch("/told?" + p))</script>`)
+	}))
+	defer site.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Firefox{Path: path, Websocket: "ws://127.0.0.1:1/", URL: strings.Replace(site.URL, "127.0.0.1", "localhost", 1), Headless: true}.Run(ctx)
+	}()
+	select {
+	case permission := <-told:
+		if permission != "granted" {
+			t.Errorf("the permission is %s", permission)
+		}
+	case err := <-ended:
+		t.Fatal(err)
+	case <-ctx.Done():
+		t.Error("nothing was told")
+	}
+	cancel()
+	<-ended
 }
 
 func TestGivenProfileIsKeptAndAnothersPreferencesAreNotWrittenOver(t *testing.T) {

@@ -151,6 +151,9 @@ func TestWhatWasSentIsCounted(t *testing.T) {
 		`pushkit_push_service_halted{service="google"} 0`,
 		`pushkit_queue_late_seconds 0`,
 		`pushkit_subscriptions_failing{site="default"} 0`,
+		// It ended before the first scrape.
+		`pushkit_subscriptions_ended_total{reason="refused",site="default"} 0`,
+		`pushkit_subscriptions_ended_total{reason="unsubscribed",site="default"} 0`,
 	)
 	if !strings.Contains(scraped, `pushkit_build_info{goversion="go1.`) || !strings.Contains(scraped, `revision="abc",version="v1.2.3"} 1`) {
 		t.Error("nothing tells which pushkit it is")
@@ -233,6 +236,10 @@ func (l *late) ListSites(context.Context) ([]push.Site, error) {
 
 func (l *late) CountFailing(context.Context, push.SiteID, time.Time) (int64, error) {
 	return 7, l.err
+}
+
+func (l *late) Losses(context.Context, push.SiteID, push.Day, push.Day) ([]push.Loss, error) {
+	return nil, l.err
 }
 
 func (l *late) CountWebhookEvents(context.Context, push.SiteID) (int64, error) {

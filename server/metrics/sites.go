@@ -28,7 +28,10 @@ type ofSites struct {
 }
 
 // siteAnswers are the store's of one site.
-type siteAnswers struct{ failing, webhooks answer }
+type siteAnswers struct {
+	failing, webhooks answer
+	losses            *losses
+}
 
 func newOfSites(store push.Store) *ofSites {
 	return &ofSites{store: store, answers: make(map[push.SiteID]*siteAnswers)}
@@ -48,6 +51,7 @@ func (o *ofSites) of(site push.SiteID) *siteAnswers {
 				n, err := o.store.CountWebhookEvents(ctx, site)
 				return float64(n), err
 			}},
+			losses: newLosses(o.store, site),
 		}
 	}
 	return o.answers[site]
@@ -57,12 +61,14 @@ func (o *ofSites) collect(ctx context.Context, metrics chan<- prometheus.Metric,
 	answers := o.of(site.ID)
 	answers.failing.collect(ctx, metrics, failingDesc, site.Name)
 	answers.webhooks.collect(ctx, metrics, webhooksDesc, site.Name)
+	answers.losses.collect(ctx, metrics, site.Name)
 }
 
 // Describe implements [prometheus.Collector].
 func (o *ofSites) Describe(descs chan<- *prometheus.Desc) {
 	descs <- failingDesc
 	descs <- webhooksDesc
+	descs <- endedDesc
 }
 
 // list returns the sites that there are, which it asks as seldom as the queue.

@@ -196,10 +196,14 @@ func (s *Store) messageStatus(ctx context.Context, q *db.Queries, site push.Site
 	if errors.Is(err, pgx.ErrNoRows) {
 		return push.MessageStatus{}, push.ErrMessageUnknown()
 	}
-	return messageStatus(row.MessageStatus, row.Waits), err
+	if err != nil {
+		return push.MessageStatus{}, err
+	}
+	return messageStatus(db.MessagesBeforeRow(row))
 }
 
-func messageStatus(row db.MessageStatus, waits bool) push.MessageStatus {
+func messageStatus(of db.MessagesBeforeRow) (push.MessageStatus, error) {
+	row := of.MessageStatus
 	status := push.MessageStatus{
 		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal,
 		Counts: push.Counts{
@@ -207,10 +211,10 @@ func messageStatus(row db.MessageStatus, waits bool) push.MessageStatus {
 			Cancelled: row.Cancelled, Pending: row.Pending, Displayed: row.Displayed, Clicked: row.Clicked, Closed: row.Closed,
 		},
 	}
-	if status.State == wire.MessageSending && waits {
+	if status.State == wire.MessageSending && of.Waits {
 		status.State = wire.MessageScheduled
 	}
-	return status
+	return status, status.Restore([]byte(of.Audience), []byte(of.Schedule), of.Payload, of.Content)
 }
 
 // ListMessages implements [push.Messages].
@@ -227,7 +231,9 @@ func (s *Store) ListMessages(ctx context.Context, site push.SiteID, cursor strin
 		rows, next = push.CutPage(rows, limit, func(row db.MessagesBeforeRow) string { return row.MessageStatus.ID.String() })
 		page = make([]push.MessageStatus, len(rows))
 		for i, row := range rows {
-			page[i] = messageStatus(row.MessageStatus, row.Waits)
+			if page[i], err = messageStatus(row); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -247,7 +253,11 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 		for _, row := range rows {
 			sets, events := push.EventSets(row.Events), byBatch[push.BatchID{Message: row.Message, No: uint32(row.No)}]
 			if s.wanted.By(site, push.TypeNotificationClicked) {
-				clicks = append(clicks, sets.ClickEvents(events)...)
+				more, err := sets.ClickEvents(events, func() (string, string, error) { return recipient(ctx, q, int64(site), row.Message) })
+				if err != nil {
+					return err
+				}
+				clicks = append(clicks, more...)
 			}
 			sets.Add(events)
 			c := sets.Counts()
@@ -258,6 +268,34 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 		}
 		return s.tell(ctx, q, int64(site), push.TypeNotificationClicked, clicks...)
 	})
+}
+
+// recipient is the one whom a message names alone: of users only one who is still
+// subscribed, and so not one who was forgotten since.
+func recipient(ctx context.Context, q *db.Queries, site int64, message push.ID) (user, subscription string, err error) {
+	text, err := q.MessageAudience(ctx, db.MessageAudienceParams{Site: site, ID: message})
+	if err != nil {
+		return "", "", ignoreNoRows(err)
+	}
+	var audience push.Audience
+	if err := json.Unmarshal([]byte(text), &audience); err != nil {
+		return "", "", err
+	}
+	user, id := audience.Sole()
+	if user != "" {
+		subscribed, err := q.IsUserSubscribed(ctx, db.IsUserSubscribedParams{Site: site, UserID: user})
+		if err != nil || !subscribed {
+			return "", "", err
+		}
+		return user, "", nil
+	}
+	if id == (push.ID{}) {
+		return "", "", nil
+	}
+	if user, err = q.UserOfSubscription(ctx, db.UserOfSubscriptionParams{Site: site, ID: id}); err != nil {
+		return "", "", ignoreNoRows(err)
+	}
+	return user, id.String(), nil
 }
 
 // batchColumns returns batches as the arrays that statements take.

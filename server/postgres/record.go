@@ -53,7 +53,7 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err := r.putExceptions(ctx, q, s); err != nil {
 		return 0, err
 	}
-	if err := r.lockEnding(ctx, q); err != nil {
+	if err := r.lockEnding(ctx, q, s); err != nil {
 		return 0, err
 	}
 	turns, err := lockFailing(ctx, q, r.counted)
@@ -100,6 +100,8 @@ type recording struct {
 	cancelled  map[push.ID]bool
 	// counted are the results that were taken.
 	counted []push.DeliveryResult
+	// refused are the endpoints that were new, by their hashes.
+	refused map[push.EndpointHash]bool
 }
 
 func newRecording() *recording {
@@ -233,11 +235,20 @@ func isGone(r push.DeliveryResult) bool { return r.Outcome == push.DeliveryGone 
 
 // lockEnding locks the subscriptions that are gone or fail, all of them at once:
 // two transactions that did so in turns would wait for each other.
-func (r *recording) lockEnding(ctx context.Context, q *db.Queries) error {
+func (r *recording) lockEnding(ctx context.Context, q *db.Queries, s *Store) error {
 	hashes := r.hashesBySite(func(r push.DeliveryResult) bool { return isGone(r) || r.IsOwnFailure() })
+	r.refused = make(map[push.EndpointHash]bool)
+	now := s.now()
 	for _, site := range slices.Sorted(maps.Keys(hashes)) {
-		if _, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: hashes[site]}); err != nil {
+		rows, err := q.LockSubscriptions(ctx, db.LockSubscriptionsParams{Site: site, Hashes: hashes[site]})
+		if err != nil {
 			return err
+		}
+		for _, row := range rows {
+			sub := push.Subscription{CreatedAt: row.Subscription.CreatedAt, LastSeenAt: row.Subscription.LastSeenAt}
+			if sub.GoneReason(now) == push.EndRefused {
+				r.refused[push.EndpointHash(row.Subscription.EndpointHash)] = true
+			}
 		}
 	}
 	return nil
@@ -248,8 +259,18 @@ func (r *recording) lockEnding(ctx context.Context, q *db.Queries) error {
 func (r *recording) endGone(ctx context.Context, q *db.Queries, s *Store) error {
 	gone := r.hashesBySite(isGone)
 	for _, site := range slices.Sorted(maps.Keys(gone)) {
-		if err := s.endSubscriptions(ctx, q, site, gone[site], push.EndGone, s.now()); err != nil {
-			return err
+		byReason := make(map[push.EndReason][][]byte)
+		for _, hash := range gone[site] {
+			reason := push.EndGone
+			if r.refused[push.EndpointHash(hash)] {
+				reason = push.EndRefused
+			}
+			byReason[reason] = append(byReason[reason], hash)
+		}
+		for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+			if err := s.endSubscriptions(ctx, q, site, byReason[reason], reason, s.now()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

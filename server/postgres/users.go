@@ -57,6 +57,26 @@ func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, 
 	})
 }
 
+// ListAttributes implements [push.Users].
+func (s *Store) ListAttributes(ctx context.Context, site push.SiteID, cursor string, limit int) (page []push.UserAttributes, next string, err error) {
+	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
+		rows, err := q.UsersAfter(ctx, db.UsersAfterParams{Site: int64(site), ID: cursor, AtMost: int32(limit) + 1})
+		if err != nil {
+			return err
+		}
+		rows, next = push.CutPage(rows, limit, func(row db.UsersAfterRow) string { return row.ID })
+		page = make([]push.UserAttributes, len(rows))
+		for i, row := range rows {
+			page[i].User = row.ID
+			if page[i].Attributes, err = push.DecodeAttributes(row.Attributes); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return page, next, err
+}
+
 // ForgetUser implements [push.Users].
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {

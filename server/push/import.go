@@ -228,7 +228,7 @@ func (k *Known) key(item *Import, otherwise KeyID) (KeyID, error) {
 func (t *Tombstone) errNotBroughtBack() error {
 	why := map[EndReason]string{
 		EndGone: "the push service's word", EndUnsubscribed: "the person has unsubscribed", EndReplaced: "another one has replaced it",
-		EndRemoved: "it was removed", EndRetired: "it was retired",
+		EndRefused: "the push service's word", EndRemoved: "it was removed", EndRetired: "it was retired",
 	}[t.Reason]
 	return &Error{Code: wire.EndpointGone, Field: "endpoint", Detail: fmt.Sprintf("has ended here on %s: %s.", t.EndedAt.UTC().Format(time.DateOnly), why)}
 }

@@ -24,6 +24,11 @@ type Loss struct {
 // carries this one on.
 func (r EndReason) IsLoss() bool { return r != EndReplaced }
 
+// LossReasons are all that losses have.
+func LossReasons() []EndReason {
+	return []EndReason{EndGone, EndRefused, EndUnsubscribed, EndRetired, EndRemoved}
+}
+
 // A Day is one in UTC, counted from 1970.
 type Day int32
 

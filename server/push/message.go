@@ -49,6 +49,18 @@ type Audience struct {
 // the message is accepted.
 func (a Audience) Small() bool { return len(a.Users) > 0 || len(a.Subscriptions) > 0 }
 
+// Sole is the one user or the one subscription that the audience names, if it names no
+// more.
+func (a Audience) Sole() (user string, subscription ID) {
+	switch {
+	case len(a.Users) == 1:
+		user = a.Users[0]
+	case len(a.Subscriptions) == 1:
+		subscription = a.Subscriptions[0]
+	}
+	return user, subscription
+}
+
 // Walked are the channels along which a store reads a large audience: who has any of
 // them. Where there are none, it reads along all subscriptions.
 func (a Audience) Walked() []string {
@@ -80,6 +92,10 @@ type MessageStatus struct {
 	DueAt         time.Time
 	TargetedFinal bool
 	Counts        Counts
+	// Title is the notification's, for whoever has no attributes.
+	Title    string
+	Audience Audience
+	Schedule Schedule
 	// Warnings are those of [CreateOptions], in the answer to the request that had
 	// them.
 	Warnings []string `json:",omitempty"`
@@ -87,10 +103,35 @@ type MessageStatus struct {
 
 // Response is the form in which the state is shown.
 func (s MessageStatus) Response() wire.MessageResponse {
-	return wire.MessageResponse{
+	r := wire.MessageResponse{
 		ID: s.ID.String(), State: s.State, CreatedAt: FormatTime(s.CreatedAt), DueAt: FormatTime(s.DueAt),
+		Title: s.Title, Audience: s.Audience.info(), Spread: int64(s.Schedule.Spread / time.Second),
 		Counts: s.Counts, TargetedFinal: s.TargetedFinal, Warnings: s.Warnings,
 	}
+	if !s.Schedule.Local.IsZero() {
+		r.Local = s.Schedule.Local.Format(localTime)
+	}
+	return r
+}
+
+// localTime is RFC 3339 without the zone.
+const localTime = "2006-01-02T15:04:05"
+
+func (a Audience) info() wire.AudienceInfo {
+	return wire.AudienceInfo{
+		All: a.All, Channels: a.Channels, AllChannels: a.AllChannels, NoChannels: a.NoChannels, Users: len(a.Users), Subscriptions: len(a.Subscriptions),
+	}
+}
+
+// Restore reads what tells one message from another for a person, from the forms in
+// which a store keeps it; see [Message.Restore].
+func (s *MessageStatus) Restore(audience, schedule, template []byte, content string) error {
+	m := Message{ID: s.ID}
+	if err := m.Restore(audience, schedule, template, content); err != nil {
+		return err
+	}
+	s.Audience, s.Schedule, s.Title = m.Audience, m.Schedule, m.Payload.title()
+	return nil
 }
 
 // FormatTime is the form in which times are shown.

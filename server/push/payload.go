@@ -108,3 +108,16 @@ const fillRoom = 128
 
 // Hole is where the template has room for a delivery's token.
 func (p Payload) Hole() int { return p.hole }
+
+// title is the notification's for whoever has no attributes; empty where the payload is
+// none of ours.
+func (p Payload) title() string {
+	text, _ := p.Filled(nil)
+	var payload struct {
+		Notification struct {
+			Title string `json:"title"`
+		} `json:"notification"`
+	}
+	_ = json.Unmarshal(text, &payload)
+	return payload.Notification.Title
+}

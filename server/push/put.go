@@ -14,12 +14,29 @@ type EndReason string
 
 // The reasons.
 const (
-	EndGone         EndReason = "gone" // the push service's word
+	EndGone         EndReason = "gone"    // the push service's word
+	EndRefused      EndReason = "refused" // likewise, when it was new
 	EndUnsubscribed EndReason = "unsubscribed"
 	EndReplaced     EndReason = "replaced" // another one carries it on
 	EndRemoved      EndReason = "removed"  // the operator's word
 	EndRetired      EndReason = "retired"  // likewise, since its browser was not seen for long
 )
+
+// NewFor is how long a subscription is new: a push service that says within this time
+// that it has none has refused it, or the person has taken it back at once.
+const NewFor = 10 * time.Minute
+
+// GoneReason is why the subscription ends of which the push service says that it is
+// gone. One that was imported is not new, though it is here since just now.
+func (s *Subscription) GoneReason(at time.Time) EndReason {
+	if at.Sub(s.CreatedAt) < NewFor && !s.LastSeenAt.Before(s.CreatedAt) {
+		return EndRefused
+	}
+	return EndGone
+}
+
+// IsGone says whether it is the push service's word.
+func (r EndReason) IsGone() bool { return r == EndGone || r == EndRefused }
 
 // A Tombstone is what is remembered of a subscription that has ended.
 type Tombstone struct {
@@ -121,7 +138,7 @@ func (s *Subscribe) checkNotGone(rows SubscriptionRows, hash EndpointHash) error
 	switch {
 	case err != nil || tomb == nil:
 		return err
-	case tomb.Reason == EndGone || tomb.Reason == EndRetired || tomb.Reason == EndReplaced:
+	case tomb.Reason.IsGone() || tomb.Reason == EndRetired || tomb.Reason == EndReplaced:
 		return ErrEnded(tomb)
 	}
 	return rows.DeleteTombstone(hash)
@@ -223,7 +240,7 @@ func without(names, others []string) []string {
 // what is remembered of it, nil where nothing is.
 func ErrEnded(tomb *Tombstone) error {
 	switch {
-	case tomb != nil && tomb.Reason == EndGone:
+	case tomb != nil && tomb.Reason.IsGone():
 		return errGone("has ended at its push service")
 	case tomb != nil && tomb.Reason == EndRetired:
 		return errGone("was retired here, since this browser was not seen for long")

@@ -17,6 +17,9 @@ type Users interface {
 	// SetAttributes sets a user's attributes, in the place of those of before. The user
 	// need not have subscribed yet.
 	SetAttributes(ctx context.Context, site SiteID, id string, attributes Attributes) error
+	// ListAttributes returns up to limit users who have attributes, in an order of their
+	// ids; see ListSubscriptions.
+	ListAttributes(ctx context.Context, site SiteID, cursor string, limit int) (page []UserAttributes, next string, err error)
 	// ForgetUser erases the attributes, all subscriptions of a user and all that is remembered of
 	// those that have ended, in steps: where it fails, some may be left. One who is not
 	// known is no error.
@@ -35,6 +38,12 @@ const (
 	// erases, so that others' are let in between.
 	ForgetSize = 100
 )
+
+// UserAttributes are what the site's back end has said of a user.
+type UserAttributes struct {
+	User       string
+	Attributes Attributes
+}
 
 // A User is what the server holds of one.
 type User struct {

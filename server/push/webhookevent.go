@@ -32,16 +32,23 @@ func (s *Subscription) GoneEvent(reason EndReason) wire.SubscriptionGone {
 }
 
 // ClickEvents are the data of [TypeNotificationClicked]: of events of this batch those
-// clicks that s has not.
-func (s EventSets) ClickEvents(events []Event) (clicks []any) {
+// clicks that s has not. who is asked who has clicked, where there are any: user and
+// subscription may be empty.
+func (s EventSets) ClickEvents(events []Event, who func() (user, subscription string, err error)) (clicks []any, err error) {
+	var user, subscription string
 	seen := make(map[uint16]bool)
 	for _, e := range events {
 		ordinal := e.Delivery.Ordinal
 		if e.Kind != EventClicked || int(ordinal) >= len(s) || seen[ordinal] || EventKind(s[ordinal])&EventClicked != 0 {
 			continue
 		}
+		if len(seen) == 0 {
+			if user, subscription, err = who(); err != nil {
+				return nil, err
+			}
+		}
 		seen[ordinal] = true
-		clicks = append(clicks, wire.NotificationClicked{Message: e.Delivery.Message.String(), Action: e.Action})
+		clicks = append(clicks, wire.NotificationClicked{Message: e.Delivery.Message.String(), Action: e.Action, User: user, Subscription: subscription})
 	}
-	return clicks
+	return clicks, nil
 }

@@ -187,7 +187,7 @@ func (s *Store) statusOf(ctx context.Context, q *db.Queries, row db.MessagesBefo
 	if status.State == wire.MessageSending && status.DueAt.After(s.now()) {
 		status.State = wire.MessageScheduled
 	}
-	return status, nil
+	return status, status.Restore([]byte(row.Audience), []byte(row.Schedule), row.Payload, row.Content)
 }
 
 // ListMessages implements [push.Messages].
@@ -224,7 +224,11 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 			}
 			sets := push.EventSets(raw)
 			if s.wanted.By(site, push.TypeNotificationClicked) {
-				if err := s.tell(ctx, q, site, push.TypeNotificationClicked, sets.ClickEvents(byBatch[id])...); err != nil {
+				clicks, err := sets.ClickEvents(byBatch[id], func() (string, string, error) { return recipient(ctx, q, int64(site), id.Message) })
+				if err == nil {
+					err = s.tell(ctx, q, site, push.TypeNotificationClicked, clicks...)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -237,6 +241,34 @@ func (s *Store) RecordEvents(ctx context.Context, site push.SiteID, events []pus
 		}
 		return nil
 	})
+}
+
+// recipient is the one whom a message names alone: of users only one who is still
+// subscribed, and so not one who was forgotten since.
+func recipient(ctx context.Context, q *db.Queries, site int64, message push.ID) (user, subscription string, err error) {
+	text, err := q.MessageAudience(ctx, db.MessageAudienceParams{Site: site, ID: message[:]})
+	if err != nil {
+		return "", "", ignoreNoRows(err)
+	}
+	var audience push.Audience
+	if err := json.Unmarshal([]byte(text), &audience); err != nil {
+		return "", "", err
+	}
+	user, id := audience.Sole()
+	if user != "" {
+		subscribed, err := q.IsUserSubscribed(ctx, db.IsUserSubscribedParams{Site: site, User: user})
+		if err != nil || !subscribed {
+			return "", "", err
+		}
+		return user, "", nil
+	}
+	if id == (push.ID{}) {
+		return "", "", nil
+	}
+	if user, err = q.UserOfSubscription(ctx, db.UserOfSubscriptionParams{Site: site, ID: id[:]}); err != nil {
+		return "", "", ignoreNoRows(err)
+	}
+	return user, id.String(), nil
 }
 
 // message reads what deliveries share.

@@ -122,7 +122,9 @@ func (s *Store) recordException(ctx context.Context, q *db.Queries, r push.Deliv
 	id := r.Delivery.ID
 	if r.Outcome == push.DeliveryGone && r.Delivery.Subscription.Endpoint() != "" {
 		rows := s.rows(ctx, q, r.Delivery.Site)
-		if err := rows.end(r.Delivery.Subscription.Endpoint(), push.EndGone, s.now()); err != nil {
+		now := s.now()
+		reason := func(sub *push.Subscription) push.EndReason { return sub.GoneReason(now) }
+		if err := rows.end(r.Delivery.Subscription.Endpoint(), reason, now); err != nil {
 			return err
 		}
 	}
@@ -173,7 +175,8 @@ func (s *Store) tellSent(ctx context.Context, q *db.Queries, message []byte) err
 		return err
 	}
 	status, err := s.statusOf(ctx, q, db.MessagesBeforeRow{
-		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal})
+		ID: row.ID, State: row.State, CreatedAt: row.CreatedAt, DueAt: row.DueAt, TargetedFinal: row.TargetedFinal,
+		Audience: row.Audience, Schedule: row.Schedule, Payload: row.Payload, Content: row.Content})
 	if err != nil {
 		return err
 	}

@@ -185,12 +185,12 @@ func (r *siteRows) DeleteTombstone(hash push.EndpointHash) error {
 }
 
 // end ends the subscription of an endpoint, if it is there.
-func (r *siteRows) end(endpoint string, reason push.EndReason, at time.Time) error {
+func (r *siteRows) end(endpoint string, reason func(*push.Subscription) push.EndReason, at time.Time) error {
 	sub, err := r.ByHash(push.HashEndpoint(endpoint))
 	if err != nil || sub == nil {
 		return err
 	}
-	return r.End(sub, reason, at)
+	return r.End(sub, reason(sub), at)
 }
 
 // SubscriptionByEndpoint implements [push.Subscriptions].
@@ -223,7 +223,7 @@ func (s *Store) TouchSubscription(ctx context.Context, site push.SiteID, endpoin
 // RemoveSubscription implements [push.Subscriptions].
 func (s *Store) RemoveSubscription(ctx context.Context, site push.SiteID, endpoint string) error {
 	return s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		return s.rows(ctx, q, site).end(endpoint, push.EndUnsubscribed, s.now())
+		return s.rows(ctx, q, site).end(endpoint, func(*push.Subscription) push.EndReason { return push.EndUnsubscribed }, s.now())
 	})
 }
 

@@ -59,6 +59,23 @@ func (s *Store) SetAttributes(ctx context.Context, site push.SiteID, id string, 
 	})
 }
 
+// ListAttributes implements [push.Users].
+func (s *Store) ListAttributes(ctx context.Context, site push.SiteID, cursor string, limit int) ([]push.UserAttributes, string, error) {
+	rows, err := s.read.UsersAfter(ctx, db.UsersAfterParams{Site: int64(site), ID: cursor, Limit: int64(limit) + 1})
+	if err != nil {
+		return nil, "", explain(err)
+	}
+	rows, next := push.CutPage(rows, limit, func(row db.UsersAfterRow) string { return row.ID })
+	page := make([]push.UserAttributes, len(rows))
+	for i, row := range rows {
+		page[i].User = row.ID
+		if page[i].Attributes, err = push.DecodeAttributes(row.Attributes); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, nil
+}
+
 // ForgetUser implements [push.Users].
 func (s *Store) ForgetUser(ctx context.Context, site push.SiteID, id string) error {
 	for more := true; more; {

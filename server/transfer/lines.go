@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bufio"
+	"fmt"
 
 	"github.com/pushkit/pushkit/server/ndjson"
 	"github.com/pushkit/pushkit/server/wire"
@@ -10,7 +11,7 @@ import (
 // maxLine is the longest line, and JSON value, that is read, in bytes.
 const maxLine = wire.MaxBody
 
-var errTooLong = invalidLine("is longer than 64 KiB", nil)
+var errTooLong = invalidLine(fmt.Sprintf("is longer than %d KiB", maxLine>>10), nil)
 
 // lines are those of NDJSON, of which one that is bad does not keep the next from
 // being read.

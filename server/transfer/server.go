@@ -56,6 +56,8 @@ func (r *record) imported() wire.ImportedSubscription {
 // maxPost is how much of a body subscriptions may be, in bytes.
 const maxPost = wire.MaxMessageBody - 1<<10
 
+var errTooLongToPost = invalidLine(fmt.Sprintf("is longer than %d KiB in a request to the server", maxPost>>10), nil)
+
 // remote is a server to import into.
 type remote struct {
 	Server
@@ -69,7 +71,7 @@ func (r *remote) take(e *entry, record *record) error {
 		return err
 	}
 	if e.posted, e.size = &posted, len(text)+1; e.size > maxPost {
-		return errTooLong
+		return errTooLongToPost
 	}
 	return nil
 }

@@ -189,6 +189,20 @@ func (p *posts) ImportSubscriptions(_ context.Context, request wire.ImportReques
 	return wire.ImportResponse{Data: slices.Repeat([]wire.ImportResult{{Outcome: "added"}}, len(request.Subscriptions))}, nil
 }
 
+// A line is not longer than a file's may be, and yet as JSON of ours more than a body is.
+func TestALineThatGrowsBeyondABodyIsToldSo(t *testing.T) {
+	for line, want := range map[string]string{
+		strings.TrimSuffix(lineOf(1), "}") + `, "user": "` + strings.Repeat("<", 50_000) + `"}`: "is longer than 255 KiB in a request to the server",
+		strings.TrimSuffix(lineOf(1), "}") + `, "user": "` + strings.Repeat("x", 70_000) + `"}`: "is longer than 64 KiB",
+	} {
+		var told string
+		i := transfer.Importer{Server: &posts{t: t, left: 100}, Bad: func(place string, reason error) { told = place + ": " + reason.Error() }}
+		if sum, err := i.Import(t.Context(), strings.NewReader(line+"\n"+lineOf(2)+"\n")); err != nil || sum.Added != 1 || sum.Bad != 1 || !strings.HasPrefix(told, "line 1: ") || !strings.Contains(told, want) {
+			t.Errorf("got %+v, %q, %v; want %q", sum, told, err, want)
+		}
+	}
+}
+
 func TestWhatIsPostedFitsABody(t *testing.T) {
 	var file strings.Builder
 	for n := range 2*wire.MaxImport + 1 {

@@ -99,6 +99,26 @@ func (s *Sender) Send(ctx context.Context, w *push.Webhook, e push.WebhookEvent)
 	return r
 }
 
+// Reach asks a receiver for nothing at all (HEAD), by the rules of Send: whatever it
+// answers, it is there.
+func (s *Sender) Reach(ctx context.Context, text string) error {
+	u, err := s.hosts.CheckURL("url", text)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithValue(ctx, listedKey{}, s.hosts.lists(u))
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("User-Agent", "pushkit")
+	response, err := s.client.Do(request)
+	if err != nil {
+		return errors.New(reasonOf(err))
+	}
+	return response.Body.Close()
+}
+
 func (s *Sender) request(ctx context.Context, w *push.Webhook, e push.WebhookEvent, at time.Time) (*http.Request, error) {
 	// Once more: what the operator allows may have changed since.
 	u, err := s.hosts.CheckURL("url", w.URL)

@@ -108,13 +108,30 @@ type MessageResponse struct {
 	ID    string `json:"id"`
 	State string `json:"state"`
 	// CreatedAt and DueAt are in RFC 3339.
-	CreatedAt string        `json:"createdAt"`
-	DueAt     string        `json:"dueAt"`
-	Counts    MessageCounts `json:"counts"`
+	CreatedAt string `json:"createdAt"`
+	DueAt     string `json:"dueAt"`
+	// Local is the time of a [LocalTime], with seconds: DueAt is when the first time
+	// zone may have it. Spread is the request's.
+	Local  string `json:"local,omitempty"`
+	Spread int64  `json:"spread,omitempty"`
+	// Title is the notification's, with the defaults of its placeholders.
+	Title    string        `json:"title"`
+	Audience AudienceInfo  `json:"audience"`
+	Counts   MessageCounts `json:"counts"`
 	// TargetedFinal is false while the audience is still being read.
 	TargetedFinal bool `json:"targetedFinal"`
 	// Warnings name what some browser will not honour.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// AudienceInfo is an [Audience] as it is shown: of people who are named only how many.
+type AudienceInfo struct {
+	All           bool     `json:"all,omitempty"`
+	Channels      []string `json:"channels,omitempty"`
+	AllChannels   []string `json:"allChannels,omitempty"`
+	NoChannels    []string `json:"noChannels,omitempty"`
+	Users         int      `json:"users,omitempty"`
+	Subscriptions int      `json:"subscriptions,omitempty"`
 }
 
 // DryRunResponse answers POST /v1/messages with dryRun.
@@ -234,7 +251,7 @@ type UserResponse struct {
 type EndedSubscription struct {
 	ID       string   `json:"id"`
 	Channels []string `json:"channels"`
-	// Reason is gone, unsubscribed, retired or replaced.
+	// Reason is gone, refused, unsubscribed, retired or replaced.
 	Reason  string `json:"reason"`
 	EndedAt string `json:"endedAt"`
 }
@@ -246,7 +263,7 @@ type LossList struct {
 }
 
 // Loss is how many subscriptions ended on a day, in UTC, for a reason: gone,
-// unsubscribed, retired or removed.
+// refused, unsubscribed, retired or removed.
 type Loss struct {
 	Day    string `json:"day"`
 	Reason string `json:"reason"`

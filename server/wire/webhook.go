@@ -103,4 +103,8 @@ type NotificationClicked struct {
 	Message string `json:"message"`
 	// Action is the button's name; empty: the notification itself was clicked.
 	Action string `json:"action,omitempty"`
+	// User and Subscription are those of a message for one alone: of others nobody
+	// remembers which recipient is which.
+	User         string `json:"user,omitempty"`
+	Subscription string `json:"subscription,omitempty"`
 }

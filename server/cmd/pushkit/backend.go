@@ -12,15 +12,20 @@ import (
 // A backend is what a command works on: a running server, or the database.
 type backend interface {
 	send(context.Context, wire.MessageRequest) (wire.MessageResponse, error)
+	// count is what a dry run says.
+	count(context.Context, wire.MessageRequest) (wire.DryRunResponse, error)
 	message(ctx context.Context, id string) (wire.MessageResponse, error)
 	messages(ctx context.Context, cursor string) (wire.MessageList, error)
-	// deliveries are the first page of those of a message in a state.
-	deliveries(ctx context.Context, id, state string) (wire.DeliveryList, error)
+	// deliveries are those of a message in a state.
+	deliveries(ctx context.Context, id, state, cursor string) (wire.DeliveryList, error)
 	cancel(ctx context.Context, id string) (wire.MessageResponse, error)
 	// subscriptions are all, or those that only fail since failing, such as 30d.
 	subscriptions(ctx context.Context, failing, cursor string) (wire.SubscriptionList, error)
 	// losses are those of the days from and to, which may be empty.
 	losses(ctx context.Context, from, to string) (wire.LossList, error)
+	user(ctx context.Context, id string) (wire.UserResponse, error)
+	setUser(ctx context.Context, id string, request wire.UserRequest) error
+	forgetUser(ctx context.Context, id string) error
 	close() error
 }
 
@@ -36,4 +41,17 @@ func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 		return openRemote(cmd)
 	}
 	return openLocal(ctx, cmd)
+}
+
+// sameBackend is the flag that has another command work on the same, where it needs
+// one.
+func sameBackend(cmd *cli.Command) string {
+	if server := cmd.String(serverFlag.Name); server != "" {
+		return " --server " + server
+	}
+	// That of PostgreSQL may hold a password.
+	if path, url, _ := databaseURL(cmd); path != "" && url != databaseFlag.Value {
+		return " --database " + url
+	}
+	return ""
 }

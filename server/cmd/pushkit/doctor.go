@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ func doctorCommand() *cli.Command {
 			"from the database. ORIGIN is a site, such as https://www.example.com, whose service worker it looks at (default:\n" +
 			"the allowed origins). It ends with 1 where something fails.",
 		Flags: []cli.Flag{
-			&addr, databaseFlag, siteFlag, allowedOriginsFlag, publicURLFlag, vapidSubjectFlag, pushServicesFlag, netHTTPFlag,
+			&addr, databaseFlag, siteFlag, allowedOriginsFlag, publicURLFlag, vapidSubjectFlag, pushServicesFlag, netHTTPFlag, webhookHostsFlag,
 			&cli.StringFlag{Name: "service-worker", Value: "/" + wire.FileWorker, Usage: "the `PATH` of the sites' service worker"},
 			&cli.StringFlag{Name: "scope", Value: "/", Usage: "the `PATH` below which its pages are"},
 			&cli.StringFlag{Name: "subscription", Usage: "send a test message to the subscription `ID`, and tell the push service's answer"},
@@ -53,7 +54,9 @@ func doctorCommand() *cli.Command {
 type level string
 
 const (
-	levelOK   level = "ok"
+	levelOK level = "ok"
+	// levelNote is what is not so, and need not be.
+	levelNote level = "note"
 	levelWarn level = "warn"
 	levelFail level = "fail"
 )
@@ -68,15 +71,22 @@ type finding struct {
 }
 
 func ok(check, format string, arguments ...any) finding {
-	return finding{levelOK, check, fmt.Sprintf(format, arguments...), ""}
+	return finding{levelOK, check, sentences(format, arguments...), ""}
 }
 
 func warn(check, advice, format string, arguments ...any) finding {
-	return finding{levelWarn, check, fmt.Sprintf(format, arguments...), advice}
+	return finding{levelWarn, check, sentences(format, arguments...), advice}
 }
 
 func fail(check, advice, format string, arguments ...any) finding {
-	return finding{levelFail, check, fmt.Sprintf(format, arguments...), advice}
+	return finding{levelFail, check, sentences(format, arguments...), advice}
+}
+
+// doubledStop is where others' words have ended a sentence already.
+var doubledStop = regexp.MustCompile(`([^.])\.\.( |$)`)
+
+func sentences(format string, arguments ...any) string {
+	return doubledStop.ReplaceAllString(fmt.Sprintf(format, arguments...), "$1.$2")
 }
 
 // printer writes a finding as a JSON object a line, or for people.
@@ -136,6 +146,7 @@ func (d *doctor) examine(ctx context.Context) {
 	if d.store != nil {
 		defer d.store.Close()
 		d.tell(d.checkServer(ctx), d.checkKeys(ctx))
+		d.tell(d.checkWebhooks(ctx)...)
 	}
 	d.tell(d.checkSubject(), d.checkPublicURL())
 	origins, findings := d.checkOrigins()

@@ -46,7 +46,7 @@ func sendAndAwait(ctx context.Context, l *local, id string) (wire.MessageRespons
 	if err != nil {
 		return sent, err
 	}
-	return watch(ctx, l.cmd, l, sent)
+	return watch(ctx, l.cmd, l, sent, nil)
 }
 
 // judgeTest tells what became of the test message.
@@ -63,7 +63,7 @@ func (d *doctor) judgeTest(ctx context.Context, l *local, sent wire.MessageRespo
 		return fail(check, "pushkit subscriptions list has the ids.", "There is no active subscription with this id.")
 	}
 	for _, outcome := range []push.Outcome{push.DeliveryFailed, push.DeliveryGone, push.DeliveryExpired, push.DeliveryPending} {
-		list, err := l.deliveries(ctx, sent.ID, outcome.State())
+		list, err := l.deliveries(ctx, sent.ID, outcome.State(), "")
 		if err != nil || len(list.Data) == 0 {
 			continue
 		}

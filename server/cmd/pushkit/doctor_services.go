@@ -30,10 +30,14 @@ func (d *doctor) checkPushServices(ctx context.Context) {
 		d.tell(fail("push services", "Mend --push-services.", "%v.", err))
 		return
 	}
-	endpoints := d.someEndpoints()
+	endpoints, vendorsOwn := d.someEndpoints()
 	offsets := make(chan time.Duration, len(endpoints))
 	d.tell(together(endpoints, func(endpoint string) []finding {
-		return []finding{reach(ctx, services, endpoint, offsets)}
+		f := reach(ctx, services, endpoint, offsets)
+		if f.Level == levelFail && vendorsOwn[endpoint] {
+			f.Level, f.Advice = levelNote, "Only browsers that use the emulator can be sent to. For the others: "+f.Advice
+		}
+		return []finding{f}
 	})...)
 	close(offsets)
 	var all []time.Duration
@@ -44,8 +48,11 @@ func (d *doctor) checkPushServices(ctx context.Context) {
 }
 
 // someEndpoints are one of each push service: those of --push-services, and those of
-// the vendors that none of these leads elsewhere.
-func (d *doctor) someEndpoints() (endpoints []string) {
+// the vendors that none of these leads elsewhere. Where some are led elsewhere, which is
+// beside an emulator, the others are vendorsOwn: who tries things out on a laptop can do
+// without them.
+func (d *doctor) someEndpoints() (endpoints []string, vendorsOwn map[string]bool) {
+	vendorsOwn = make(map[string]bool)
 	led := make(map[*vendors.Vendor]bool)
 	for _, rule := range d.sending.PushServices {
 		from, _, isRoute := strings.Cut(rule, "=")
@@ -69,10 +76,11 @@ func (d *doctor) someEndpoints() (endpoints []string) {
 				host = name
 			}
 			endpoints = append(endpoints, "https://"+host)
+			vendorsOwn["https://"+host] = len(led) > 0
 		}
 	}
 	slices.Sort(endpoints)
-	return slices.Compact(endpoints)
+	return slices.Compact(endpoints), vendorsOwn
 }
 
 // reach asks a push service, and tells how far its clock is ahead of this machine's.

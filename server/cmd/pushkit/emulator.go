@@ -41,7 +41,7 @@ func emulatorCommand() *cli.Command {
 				Usage:     "start Firefox on a fresh profile, with the emulator as its push service",
 				ArgsUsage: "URL",
 				Flags: append(browserFlags(),
-					&cli.BoolFlag{Name: "headless", Usage: "without a window"},
+					&cli.BoolFlag{Name: "headless", Usage: "without a window; sites are allowed notifications, since nobody can be asked"},
 					&cli.StringFlag{Name: "firefox", Usage: "the Firefox at `PATH`"},
 				),
 				Action: runFirefox,
@@ -65,6 +65,7 @@ func browserFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "emulator", Value: "http://" + emulator.DefaultAddr, Usage: "the `URL` where the emulator runs"},
 		&cli.StringFlag{Name: "profile", Usage: "keep the profile in `DIR`, with its permissions and subscriptions"},
+		&cli.BoolFlag{Name: "allow", Usage: "allow the page notifications without asking anybody (Firefox: every site; Chromium: in a new profile)"},
 	}
 }
 
@@ -170,7 +171,7 @@ func runChromium(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 	}
-	c.Headless = headless(cmd, "Chromium")
+	c.Headless, c.Allow = headless(cmd, "Chromium"), cmd.Bool("allow")
 	return c.Run(ctx)
 }
 
@@ -185,7 +186,7 @@ func runFirefox(ctx context.Context, cmd *cli.Command) error {
 			return err
 		}
 	}
-	f.Headless = headless(cmd, "Firefox")
+	f.Headless, f.Allow = headless(cmd, "Firefox"), cmd.Bool("allow")
 	return f.Run(ctx)
 }
 

@@ -69,7 +69,11 @@ func (l emulatorListeners) close() {
 
 // serve runs e on both until ctx is done.
 func (l emulatorListeners) serve(ctx context.Context, e *emulator.Emulator) error {
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	// A long poll and an answer that comes late take up to a minute.
+	const slowest = 2 * time.Minute
+	server := &http.Server{
+		Handler: e, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: slowest, WriteTimeout: slowest, IdleTimeout: slowest, MaxHeaderBytes: 32 << 10,
+	}
 	// Websockets and long polls last until they are cut.
 	server.RegisterOnShutdown(func() { e.Close() })
 	group, ctx := errgroup.WithContext(ctx)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,12 +37,12 @@ func keysCommand() *cli.Command {
 		}, {
 			Name:        "revoke",
 			Usage:       "end an API key",
-			ArgsUsage:   "ID",
-			Description: "From then on no server takes it, also where it was given by --api-key.",
+			ArgsUsage:   "ID or NAME",
+			Description: "From then on no server takes it, also where it was given by --api-key. A name has to be that of one key\nalone among those that are in force.",
 			Flags:       []cli.Flag{databaseFlag, siteFlag},
 			Action: func(ctx context.Context, cmd *cli.Command) error {
 				if cmd.Args().Len() != 1 {
-					return fmt.Errorf("which key? Give its id, as pushkit keys list shows it")
+					return fmt.Errorf("which key? Give its id or its name, as pushkit keys list shows them")
 				}
 				return onDatabase(ctx, cmd, revokeKey)
 			},
@@ -120,10 +121,38 @@ func listKeys(ctx context.Context, cmd *cli.Command, store database, site push.S
 }
 
 func revokeKey(ctx context.Context, cmd *cli.Command, store database, site push.Site) error {
-	id, _ := push.ParseID(cmd.Args().First())
+	name := cmd.Args().First()
+	id, isID := push.ParseID(name)
+	if !isID {
+		var err error
+		if id, err = keyNamed(ctx, store, site, name); err != nil {
+			return err
+		}
+	}
 	ok, err := store.RevokeAPIKey(ctx, site.ID, id)
 	if err == nil && !ok {
-		err = fmt.Errorf("there is no API key with this id; see pushkit keys list")
+		err = errors.New("there is no API key with this id; see pushkit keys list")
 	}
 	return err
+}
+
+// keyNamed is the one key in force that has a name.
+func keyNamed(ctx context.Context, store database, site push.Site, name string) (id push.ID, err error) {
+	keys, err := store.ListAPIKeys(ctx, site.ID)
+	if err != nil {
+		return id, err
+	}
+	var found []string
+	for _, key := range keys {
+		if name != "" && key.Name == name && key.RevokedAt.IsZero() {
+			id, found = key.ID, append(found, key.ID.String())
+		}
+	}
+	switch len(found) {
+	case 0:
+		return id, fmt.Errorf("no API key in force has the id or the name %q; see pushkit keys list", name)
+	case 1:
+		return id, nil
+	}
+	return id, fmt.Errorf("%d API keys have the name %q: give the id of one, %s", len(found), name, strings.Join(found, " or "))
 }

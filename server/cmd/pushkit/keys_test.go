@@ -79,6 +79,31 @@ func TestKeysAreMadeListedAndRevokedBesideAServer(t *testing.T) {
 	}
 }
 
+func TestAKeyIsRevokedByItsName(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	serve(t, folder).end()
+	for _, name := range []string{"shop", "blog", "blog"} {
+		mustRun(t, folder, "keys", "create", "--name", name)
+	}
+	mustRun(t, folder, "keys", "revoke", "shop")
+	keys := listKeys(t, folder)
+	if keys[1].RevokedAt == "" || keys[2].RevokedAt != "" || keys[3].RevokedAt != "" {
+		t.Fatalf("got %+v", keys)
+	}
+	for name, want := range map[string]string{"shop": "no API key in force", "": "no API key in force", "blog": keys[2].ID + " or " + keys[3].ID} {
+		if _, stderr, status := run(t, folder, "keys", "revoke", name); status != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%q: %d %q", name, status, stderr)
+		}
+	}
+	// Where one of them is left, the name says which.
+	mustRun(t, folder, "keys", "revoke", keys[2].ID)
+	mustRun(t, folder, "keys", "revoke", "blog")
+	if keys = listKeys(t, folder); keys[3].RevokedAt == "" {
+		t.Errorf("got %+v", keys)
+	}
+}
+
 // A key that is revoked is not brought back by a start; without any other key a
 // start makes a new one.
 func TestARevokedKeyStaysRevoked(t *testing.T) {

@@ -32,12 +32,25 @@ func openLocal(ctx context.Context, cmd *cli.Command) (*local, error) {
 	return &local{cmd: cmd, store: store, site: site, end: func() error { return nil }}, nil
 }
 
-func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageResponse, error) {
+func (l *local) parse(r wire.MessageRequest) (*push.Message, []string, error) {
 	base, err := l.site.BaseURL()
 	if err != nil {
-		return wire.MessageResponse{}, err
+		return nil, nil, err
 	}
-	m, warnings, err := push.ParseMessage(r, base, l.site.Hours, time.Now())
+	return push.ParseMessage(r, base, l.site.Hours, time.Now())
+}
+
+func (l *local) count(ctx context.Context, r wire.MessageRequest) (wire.DryRunResponse, error) {
+	m, warnings, err := l.parse(r)
+	if err != nil {
+		return wire.DryRunResponse{}, err
+	}
+	targeted, err := l.store.CountAudience(ctx, l.site.ID, m.Audience)
+	return wire.DryRunResponse{Targeted: targeted, Warnings: warnings}, err
+}
+
+func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageResponse, error) {
+	m, warnings, err := l.parse(r)
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}
@@ -64,25 +77,29 @@ func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageRe
 // warnOfNobody says so where no server is there to deliver a message that was
 // accepted.
 func (l *local) warnOfNobody(ctx context.Context) error {
-	shared, ok := l.store.(sharedDatabase)
-	if !ok {
-		return nil
+	if shared, ok := l.store.(sharedDatabase); ok {
+		alive, err := shared.IsAnyNodeAlive(ctx)
+		if err == nil && !alive {
+			l.warnOfNoServer()
+		}
+		return err
 	}
-	alive, err := shared.IsAnyNodeAlive(ctx)
-	if err == nil && !alive {
-		l.warnOfNoServer()
+	unlock, held, err := lockDispatch(l.cmd)
+	if err != nil || !held {
+		return err
 	}
-	return err
+	l.warnOfNoServer()
+	return unlock()
 }
 
 func (l *local) warnOfNoServer() {
 	fmt.Fprintln(l.cmd.Root().ErrWriter, "no server runs on this database: the message is kept until one does (pushkit serve)")
 }
 
-// deliver starts a dispatcher unless a server delivers; then it returns nil.
-// Where several servers may, that is theirs alone.
+// deliver starts a dispatcher unless a server delivers, or nobody waits for it; then
+// it returns nil. Where several servers may, that is theirs alone.
 func (l *local) deliver(ctx context.Context) (*dispatch.Dispatcher, error) {
-	if _, shared := l.store.(sharedDatabase); shared {
+	if _, shared := l.store.(sharedDatabase); shared || l.cmd.Bool(noWaitFlag.Name) {
 		return nil, nil
 	}
 	unlock, held, err := lockDispatch(l.cmd)
@@ -129,7 +146,7 @@ func (l *local) messages(ctx context.Context, cursor string) (wire.MessageList, 
 	return api.MessageList(messages, next), nil
 }
 
-func (l *local) deliveries(ctx context.Context, id, state string) (wire.DeliveryList, error) {
+func (l *local) deliveries(ctx context.Context, id, state, cursor string) (wire.DeliveryList, error) {
 	outcome, err := push.ParseDeliveryState(state)
 	if err != nil {
 		return wire.DeliveryList{}, err
@@ -139,7 +156,7 @@ func (l *local) deliveries(ctx context.Context, id, state string) (wire.Delivery
 	if err != nil {
 		return wire.DeliveryList{}, err
 	}
-	deliveries, next, err := l.store.ListDeliveries(ctx, l.site.ID, parsed, outcome, "", 1000)
+	deliveries, next, err := l.store.ListDeliveries(ctx, l.site.ID, parsed, outcome, cursor, 1000)
 	return api.DeliveryList(status.Counts, outcome, deliveries, next), err
 }
 
@@ -188,6 +205,23 @@ func (l *local) losses(ctx context.Context, from, to string) (wire.LossList, err
 	}
 	losses, err := l.store.Losses(ctx, l.site.ID, first, last)
 	return api.LossList(losses), err
+}
+
+func (l *local) user(ctx context.Context, id string) (wire.UserResponse, error) {
+	user, err := l.store.UserByID(ctx, l.site.ID, id)
+	return api.UserResponse(id, user), err
+}
+
+func (l *local) setUser(ctx context.Context, id string, request wire.UserRequest) error {
+	attributes, err := push.ParseAttributes(request)
+	if err != nil {
+		return err
+	}
+	return l.store.SetAttributes(ctx, l.site.ID, id, attributes)
+}
+
+func (l *local) forgetUser(ctx context.Context, id string) error {
+	return l.store.ForgetUser(ctx, l.site.ID, id)
 }
 
 func (l *local) close() error { return errors.Join(l.end(), l.store.Close()) }

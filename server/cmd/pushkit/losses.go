@@ -17,7 +17,8 @@ func lossesCommand() *cli.Command {
 		Name:  "losses",
 		Usage: "say how many have ended, by day and reason",
 		Description: "The reasons: unsubscribed (the person's word), gone (the push service's: the permission was taken back,\n" +
-			"the browser removed, or not used for long), retired and removed (yours).",
+			"the browser removed, or not used for long; it does not say which), refused (likewise, within 10 minutes of\n" +
+			"subscribing), retired and removed (yours).",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "the first `DAY` in UTC, such as 2026-11-01 (default: 30 days up to the last)"},
 			&cli.StringFlag{Name: "to", Usage: "the last `DAY` (default: today)"},

@@ -24,6 +24,7 @@ func main() {
 	defer stop()
 	root := command()
 	explainUsage(root)
+	cli.VersionPrinter = func(cmd *cli.Command) { fmt.Fprintln(cmd.Root().Writer, "pushkit", cmd.Root().Version) }
 	if err := root.Run(ctx, os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "pushkit:", err)
 		os.Exit(1)
@@ -35,6 +36,7 @@ func command() *cli.Command {
 		Name:                  "pushkit",
 		Usage:                 "web push for your own site, from your own server",
 		EnableShellCompletion: true,
+		Version:               fullVersion(), // makes the flag --version
 		// main prints errors, once.
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Commands: []*cli.Command{
@@ -42,6 +44,7 @@ func command() *cli.Command {
 			sendCommand(),
 			messagesCommand(),
 			subscriptionsCommand(),
+			usersCommand(),
 			vapidCommand(),
 			keysCommand(),
 			sitesCommand(),
@@ -79,14 +82,18 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(_ context.Context, cmd *cli.Command) error {
-			of := ""
-			if commit := revision(); commit != "" {
-				of = " (" + commit + ")"
-			}
-			_, err := fmt.Fprintln(cmd.Root().Writer, "pushkit", version+of)
+			_, err := fmt.Fprintln(cmd.Root().Writer, "pushkit", fullVersion())
 			return err
 		},
 	}
+}
+
+// fullVersion is the version, with the commit where that is known.
+func fullVersion() string {
+	if commit := revision(); commit != "" {
+		return version + " (" + commit + ")"
+	}
+	return version
 }
 
 // revision is the commit that this program was built from; empty where Go does not

@@ -92,7 +92,7 @@ type served struct {
 	ended         func() error
 }
 
-var addressLine = regexp.MustCompile(`(?m)^  server +(http://\S+)$`)
+var addressLine = regexp.MustCompile(`(?m)^  server +(https?://\S+)$`)
 
 func serve(t *testing.T, folder string, args ...string) *served {
 	t.Helper()

@@ -68,10 +68,20 @@ func (r *remote) call(ctx context.Context, method, path string, body, answer any
 		}
 		return fmt.Errorf("%s: %s", problem.Code, problem.Detail)
 	}
-	return json.Unmarshal(text, answer)
+	if answer == nil {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // an attribute of 64 bits is more than a float64 holds
+	return decoder.Decode(answer)
 }
 
 func (r *remote) send(ctx context.Context, m wire.MessageRequest) (answer wire.MessageResponse, err error) {
+	err = r.call(ctx, http.MethodPost, wire.PathMessages, m, &answer)
+	return answer, err
+}
+
+func (r *remote) count(ctx context.Context, m wire.MessageRequest) (answer wire.DryRunResponse, err error) {
 	err = r.call(ctx, http.MethodPost, wire.PathMessages, m, &answer)
 	return answer, err
 }
@@ -86,8 +96,8 @@ func (r *remote) messages(ctx context.Context, cursor string) (answer wire.Messa
 	return answer, err
 }
 
-func (r *remote) deliveries(ctx context.Context, id, state string) (answer wire.DeliveryList, err error) {
-	query := url.Values{"limit": {"1000"}, "state": {state}}
+func (r *remote) deliveries(ctx context.Context, id, state, cursor string) (answer wire.DeliveryList, err error) {
+	query := url.Values{"limit": {"1000"}, "state": {state}, "cursor": {cursor}}
 	err = r.call(ctx, http.MethodGet, wire.PathMessages+"/"+url.PathEscape(id)+wire.PathDeliveries+"?"+query.Encode(), nil, &answer)
 	return answer, err
 }
@@ -107,6 +117,19 @@ func (r *remote) losses(ctx context.Context, from, to string) (answer wire.LossL
 	query := url.Values{"from": {from}, "to": {to}}
 	err = r.call(ctx, http.MethodGet, wire.PathSubscriptionsLosses+"?"+query.Encode(), nil, &answer)
 	return answer, err
+}
+
+func (r *remote) user(ctx context.Context, id string) (answer wire.UserResponse, err error) {
+	err = r.call(ctx, http.MethodGet, wire.PathUsers+"/"+url.PathEscape(id), nil, &answer)
+	return answer, err
+}
+
+func (r *remote) setUser(ctx context.Context, id string, request wire.UserRequest) error {
+	return r.call(ctx, http.MethodPut, wire.PathUsers+"/"+url.PathEscape(id), request, nil)
+}
+
+func (r *remote) forgetUser(ctx context.Context, id string) error {
+	return r.call(ctx, http.MethodDelete, wire.PathUsers+"/"+url.PathEscape(id), nil, nil)
 }
 
 // ImportSubscriptions implements [transfer.Server].

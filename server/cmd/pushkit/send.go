@@ -8,22 +8,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// pollEvery is how often a message's counts are read.
-const pollEvery = 100 * time.Millisecond
+var noWaitFlag = &cli.BoolFlag{Name: "no-wait", Usage: "end as soon as the message is accepted, for the server to send"}
 
 func sendCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "send",
 		Usage: "send a message and watch its delivery",
-		Description: "With --at, --local or --spread it does not wait: the server sends the message, and\n" +
-			"pushkit messages show ID tells what became of it.",
+		Description: "It says the message's id at once, and at the end what became of it, with the most common reason why\n" +
+			"something failed. With --no-wait, --at, --local or --spread it does not wait: the server sends the\n" +
+			"message, and pushkit messages show ID tells what became of it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "title", Usage: "the notification's title", Required: true},
 			&cli.StringFlag{Name: "body", Usage: "its text"},
@@ -45,6 +44,8 @@ func sendCommand() *cli.Command {
 			&cli.StringFlag{Name: "local", Usage: "send it at `TIME` by each recipient's clock, such as 2026-12-01T09:00"},
 			&cli.Int64Flag{Name: "spread", Usage: "stretch a broadcast evenly over `SECONDS`"},
 			&cli.BoolFlag{Name: "ignore-quiet-hours", Usage: "for what somebody waits for, such as a code to sign in"},
+			noWaitFlag,
+			&cli.BoolFlag{Name: "dry-run", Usage: "send nothing: check the message, and count who would get it"},
 			jsonFlag, serverFlag, apiKeyFlag, databaseFlag, siteFlag, pushServicesFlag, netHTTPFlag, vapidSubjectFlag,
 		},
 		Action: send,
@@ -58,20 +59,99 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	if !cmd.IsSet("all") && !cmd.IsSet("channel") && !cmd.IsSet("all-of") && !cmd.IsSet("user") && !cmd.IsSet("subscription") {
 		return errors.New("to whom? Give --all, --channel, --all-of, --user or --subscription")
 	}
+	request, err := requestOf(cmd)
+	if err != nil {
+		return err
+	}
 	b, err := openBackend(ctx, cmd)
 	if err != nil {
 		return err
 	}
-	sent, err := sendAndWatch(ctx, cmd, b)
-	if err = errors.Join(err, b.close()); err != nil {
+	act := sendAndTell
+	if cmd.Bool("dry-run") {
+		act = countAndTell
+	}
+	return errors.Join(act(ctx, cmd, b, request), b.close())
+}
+
+// requestOf is the message of the flags.
+func requestOf(cmd *cli.Command) (r wire.MessageRequest, err error) {
+	ttl := cmd.Int64("ttl")
+	r = wire.MessageRequest{
+		Notification: wire.Notification{
+			Title: cmd.String("title"), Body: cmd.String("body"), Navigate: cmd.String("navigate"),
+			Icon: cmd.String("icon"), Image: cmd.String("image"), Tag: cmd.String("tag"),
+		},
+		Audience: wire.Audience{
+			All: cmd.Bool("all"), Channels: given(cmd, "channel"), AllChannels: given(cmd, "all-of"), NoChannels: given(cmd, "none-of"),
+			Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
+		},
+		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
+		Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"), DryRun: cmd.Bool("dry-run"),
+	}
+	if r.SendAt, err = sendAtOf(cmd); err != nil {
+		return r, err
+	}
+	r.Localized, err = localizedOf(cmd)
+	return r, err
+}
+
+// countAndTell says whom the message would reach.
+func countAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.MessageRequest) error {
+	counted, err := b.count(ctx, request)
+	if err != nil {
 		return err
 	}
-	if err := printMessage(cmd, sent); err != nil {
+	out := cmd.Root().Writer
+	if cmd.Bool(jsonFlag.Name) {
+		return json.NewEncoder(out).Encode(counted)
+	}
+	warnOf(cmd, counted.Warnings)
+	_, err = fmt.Fprintf(out, "dry run: %s would get it, nothing was sent\n", number(counted.Targeted, "subscription"))
+	return err
+}
+
+// sendAndTell sends the message, and says what becomes of it.
+func sendAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.MessageRequest) error {
+	asJSON, errs := cmd.Bool(jsonFlag.Name), cmd.Root().ErrWriter
+	m, err := b.send(ctx, request)
+	if err != nil {
 		return err
 	}
-	c := sent.Counts
-	if c.Targeted == 0 && sent.TargetedFinal {
-		fmt.Fprintln(cmd.Root().ErrWriter, "nobody is subscribed to that")
+	warnOf(cmd, m.Warnings)
+	switch {
+	case cmd.IsSet("at") || cmd.IsSet("local") || cmd.IsSet("spread"):
+		fmt.Fprintf(errs, "message %s is due %s\n", m.ID, dueInWords(m))
+		return printMessage(cmd, m)
+	case cmd.Bool(noWaitFlag.Name):
+		if !asJSON {
+			fmt.Fprintf(errs, "message %s is accepted\n", m.ID)
+		}
+		return printMessage(cmd, m)
+	case asJSON:
+		m, err = watch(ctx, cmd, b, m, nil)
+	default:
+		fmt.Fprintf(errs, "message %s\n", m.ID)
+		m, err = watch(ctx, cmd, b, m, func(ctx context.Context, m wire.MessageResponse) {
+			// The message is sent all the same where nobody can say why it waits.
+			_ = printVerdicts(ctx, errs, b, m, 1)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if err := printMessage(cmd, m); err != nil {
+		return err
+	}
+	c := m.Counts
+	if c.Targeted == 0 && m.TargetedFinal {
+		fmt.Fprintln(errs, "nobody is subscribed to that")
+	}
+	if !asJSON && c.Failed+c.Expired+c.Gone > 0 {
+		if err := printVerdicts(ctx, cmd.Root().Writer, b, m, 1); err != nil {
+			return err
+		}
+		fmt.Fprintf(errs, "one by one: pushkit messages deliveries %s%s\n", m.ID, sameBackend(cmd))
 	}
 	if lost := c.Failed + c.Expired; lost > 0 {
 		return fmt.Errorf("%d of %d deliveries failed or expired", lost, c.Targeted)
@@ -79,40 +159,18 @@ func send(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func sendAndWatch(ctx context.Context, cmd *cli.Command, b backend) (wire.MessageResponse, error) {
-	sendAt, err := sendAtOf(cmd)
-	if err != nil {
-		return wire.MessageResponse{}, err
-	}
-	localized, err := localizedOf(cmd)
-	if err != nil {
-		return wire.MessageResponse{}, err
-	}
-	ttl := cmd.Int64("ttl")
-	m, err := b.send(ctx, wire.MessageRequest{
-		Notification: wire.Notification{
-			Title: cmd.String("title"), Body: cmd.String("body"), Navigate: cmd.String("navigate"),
-			Icon: cmd.String("icon"), Image: cmd.String("image"), Tag: cmd.String("tag"),
-		},
-		Localized: localized,
-		Audience: wire.Audience{
-			All: cmd.Bool("all"), Channels: given(cmd, "channel"), AllChannels: given(cmd, "all-of"), NoChannels: given(cmd, "none-of"),
-			Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
-		},
-		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
-		SendAt: sendAt, Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"),
-	})
-	if err != nil {
-		return m, err
-	}
-	for _, warning := range m.Warnings {
+func warnOf(cmd *cli.Command, warnings []string) {
+	for _, warning := range warnings {
 		fmt.Fprintln(cmd.Root().ErrWriter, "warning:", warning)
 	}
-	if cmd.IsSet("at") || cmd.IsSet("local") || cmd.IsSet("spread") {
-		fmt.Fprintf(cmd.Root().ErrWriter, "message %s is due at %s\n", m.ID, m.DueAt)
-		return m, nil
+}
+
+// number is n of something, whose plural has an s more.
+func number(n int64, of string) string {
+	if n != 1 {
+		of += "s"
 	}
-	return watch(ctx, cmd, b, m)
+	return fmt.Sprintf("%d %s", n, of)
 }
 
 // sendAtOf is when the flags say that the message is due; nil: now.
@@ -156,27 +214,4 @@ func given(cmd *cli.Command, name string) []string {
 		return nil
 	}
 	return cmd.StringSlice(name)
-}
-
-// watch follows the message until nothing is pending, with a progress bar for
-// a person.
-func watch(ctx context.Context, cmd *cli.Command, b backend, m wire.MessageResponse) (wire.MessageResponse, error) {
-	bar := newProgress(cmd.Root().ErrWriter, "sending")
-	defer bar.Finish()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	for m.State == wire.MessageSending || m.State == wire.MessageScheduled {
-		select {
-		case <-ctx.Done():
-			return m, fmt.Errorf("message %s is still being sent: %w", m.ID, ctx.Err())
-		case <-ticker.C:
-		}
-		var err error
-		if m, err = b.message(ctx, m.ID); err != nil {
-			return m, err
-		}
-		bar.ChangeMax64(max(m.Counts.Targeted, 1))
-		bar.Set64(m.Counts.Targeted - m.Counts.Pending)
-	}
-	return m, nil
 }

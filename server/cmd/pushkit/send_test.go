@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -131,6 +132,16 @@ func TestTheExitStatusTellsFailure(t *testing.T) {
 	if status != 1 || !strings.Contains(stdout, "1 failed") || !strings.Contains(stderr, "1 deliveries failed or expired") {
 		t.Errorf("a failure: %d %q %q", status, stdout, stderr)
 	}
+	for _, want := range []string{"\n1 failed at 127.0.0.1:", ": 403 Forbidden\n", "one by one: pushkit messages deliveries "} {
+		if !strings.Contains(stdout+stderr, want) {
+			t.Errorf("nothing says %q: %q %q", want, stdout, stderr)
+		}
+	}
+	_, rest, _ := strings.Cut(stderr, "one by one: pushkit ")
+	more, _, _ := strings.Cut(rest, "\n")
+	if got := mustRun(t, folder, strings.Fields(more)...); strings.Count(got, "\n") != 2 || !strings.Contains(got, ids["/forbidden"]) || !strings.Contains(got, "403") {
+		t.Errorf("%s: %q", more, got)
+	}
 	if got := mustRun(t, folder, send("/gone")...); !strings.Contains(got, "1 gone") {
 		t.Errorf("got %q", got)
 	}
@@ -138,7 +149,7 @@ func TestTheExitStatusTellsFailure(t *testing.T) {
 		t.Errorf("an end of the TTL: %d %q %q", status, stdout, stderr)
 	}
 	// As "--json" it is a failure all the same.
-	if stdout, stderr, status = run(t, folder, send("/forbidden", "--json")...); status != 1 || !strings.Contains(stdout, `"failed":1`) {
+	if stdout, stderr, status = run(t, folder, send("/forbidden", "--json")...); status != 1 || !strings.Contains(stdout, `"failed":1`) || !json.Valid([]byte(stdout)) {
 		t.Errorf("a failure in JSON: %d %q %q", status, stdout, stderr)
 	}
 
@@ -156,5 +167,91 @@ func TestTheExitStatusTellsFailure(t *testing.T) {
 	c.Process.Signal(os.Interrupt)
 	if c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(errs.String(), "still being sent") {
 		t.Errorf("interrupted: %v %q", c.ProcessState, errs.String())
+	}
+}
+
+// Who waits is told which message it is, and why it takes long, before it has ended.
+func TestSendSaysAtOnceWhatItIsAndLaterWhyItWaits(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, func(w http.ResponseWriter, _ string, _ int) {
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	folder := t.TempDir()
+	service.subscribe(t, folder, "/a")
+	setOrigin(t, folder)
+	c := command(t, folder, "send", "--title", "x", "--all", "--push-services", service.URL)
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	var said string
+	for !strings.Contains(said, "It is tried again by itself") && lines.Scan() {
+		said += lines.Text() + "\n"
+	}
+	first, _, _ := strings.Cut(said, "\n")
+	id, isID := strings.CutPrefix(first, "message ")
+	if !isID || !strings.Contains(said, "\n1 pending at 127.0.0.1:") || !strings.Contains(said, ": 503 Service Unavailable") {
+		t.Errorf("got %q", said)
+	}
+	c.Process.Signal(os.Interrupt)
+	for lines.Scan() {
+	}
+	c.Wait()
+	if got := mustRun(t, folder, "messages", "show", id, "--json"); !strings.Contains(got, id) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestSendWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, nil)
+	folder := t.TempDir()
+	service.subscribe(t, folder, "/a")
+	setOrigin(t, folder)
+	send := []string{"send", "--title", "x", "--all", "--no-wait"}
+	stdout, stderr, status := run(t, folder, send...)
+	if status != 0 || !strings.HasPrefix(stdout, "sending: 0 targeted") || !strings.Contains(stderr, "is accepted\n") || !strings.Contains(stderr, "no server runs on this database") {
+		t.Errorf("without a server: %d %q %q", status, stdout, stderr)
+	}
+	if service.count("/a") != 0 {
+		t.Error("it was sent")
+	}
+	s := serve(t, folder, "--push-services", service.URL)
+	for _, way := range [][]string{nil, {"--server", s.url}} {
+		var m wire.MessageResponse
+		if text := mustRun(t, folder, append(append(send, "--json"), way...)...); json.Unmarshal([]byte(text), &m) != nil || m.ID == "" {
+			t.Errorf("%v: got %q", way, text)
+		}
+	}
+	await(t, func() bool { return service.count("/a") == 3 })
+}
+
+func TestADryRunSendsNothing(t *testing.T) {
+	t.Parallel()
+	service := newPushService(t, nil)
+	folder := t.TempDir()
+	s := serve(t, folder, "--push-services", service.URL)
+	service.subscribe(t, folder, "/a", "/b")
+	for _, way := range [][]string{nil, {"--server", s.url}} {
+		send := append([]string{"send", "--all", "--dry-run", "--title", "x", "--body", strings.Repeat("y", 2800)}, way...)
+		stdout, stderr, status := run(t, folder, send...)
+		if status != 0 || stdout != "dry run: 2 subscriptions would get it, nothing was sent\n" || !strings.HasPrefix(stderr, "warning: ") {
+			t.Errorf("%v: %d %q %q", way, status, stdout, stderr)
+		}
+		var counted wire.DryRunResponse
+		if text := mustRun(t, folder, append(send, "--json")...); json.Unmarshal([]byte(text), &counted) != nil || counted.Targeted != 2 || len(counted.Warnings) != 1 {
+			t.Errorf("%v: got %s", way, text)
+		}
+		if _, stderr, status := run(t, folder, append(send, "--urgency", "urgent")...); status != 1 || !strings.Contains(stderr, "urgency") {
+			t.Errorf("what would be refused: %d %q", status, stderr)
+		}
+	}
+	if got := mustRun(t, folder, "messages", "list", "--json"); got != "" {
+		t.Errorf("a message was kept: %s", got)
 	}
 }

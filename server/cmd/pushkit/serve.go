@@ -48,11 +48,13 @@ func serveCommand() *cli.Command {
 			quietHoursFlag,
 			retentionFlag,
 			publicRateFlag,
+			maxConnectionsFlag,
 			trustedProxiesFlag,
 			pushServicesFlag,
 			webhookHostsFlag,
 			netHTTPFlag,
 			maxInFlightFlag,
+			noDemoFlag,
 			&cli.DurationFlag{Name: "drain", Usage: "work on for so long after being told to end, while /readyz is answered 503 and a proxy leaves (default: end at once)", Sources: cli.EnvVars("PUSHKIT_DRAIN"), HideDefault: true},
 			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
 			&cli.StringFlag{Name: "emulator-addr", Value: emulator.DefaultAddr, Usage: "the emulator listens on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
@@ -192,9 +194,11 @@ func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
 		}
 	}
 	var config net.ListenConfig
-	if s.listener, err = config.Listen(ctx, "tcp", cmd.String(addrFlag.Name)); err != nil {
+	listener, err := config.Listen(ctx, "tcp", cmd.String(addrFlag.Name))
+	if err != nil {
 		return fmt.Errorf("the server cannot listen on --addr: %w", err)
 	}
+	s.listener = boundConnections(listener, cmd.Int(maxConnectionsFlag.Name), s.log)
 	if cmd.Bool("emulator") {
 		listeners, err := listenEmulator(ctx, cmd.String("emulator-addr"), "")
 		if err != nil {
@@ -326,7 +330,7 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	handler, err := api.New(api.Options{
 		Store: s.store, Dispatcher: dispatcher, Services: services,
 		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
-		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts,
+		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts, NoDemo: s.noDemo(cmd),
 	})
 	if err != nil {
 		return nil, err
@@ -383,15 +387,29 @@ func serveUntilDone(ctx context.Context, server *http.Server, listener net.Liste
 	return nil
 }
 
+// noDemo says whether the demo is left out: people who come to a server of the
+// internet have no use for it.
+func (s *service) noDemo(cmd *cli.Command) bool {
+	if cmd.IsSet(noDemoFlag.Name) {
+		return cmd.Bool(noDemoFlag.Name)
+	}
+	return s.publicURL != nil && s.publicURL.Scheme == "https"
+}
+
 func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	out := cmd.Root().Writer
 	fmt.Fprintf(out, "pushkit %s\n\n", version)
 	fmt.Fprintf(out, "  server     %s\n", s.address())
 	demo := s.address() + "/demo/"
-	if key != "" && (made || s.emulator != nil || isTerminal(out)) {
+	// A journal would keep the key, and hand it to whoever may read it.
+	if key != "" && isTerminal(out) {
 		demo += "#key=" + key
 	}
-	fmt.Fprintf(out, "  demo       %s\n", demo)
+	if s.noDemo(cmd) {
+		demo = "URL"
+	} else {
+		fmt.Fprintf(out, "  demo       %s\n", demo)
+	}
 	fmt.Fprintf(out, "  API        %s/docs\n", s.address())
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
@@ -404,7 +422,7 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 		fmt.Fprintf(out, "             %s emulator chromium %s\n", os.Args[0], launch)
 	}
 	if path, err := apiKeyFile(cmd); err == nil && cmd.String(apiKeyFlag.Name) == "" && key != "" {
-		if made {
+		if made && isTerminal(out) {
 			fmt.Fprintf(out, "  API key    %s\n             also in %s\n", key, path)
 		} else {
 			fmt.Fprintf(out, "  API key    in %s\n", path)

@@ -3,6 +3,7 @@ package main_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,10 +28,14 @@ func TestFirstStartNeedsNothingAndSaysEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := strings.TrimSpace(string(content))
-	for _, want := range []string{first.url, first.url + "/demo/#key=" + key, first.url + "/docs\n", "API key    " + key, filepath.Join("data", "api-key")} {
+	for _, want := range []string{first.url, first.url + "/demo/\n", first.url + "/docs\n", "API key    in " + filepath.Join("data", "api-key")} {
 		if !strings.Contains(first.greeting, want) {
 			t.Errorf("the greeting does not say %s:\n%s", want, first.greeting)
 		}
+	}
+	// Where it goes into a journal, the key stays out of it.
+	if strings.Contains(first.greeting, key) {
+		t.Errorf("the greeting tells the key:\n%s", first.greeting)
 	}
 	response, err := http.Get(first.url + "/v1/config")
 	if err != nil || response.StatusCode != 200 {
@@ -43,7 +48,6 @@ func TestFirstStartNeedsNothingAndSaysEverything(t *testing.T) {
 		t.Errorf("nothing warns that there is no --vapid-subject: %s", first.stderr)
 	}
 
-	// The key was printed once; a log would keep it.
 	second := serve(t, folder)
 	if strings.Contains(second.greeting, key) || !strings.Contains(second.greeting, filepath.Join("data", "api-key")) {
 		t.Errorf("the second greeting must say where the key is, not the key:\n%s", second.greeting)
@@ -92,6 +96,7 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 		"serve --vapid-subject https://localhost":                           "--vapid-subject",
 		"serve --api-key short":                                             "--api-key",
 		"serve --max-in-flight -1":                                          "max-in-flight",
+		"serve --max-connections -1":                                        "max-connections",
 		"serve --public-url push.example.com":                               "--public-url",
 		"serve --emulator --emulator-addr nonsense":                         "--emulator-addr",
 		"serve extra":                                                       "takes no arguments",
@@ -131,7 +136,7 @@ func TestEachMistakeIsOneClearLine(t *testing.T) {
 			t.Errorf("pushkit %s: %d %q %q, want one line about %s", arguments, status, stdout, stderr, want)
 		}
 	}
-	for _, arguments := range []string{"", "--help", "serve --help", "send --help", "subscriptions", "vapid --help", "version"} {
+	for _, arguments := range []string{"", "--help", "serve --help", "send --help", "subscriptions", "vapid --help", "version", "--version", "-v"} {
 		if stdout, stderr, status := run(t, folder, strings.Fields(arguments)...); status != 0 || stdout == "" || stderr != "" {
 			t.Errorf("pushkit %s: %d %q %q", arguments, status, stdout, stderr)
 		}
@@ -229,4 +234,46 @@ func get(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(read)
+}
+
+func TestTheVersionIsToldEitherWay(t *testing.T) {
+	t.Parallel()
+	if flag, command := mustRun(t, ".", "--version"), mustRun(t, ".", "version"); flag != command || !strings.HasPrefix(flag, "pushkit ") {
+		t.Errorf("got %q and %q", flag, command)
+	}
+}
+
+// People who come to a server of the internet have no use for a demo.
+func TestTheDemoIsNoPartOfAPublicServer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args   []string
+		served bool
+	}{
+		{nil, true}, {[]string{"--no-demo"}, false}, {[]string{"--public-url", "http://localhost:1"}, true},
+		{[]string{"--public-url", "https://push.example.com"}, false}, {[]string{"--public-url", "https://push.example.com", "--no-demo=false"}, true},
+	} {
+		address := freeAddress(t)
+		s := serve(t, t.TempDir(), append(c.args, "--addr", address)...)
+		response, err := http.Get("http://" + address + "/demo/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if served, told := response.StatusCode == 200, strings.Contains(s.greeting, "/demo/"); served != c.served || told != c.served {
+			t.Errorf("%v: it is answered %s, and told %v", c.args, response.Status, told)
+		}
+		s.end()
+	}
+}
+
+// freeAddress is one at which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }

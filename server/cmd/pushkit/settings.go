@@ -91,6 +91,20 @@ var (
 		Name: "webhook-hosts", Usage: "`HOSTS` of your own network that webhooks may call, whatever their address, also by http: such as backend.internal,\n10.0.0.5:3000; separated by commas (default: none, all are on the internet and https)",
 		Sources: cli.EnvVars("PUSHKIT_WEBHOOK_HOSTS"),
 	}
+	noDemoFlag = &cli.BoolFlag{
+		Name: "no-demo", Usage: "serve no demo site at /demo/ (default: false, true where --public-url is https; --no-demo=false serves it there too)",
+		Sources: cli.EnvVars("PUSHKIT_NO_DEMO"), HideDefault: true,
+	}
+	maxConnectionsFlag = &cli.IntFlag{
+		Name: "max-connections", Value: 10_000, Usage: "have at most `N` connections open, each of some 20 KB: what comes beyond is answered 503; 0 for no limit",
+		Sources: cli.EnvVars("PUSHKIT_MAX_CONNECTIONS"),
+		Validator: func(n int) error {
+			if n < 0 {
+				return errors.New("it is a number of connections, 0 for no limit")
+			}
+			return nil
+		},
+	}
 	jsonFlag = &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 )
 

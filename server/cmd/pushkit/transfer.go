@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -151,6 +152,10 @@ func importLocally(ctx context.Context, cmd *cli.Command, kind transfer.Kind, fi
 }
 
 func importFrom(ctx context.Context, cmd *cli.Command, importer transfer.Importer, file *os.File) (sum importSummary, err error) {
+	reader := bufio.NewReaderSize(file, lookAhead)
+	if err := refuseForeign(importer.Kind, reader); err != nil {
+		return sum, err
+	}
 	total := int64(-1)
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		total, importer.WrittenAt = info.Size(), info.ModTime()
@@ -165,7 +170,7 @@ func importFrom(ctx context.Context, cmd *cli.Command, importer transfer.Importe
 		fmt.Fprintf(cmd.Root().ErrWriter, "%s: %v\n", place, reason)
 	}
 	importer.Progress = func(bytes int64) { bar.Set64(bytes) }
-	sum.Summary, err = importer.Import(ctx, file)
+	sum.Summary, err = importer.Import(ctx, reader)
 	return sum, err
 }
 

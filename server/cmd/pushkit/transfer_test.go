@@ -140,6 +140,25 @@ https://fcm.googleapis.com/e,5,KEYS,u2,-2
 	}
 }
 
+// Instead of a thousand bad lines.
+func TestAnothersFileWithoutSayingSoIsToldHowToSay(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	serve(t, folder).end()
+	for text, want := range map[string]string{
+		" \n[" + strings.TrimSpace(subscriptionLine("a")) + "]": "--from web-push",
+		"\xef\xbb\xbf[]": "--from web-push",
+		"id,subscribable_type,subscribable_id,endpoint,public_key,auth_token\n1,x,1,https://x,a,b": "--from whose it is",
+		"id\tendpoint\n": "--from whose it is",
+		"nonsense\n":     "line 1",
+	} {
+		write(t, filepath.Join(folder, "in"), text)
+		if out, errs, status := run(t, folder, "subscriptions", "import", "in"); status != 1 || !strings.Contains(errs, want) || want != "line 1" && (out != "" || strings.Count(errs, "\n") != 1) {
+			t.Errorf("%q: %d %q %q", text, status, out, errs)
+		}
+	}
+}
+
 func TestImportIntoAServer(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), "--push-services", "push.example.org", "--api-key", testKey)

@@ -7,13 +7,10 @@ import (
 	"io"
 	"slices"
 
-	"github.com/urfave/cli/v3"
-
-	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// mostVerdicts is how many are printed of each state.
+// mostVerdicts is how many pushkit messages show prints of each state.
 const mostVerdicts = 3
 
 // A verdict is what deliveries have in common that ended for one reason.
@@ -23,22 +20,22 @@ type verdict struct {
 }
 
 // printVerdicts prints the most common reasons why deliveries were not accepted, with
-// what they mean and what to do.
-func printVerdicts(ctx context.Context, cmd *cli.Command, b backend, m wire.MessageResponse) error {
-	for _, outcome := range []push.Outcome{push.DeliveryFailed, push.DeliveryExpired, push.DeliveryGone, push.DeliveryPending} {
+// what they mean and what to do. Of each state there are at most so many.
+func printVerdicts(ctx context.Context, out io.Writer, b backend, m wire.MessageResponse, most int) error {
+	for _, outcome := range unaccepted {
 		if outcome.Of(m.Counts) == 0 {
 			continue
 		}
-		list, err := b.deliveries(ctx, m.ID, outcome.State())
+		list, err := b.deliveries(ctx, m.ID, outcome.State(), "")
 		if err != nil {
 			return err
 		}
-		printMostCommon(cmd.Root().Writer, outcome.State(), list)
+		printMostCommon(out, outcome.State(), list, most)
 	}
 	return nil
 }
 
-func printMostCommon(out io.Writer, state string, list wire.DeliveryList) {
+func printMostCommon(out io.Writer, state string, list wire.DeliveryList, most int) {
 	counts := make(map[verdict]int)
 	var order []verdict
 	for _, d := range list.Data {
@@ -49,7 +46,7 @@ func printMostCommon(out io.Writer, state string, list wire.DeliveryList) {
 		counts[v]++
 	}
 	slices.SortStableFunc(order, func(a, b verdict) int { return cmp.Compare(counts[b], counts[a]) })
-	for _, v := range order[:min(len(order), mostVerdicts)] {
+	for _, v := range order[:min(len(order), most)] {
 		fmt.Fprintf(out, "\n%d %s at %s: ", counts[v], state, v.pushService)
 		if v.status != 0 {
 			fmt.Fprintf(out, "%d ", v.status)

@@ -297,6 +297,22 @@ func (q *Queries) LockMessages(ctx context.Context, ids []push.ID) error {
 	return err
 }
 
+const messageAudience = `-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = $1 AND id = $2
+`
+
+type MessageAudienceParams struct {
+	Site int64
+	ID   push.ID
+}
+
+func (q *Queries) MessageAudience(ctx context.Context, arg MessageAudienceParams) (string, error) {
+	row := q.db.QueryRow(ctx, messageAudience, arg.Site, arg.ID)
+	var audience string
+	err := row.Scan(&audience)
+	return audience, err
+}
+
 const messageByID = `-- name: MessageByID :one
 SELECT m.id, m.site, m.state, m.created_at, m.due_at, m.ttl, m.urgency, m.topic, m.audience, m.payload, m.targeted_final, m.batches, m.schedule, m.content, s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = $1
 `
@@ -330,8 +346,10 @@ func (q *Queries) MessageByID(ctx context.Context, id push.ID) (MessageByIDRow, 
 }
 
 const messageOfSite = `-- name: MessageOfSite :one
-SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = $2 AND id = $3
+SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (message_statuses.due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = $2 AND message_statuses.id = $3
 `
 
 type MessageOfSiteParams struct {
@@ -343,6 +361,10 @@ type MessageOfSiteParams struct {
 type MessageOfSiteRow struct {
 	MessageStatus MessageStatus
 	Waits         bool
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (MessageOfSiteRow, error) {
@@ -366,13 +388,20 @@ func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (M
 		&i.MessageStatus.Clicked,
 		&i.MessageStatus.Closed,
 		&i.Waits,
+		&i.Audience,
+		&i.Schedule,
+		&i.Payload,
+		&i.Content,
 	)
 	return i, err
 }
 
 const messagesBefore = `-- name: MessagesBefore :many
-SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = $2 AND id < $3 ORDER BY id DESC LIMIT $4
+SELECT message_statuses.site, message_statuses.id, message_statuses.state, message_statuses.created_at, message_statuses.due_at, message_statuses.targeted_final, message_statuses.targeted, message_statuses.accepted, message_statuses.gone, message_statuses.failed, message_statuses.expired, message_statuses.cancelled, message_statuses.pending, message_statuses.displayed, message_statuses.clicked, message_statuses.closed, (message_statuses.due_at > COALESCE($1::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = $2 AND message_statuses.id < $3
+ORDER BY message_statuses.id DESC LIMIT $4
 `
 
 type MessagesBeforeParams struct {
@@ -385,6 +414,10 @@ type MessagesBeforeParams struct {
 type MessagesBeforeRow struct {
 	MessageStatus MessageStatus
 	Waits         bool
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) ([]MessagesBeforeRow, error) {
@@ -419,6 +452,10 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 			&i.MessageStatus.Clicked,
 			&i.MessageStatus.Closed,
 			&i.Waits,
+			&i.Audience,
+			&i.Schedule,
+			&i.Payload,
+			&i.Content,
 		); err != nil {
 			return nil, err
 		}

@@ -20,6 +20,8 @@ type CountVAPIDKeysRow struct {
 	Subscriptions int64
 }
 
+// Reads all subscriptions: an index would cost each new one a write, for what is asked
+// when a key was rotated.
 func (q *Queries) CountVAPIDKeys(ctx context.Context, site int64) ([]CountVAPIDKeysRow, error) {
 	rows, err := q.db.Query(ctx, countVAPIDKeys, site)
 	if err != nil {

@@ -95,6 +95,22 @@ func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
 	return err
 }
 
+const isUserSubscribed = `-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = $1 AND user_id = $2 AND user_id <> '')
+`
+
+type IsUserSubscribedParams struct {
+	Site   int64
+	UserID string
+}
+
+func (q *Queries) IsUserSubscribed(ctx context.Context, arg IsUserSubscribedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isUserSubscribed, arg.Site, arg.UserID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const putUser = `-- name: PutUser :exec
 INSERT INTO users (site, id, attributes) VALUES ($1, $2, $3)
 ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
@@ -173,6 +189,23 @@ func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) 
 	var attributes string
 	err := row.Scan(&attributes)
 	return attributes, err
+}
+
+const userOfSubscription = `-- name: UserOfSubscription :one
+SELECT s.user_id FROM subscriptions s
+WHERE s.site = $1 AND s.push_service IN (SELECT p.id FROM push_services p) AND s.id = $2
+`
+
+type UserOfSubscriptionParams struct {
+	Site int64
+	ID   push.ID
+}
+
+func (q *Queries) UserOfSubscription(ctx context.Context, arg UserOfSubscriptionParams) (string, error) {
+	row := q.db.QueryRow(ctx, userOfSubscription, arg.Site, arg.ID)
+	var user_id string
+	err := row.Scan(&user_id)
+	return user_id, err
 }
 
 const userSubscriptions = `-- name: UserSubscriptions :many
@@ -263,6 +296,41 @@ func (q *Queries) UserTombstones(ctx context.Context, arg UserTombstonesParams) 
 			&i.Channels,
 			&i.UserID,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const usersAfter = `-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+type UsersAfterParams struct {
+	Site   int64
+	ID     string
+	AtMost int32
+}
+
+type UsersAfterRow struct {
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) UsersAfter(ctx context.Context, arg UsersAfterParams) ([]UsersAfterRow, error) {
+	rows, err := q.db.Query(ctx, usersAfter, arg.Site, arg.ID, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UsersAfterRow
+	for rows.Next() {
+		var i UsersAfterRow
+		if err := rows.Scan(&i.ID, &i.Attributes); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -10,13 +10,21 @@ RETURNING due_at, (due_at <= COALESCE(sqlc.narg(now)::timestamptz, clock_timesta
 -- name: MessageByID :one
 SELECT sqlc.embed(m), s.token_key FROM messages m JOIN sites s ON s.id = m.site WHERE m.id = sqlc.arg(id);
 
+-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
 -- name: MessageOfSite :one
-SELECT sqlc.embed(message_statuses), (due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+SELECT sqlc.embed(message_statuses), (message_statuses.due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = sqlc.arg(site) AND message_statuses.id = sqlc.arg(id);
 
 -- name: MessagesBefore :many
-SELECT sqlc.embed(message_statuses), (due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits
-FROM message_statuses WHERE site = sqlc.arg(site) AND id < sqlc.arg(id) ORDER BY id DESC LIMIT sqlc.arg(at_most);
+SELECT sqlc.embed(message_statuses), (message_statuses.due_at > COALESCE(sqlc.narg(now)::timestamptz, clock_timestamp()))::boolean AS waits,
+    m.audience, m.schedule, m.payload, m.content
+FROM message_statuses JOIN messages m ON m.id = message_statuses.id
+WHERE message_statuses.site = sqlc.arg(site) AND message_statuses.id < sqlc.arg(id)
+ORDER BY message_statuses.id DESC LIMIT sqlc.arg(at_most);
 
 -- name: CountBatches :one
 -- Numbers the next batches of a message: its row is locked until the end of the

@@ -80,5 +80,7 @@ UPDATE vapid_keys SET state = 1 WHERE site = sqlc.arg(site) AND key_id = sqlc.ar
 UPDATE vapid_keys SET state = 0 WHERE site = sqlc.arg(site) AND key_id = sqlc.arg(key_id) AND state = -1;
 
 -- name: CountVAPIDKeys :many
+-- Reads all subscriptions: an index would cost each new one a write, for what is asked
+-- when a key was rotated.
 SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
 WHERE site = sqlc.arg(site) GROUP BY key_id;

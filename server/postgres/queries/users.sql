@@ -42,3 +42,13 @@ SELECT id, attributes FROM users WHERE site = sqlc.arg(site) AND id = ANY (sqlc.
 
 -- name: DeleteUser :exec
 DELETE FROM users WHERE site = sqlc.arg(site) AND id = sqlc.arg(id);
+
+-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = sqlc.arg(site) AND id > sqlc.arg(id) ORDER BY id LIMIT sqlc.arg(at_most);
+
+-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions WHERE site = sqlc.arg(site) AND user_id = sqlc.arg(user_id) AND user_id <> '');
+
+-- name: UserOfSubscription :one
+SELECT s.user_id FROM subscriptions s
+WHERE s.site = sqlc.arg(site) AND s.push_service IN (SELECT p.id FROM push_services p) AND s.id = sqlc.arg(id);

@@ -34,7 +34,24 @@ func testLosses(t *testing.T, s *store) {
 	s.wantLosses(t)
 	first := push.DayOf(s.clock.Now())
 	gone := s.putMany(t, 3, "https://fcm.googleapis.com/gone/", "")
-	results := map[push.ID]push.DeliveryResult{}
+	// They are new no more. One is that is, and another that came with a file was
+	// somewhere else before.
+	s.clock.Advance(push.NewFor)
+	fresh := s.put(t, "https://fcm.googleapis.com/fresh", "")
+	moved := s.item(t, "https://fcm.googleapis.com/moved", "")
+	moved.LastSeenAt = s.clock.Now().Add(-time.Hour)
+	s.load(t, []*push.Import{moved}, push.ImportAdded)
+	s.clock.Advance(push.NewFor - time.Second)
+	results := map[push.ID]push.DeliveryResult{fresh.ID: {Outcome: push.DeliveryGone, Status: 410}}
+	page, _, err := s.ListSubscriptions(t.Context(), s.site.ID, "", 10)
+	if err != nil || len(page) != 5 {
+		t.Fatalf("got %d, %v", len(page), err)
+	}
+	for _, sub := range page {
+		if sub.Endpoint() == moved.Endpoint() {
+			gone = append(gone, sub.ID)
+		}
+	}
 	for _, id := range gone {
 		results[id] = push.DeliveryResult{Outcome: push.DeliveryGone, Status: 410}
 	}
@@ -42,7 +59,11 @@ func testLosses(t *testing.T, s *store) {
 	// Another carries it on.
 	s.put(t, someEndpoint, "")
 	s.put(t, "https://fcm.googleapis.com/next", `"replaces": "`+someEndpoint+`"`)
-	s.wantLosses(t, fmt.Sprint(first, " gone 3"))
+	s.wantLosses(t, fmt.Sprint(first, " gone 4"), fmt.Sprint(first, " refused 1"))
+	for _, endpoint := range []string{fresh.Endpoint(), moved.Endpoint()} {
+		_, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, endpoint)
+		wantCode(t, err, wire.EndpointGone)
+	}
 	// Who is gone and comes back is a new one.
 	s.put(t, "https://fcm.googleapis.com/gone/next", `"replaces": "https://fcm.googleapis.com/gone/0"`)
 	s.clock.Advance(24 * time.Hour)
@@ -63,8 +84,8 @@ func testLosses(t *testing.T, s *store) {
 		t.Fatal(err)
 	}
 	s.reopen(t)
-	s.wantLosses(t, fmt.Sprint(first, " gone 3"), fmt.Sprint(first+1, " removed 2"), fmt.Sprint(first+1, " unsubscribed 2"))
-	for of, want := range map[[2]push.Day]int{{first, first}: 1, {first + 1, first + 1}: 2, {first - 5, first - 1}: 0, {first + 2, first + 5}: 0} {
+	s.wantLosses(t, fmt.Sprint(first, " gone 4"), fmt.Sprint(first, " refused 1"), fmt.Sprint(first+1, " removed 2"), fmt.Sprint(first+1, " unsubscribed 2"))
+	for of, want := range map[[2]push.Day]int{{first, first}: 2, {first + 1, first + 1}: 2, {first - 5, first - 1}: 0, {first + 2, first + 5}: 0} {
 		if got, err := s.Losses(t.Context(), s.site.ID, of[0], of[1]); err != nil || len(got) != want {
 			t.Errorf("%v: got %+v, %v", of, got, err)
 		}

@@ -60,6 +60,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"audiences are counted":            testCountAudience,
 		"idempotency, for a time":          testOldIdempotency,
 		"messages, page by page":           testMessagePages,
+		"what messages are":                testMessageWords,
 		"everybody, over many batches":     testLargeAudience,
 		"channels' audiences":              testChannelAudience,
 		"all of and none of channels":      testChosenChannels,

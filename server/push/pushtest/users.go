@@ -50,7 +50,7 @@ func testUser(t *testing.T, s *store) {
 	if got := user.Subscriptions[1]; got.Service != "apple" || !slices.Equal(got.Channels, []string{"news"}) || got.Locale != "de" || got.TimeZone != "Europe/Berlin" || !got.CreatedAt.Equal(a.CreatedAt) {
 		t.Errorf("got %+v", got)
 	}
-	if len(user.Ended) != 1 || user.Ended[0].ID != dead.ID || user.Ended[0].Reason != push.EndGone || !slices.Equal(user.Ended[0].Channels, []string{"a", "b"}) || !user.Ended[0].EndedAt.Equal(endedAt) {
+	if len(user.Ended) != 1 || user.Ended[0].ID != dead.ID || user.Ended[0].Reason != push.EndRefused || !slices.Equal(user.Ended[0].Channels, []string{"a", "b"}) || !user.Ended[0].EndedAt.Equal(endedAt) {
 		t.Errorf("ended: %+v", user.Ended)
 	}
 	for _, id := range []string{"", "u/1", "nobody"} {
@@ -74,11 +74,42 @@ func testAttributes(t *testing.T, s *store) {
 			t.Errorf("%s has %v, %v; want %v", user, got.Attributes, err, want)
 		}
 	}
+	pages := func(limit int) (all map[string]push.Attributes) {
+		t.Helper()
+		all = map[string]push.Attributes{}
+		for cursor := ""; ; {
+			page, next, err := s.ListAttributes(t.Context(), s.site.ID, cursor, limit)
+			if err != nil || len(page) > limit || next != "" && len(page) < limit {
+				t.Fatalf("got %d of %d, %q, %v", len(page), limit, next, err)
+			}
+			for _, user := range page {
+				if all[user.User] != nil {
+					t.Errorf("%s is listed twice", user.User)
+				}
+				all[user.User] = user.Attributes
+			}
+			if cursor = next; next == "" {
+				return all
+			}
+		}
+	}
+	if got := pages(1); len(got) > 0 {
+		t.Errorf("got %v", got)
+	}
 	// Before they subscribe.
 	all := push.Attributes{"name": "Ada \u0000 <ä>", "points": json.Number("12345678901234567890"), "premium": false}
 	set(someone, all)
 	set("another", push.Attributes{"name": "Bob"})
 	s.reopen(t)
+	set("Ünal", push.Attributes{"name": "Ünal"})
+	for _, limit := range []int{1, 2, 3, 100} {
+		if got := pages(limit); len(got) != 3 || !maps.Equal(got[someone], all) || got["Ünal"]["name"] != "Ünal" {
+			t.Errorf("%d at once: got %v", limit, got)
+		}
+	}
+	if page, _, err := s.ListAttributes(t.Context(), s.other, "", 10); err != nil || len(page) > 0 {
+		t.Errorf("another site has %v, %v", page, err)
+	}
 	want(someone, all)
 	sub := s.putOf(t, someone, someEndpoint, "")
 	s.putOf(t, "another", "https://fcm.googleapis.com/another", "")

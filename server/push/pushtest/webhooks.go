@@ -203,7 +203,7 @@ func testWebhookOfSubscriptions(t *testing.T, s *store) {
 		t.Fatalf("%d are retired, %v", n, err)
 	}
 	// Of one that was removed, no user: they may be about to be forgotten.
-	s.wantTold(t, gone.ID, goneEvent(next, someone, "unsubscribed"), goneEvent(dead, "", "gone"), goneEvent(removed, "", "removed"),
+	s.wantTold(t, gone.ID, goneEvent(next, someone, "unsubscribed"), goneEvent(dead, "", "refused"), goneEvent(removed, "", "removed"),
 		goneEvent(forgotten, "", "removed"), goneEvent(retired, "", "retired"))
 	// One that was gone and comes back is new. What an operator imports is not told.
 	s.told(t, created.ID)
@@ -245,6 +245,37 @@ func testWebhookOfClicks(t *testing.T, s *store) {
 	stray.Ordinal = 500
 	tell(push.Event{Delivery: stray, Kind: push.EventClicked})
 	s.wantTold(t, w.ID, event("watch"), event(""))
+
+	// Of a message for one alone it is known who that is, as long as they are here.
+	phone, laptop := s.putOf(t, someone, "https://fcm.googleapis.com/phone", ""), s.putOf(t, someone, "https://fcm.googleapis.com/laptop", "")
+	named := func(id push.ID, members string) string {
+		return fmt.Sprintf(`notification.clicked {"message":"%s"%s}`, id, members)
+	}
+	clickAll := func(body string) push.ID {
+		t.Helper()
+		status, batches := s.create(t, body, push.CreateOptions{Lease: true})
+		for _, batch := range batches {
+			s.finish(t, batch.Deliveries, push.DeliveryAccepted)
+			for _, delivery := range batch.Deliveries {
+				tell(push.Event{Delivery: delivery.ID, Kind: push.EventClicked})
+			}
+		}
+		return status.ID
+	}
+	user := `,"user":"` + someone + `"`
+	one := clickAll(`{"audience": {"subscriptions": ["` + phone.ID.String() + `"]}}`)
+	s.wantTold(t, w.ID, named(one, user+`,"subscription":"`+phone.ID.String()+`"`))
+	both := clickAll(`{"audience": {"subscriptions": ["` + phone.ID.String() + `", "` + laptop.ID.String() + `"]}}`)
+	s.wantTold(t, w.ID, named(both, ""), named(both, ""))
+	theirs := clickAll(`{"audience": {"users": ["` + someone + `"]}}`)
+	s.wantTold(t, w.ID, named(theirs, user), named(theirs, user))
+	status, batches := s.create(t, `{"audience": {"users": ["`+someone+`"]}}`, push.CreateOptions{Lease: true})
+	s.finish(t, batches[0].Deliveries, push.DeliveryAccepted)
+	if err := s.ForgetUser(t.Context(), s.site.ID, someone); err != nil {
+		t.Fatal(err)
+	}
+	tell(push.Event{Delivery: batches[0].Deliveries[0].ID, Kind: push.EventClicked})
+	s.wantTold(t, w.ID, named(status.ID, ""))
 }
 
 func testWebhookLeases(t *testing.T, s *store) {

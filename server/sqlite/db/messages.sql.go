@@ -173,6 +173,22 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) er
 	return err
 }
 
+const messageAudience = `-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = ? AND id = ?
+`
+
+type MessageAudienceParams struct {
+	Site int64
+	ID   []byte
+}
+
+func (q *Queries) MessageAudience(ctx context.Context, arg MessageAudienceParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, messageAudience, arg.Site, arg.ID)
+	var audience string
+	err := row.Scan(&audience)
+	return audience, err
+}
+
 const messageByID = `-- name: MessageByID :one
 SELECT id, site, state, created_at, due_at, ttl, urgency, topic, audience, payload, targeted_final, schedule, content FROM messages WHERE id = ?
 `
@@ -244,7 +260,7 @@ func (q *Queries) MessageCounts(ctx context.Context, message []byte) (MessageCou
 }
 
 const messageOfSite = `-- name: MessageOfSite :one
-SELECT id, state, created_at, due_at, targeted_final FROM messages WHERE site = ? AND id = ?
+SELECT id, state, created_at, due_at, targeted_final, audience, schedule, payload, content FROM messages WHERE site = ? AND id = ?
 `
 
 type MessageOfSiteParams struct {
@@ -258,6 +274,10 @@ type MessageOfSiteRow struct {
 	CreatedAt     int64
 	DueAt         int64
 	TargetedFinal int64
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (MessageOfSiteRow, error) {
@@ -269,12 +289,16 @@ func (q *Queries) MessageOfSite(ctx context.Context, arg MessageOfSiteParams) (M
 		&i.CreatedAt,
 		&i.DueAt,
 		&i.TargetedFinal,
+		&i.Audience,
+		&i.Schedule,
+		&i.Payload,
+		&i.Content,
 	)
 	return i, err
 }
 
 const messagesBefore = `-- name: MessagesBefore :many
-SELECT id, state, created_at, due_at, targeted_final FROM messages
+SELECT id, state, created_at, due_at, targeted_final, audience, schedule, payload, content FROM messages
 WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?
 `
 
@@ -290,6 +314,10 @@ type MessagesBeforeRow struct {
 	CreatedAt     int64
 	DueAt         int64
 	TargetedFinal int64
+	Audience      string
+	Schedule      string
+	Payload       []byte
+	Content       string
 }
 
 func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) ([]MessagesBeforeRow, error) {
@@ -307,6 +335,10 @@ func (q *Queries) MessagesBefore(ctx context.Context, arg MessagesBeforeParams) 
 			&i.CreatedAt,
 			&i.DueAt,
 			&i.TargetedFinal,
+			&i.Audience,
+			&i.Schedule,
+			&i.Payload,
+			&i.Content,
 		); err != nil {
 			return nil, err
 		}

@@ -72,6 +72,22 @@ func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) error {
 	return err
 }
 
+const isUserSubscribed = `-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions INDEXED BY subscriptions_user WHERE site = ? AND user = ? AND user <> '')
+`
+
+type IsUserSubscribedParams struct {
+	Site int64
+	User string
+}
+
+func (q *Queries) IsUserSubscribed(ctx context.Context, arg IsUserSubscribedParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, isUserSubscribed, arg.Site, arg.User)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const putUser = `-- name: PutUser :exec
 INSERT INTO users (site, id, attributes) VALUES (?, ?, ?)
 ON CONFLICT (site, id) DO UPDATE SET attributes = excluded.attributes
@@ -203,6 +219,23 @@ func (q *Queries) UserAttributes(ctx context.Context, arg UserAttributesParams) 
 	return attributes, err
 }
 
+const userOfSubscription = `-- name: UserOfSubscription :one
+SELECT user FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = ?2
+`
+
+type UserOfSubscriptionParams struct {
+	Site int64
+	ID   []byte
+}
+
+func (q *Queries) UserOfSubscription(ctx context.Context, arg UserOfSubscriptionParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, userOfSubscription, arg.Site, arg.ID)
+	var user string
+	err := row.Scan(&user)
+	return user, err
+}
+
 const userSubscriptions = `-- name: UserSubscriptions :many
 SELECT site, push_service, id, endpoint_hash, endpoint, p256dh, auth, key_id, locale, time_zone, user, created_at, last_seen_at FROM subscriptions INDEXED BY subscriptions_user
 WHERE site = ? AND user = ? AND user <> '' ORDER BY created_at DESC, id DESC LIMIT ?
@@ -280,6 +313,44 @@ func (q *Queries) UserTombstones(ctx context.Context, arg UserTombstonesParams) 
 			&i.Channels,
 			&i.User,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const usersAfter = `-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = ? AND id > ? ORDER BY id LIMIT ?
+`
+
+type UsersAfterParams struct {
+	Site  int64
+	ID    string
+	Limit int64
+}
+
+type UsersAfterRow struct {
+	ID         string
+	Attributes string
+}
+
+func (q *Queries) UsersAfter(ctx context.Context, arg UsersAfterParams) ([]UsersAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, usersAfter, arg.Site, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UsersAfterRow
+	for rows.Next() {
+		var i UsersAfterRow
+		if err := rows.Scan(&i.ID, &i.Attributes); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -5,11 +5,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: MessageByID :one
 SELECT * FROM messages WHERE id = ?;
 
+-- name: MessageAudience :one
+SELECT audience FROM messages WHERE site = ? AND id = ?;
+
 -- name: MessageOfSite :one
-SELECT id, state, created_at, due_at, targeted_final FROM messages WHERE site = ? AND id = ?;
+SELECT id, state, created_at, due_at, targeted_final, audience, schedule, payload, content FROM messages WHERE site = ? AND id = ?;
 
 -- name: MessagesBefore :many
-SELECT id, state, created_at, due_at, targeted_final FROM messages
+SELECT id, state, created_at, due_at, targeted_final, audience, schedule, payload, content FROM messages
 WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?;
 
 -- name: FinishMessage :execrows

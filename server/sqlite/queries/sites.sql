@@ -78,5 +78,7 @@ UPDATE vapid_keys SET state = 1 WHERE site = ? AND key_id = ?;
 UPDATE vapid_keys SET state = 0 WHERE site = ? AND key_id = ? AND state = -1;
 
 -- name: CountVAPIDKeys :many
+-- Reads all subscriptions: an index would cost each new one a write, for what is asked
+-- when a key was rotated.
 SELECT key_id, COUNT(*) AS subscriptions FROM subscriptions
 WHERE site = ? GROUP BY key_id;

@@ -30,3 +30,13 @@ SELECT id, attributes FROM users WHERE site = ? AND id IN (sqlc.slice(ids));
 
 -- name: DeleteUser :exec
 DELETE FROM users WHERE site = ? AND id = ?;
+
+-- name: UsersAfter :many
+SELECT id, attributes FROM users WHERE site = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- name: IsUserSubscribed :one
+SELECT EXISTS (SELECT 1 FROM subscriptions INDEXED BY subscriptions_user WHERE site = ? AND user = ? AND user <> '');
+
+-- name: UserOfSubscription :one
+SELECT user FROM subscriptions
+WHERE site = ? AND push_service IN (SELECT s.id FROM push_services s) AND subscriptions.id = sqlc.arg(id);
