@@ -92,6 +92,21 @@ export interface CheckRequest {
 }
 
 
+export interface CheckResponse {
+  closings: number;
+}
+
+
+export interface ClosingsRequest {
+  endpoint: string;
+}
+
+
+export interface ClosingsResponse {
+  close: Closing[];
+}
+
+
 export interface RemoveRequest {
   endpoint: string;
 }
@@ -168,6 +183,9 @@ export const MaxPlaceholders = 50;
 export const MaxAttributes = 50;
 export const MaxAttributeName = 64;
 export const MaxAttribute = 512;
+export const MaxClosings = 70;
+export const MaxCloseTags = 20;
+export const MaxTagLength = 256;
 export const MaxActions = 20;
 export const MaxLocalizedBytes = 65536;
 export const MaxLocalized = 50;
@@ -192,6 +210,7 @@ export interface MessageRequest {
   notification: Notification;
   localized?: { [name: string]: LocalizedNotification };
   audience: Audience;
+  close?: string[];
   appBadge?: number;
   ttl?: number;
   urgency?: string;
@@ -254,6 +273,16 @@ export interface Audience {
   noChannels?: string[];
   users?: string[];
   subscriptions?: string[];
+}
+
+
+export interface CloseRequest {
+  tags: string[];
+}
+
+
+export interface CloseResponse {
+  subscriptions: number;
 }
 
 export const MessageScheduled = "scheduled";
@@ -390,12 +419,14 @@ export const PathConfig = "/v1/config";
 export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
+export const PathSubscriptionsClosings = "/v1/subscriptions/closings";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
 export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";
 export const PathWebhooks = "/v1/webhooks";
+export const PathClose = "/close";
 export const PathRotate = "/rotate";
 export const PathEnable = "/enable";
 export const PathFailures = "/failures";
@@ -454,6 +485,13 @@ export interface PayloadData {
 
 export interface PayloadPushkit {
   token: string;
+  close?: Closing[];
+}
+
+
+export interface Closing {
+  tag: string;
+  before: number;
 }
 
 export const DatabaseName = "pushkit";
@@ -567,6 +605,7 @@ export interface NotificationClicked {
 
 export const WorkerPing = "ping";
 export const WorkerPong = "pong";
+export const WorkerCheck = "check";
 export const WorkerPush = "message";
 export const WorkerClick = "click";
 export const WorkerChange = "change";

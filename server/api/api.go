@@ -143,6 +143,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public(wire.PathSubscriptions, http.MethodPost, a.limited(a.subscribe))
 	public(wire.PathSubscriptionsCheck, http.MethodPost, a.limited(a.check))
 	public(wire.PathSubscriptionsRemove, http.MethodPost, a.limited(a.remove))
+	public(wire.PathSubscriptionsClosings, http.MethodPost, a.limited(a.closings))
 	public(wire.PathSubscriptions, http.MethodDelete, a.limited(a.remove))
 	public(wire.PathEvents, http.MethodPost, a.events)
 
@@ -155,6 +156,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
 	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)
+	keyed(wire.PathUsers+"/{id}"+wire.PathClose, http.MethodPost, a.closeTags, push.ScopeSend)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)

@@ -40,6 +40,10 @@ func (f failing) APIKeyByHash(context.Context, push.APIKeyHash) (push.APIKey, bo
 
 func (f failing) VAPIDKeys(context.Context, push.SiteID) ([]push.VAPIDKey, error) { return nil, f.err }
 
+func (f failing) SubscriptionByEndpoint(context.Context, push.SiteID, string) (push.Subscription, error) {
+	return push.Subscription{}, f.err
+}
+
 func (f failing) RemoveSubscription(context.Context, push.SiteID, string) error { return f.err }
 
 func (f failing) SetAttributes(context.Context, push.SiteID, string, push.Attributes) error {

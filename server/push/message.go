@@ -127,24 +127,33 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
 	}
-	if m.Payload, warnings, err = parsePayload("notification", r.Notification, r, base); err != nil {
+	var close []wire.Closing
+	if r.Close != nil {
+		tags, err := ParseTags("close", r.Close)
+		if err != nil {
+			return nil, nil, err
+		}
+		close = closing(tags, m.ID.Time())
+	}
+	if m.Payload, warnings, err = parsePayload("notification", r.Notification, close, r, base); err != nil {
 		return nil, nil, err
 	}
-	more, err := m.localize(r, base)
+	more, err := m.localize(r, close, base)
 	if err != nil {
 		return nil, nil, err
 	}
 	return m, append(warnings, more...), nil
 }
 
-// parsePayload makes the payload of a notification, which field names in errors.
-func parsePayload(field string, notification wire.Notification, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
+// parsePayload makes the payload of a notification, which field names in errors, and of
+// what it closes.
+func parsePayload(field string, notification wire.Notification, close []wire.Closing, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
 	masked := new(masking)
 	n, err := parseNotification(field, notification, r.Topic, base, masked)
 	if err != nil {
 		return p, nil, err
 	}
-	if p, err = newPayload(field, n, r.AppBadge, masked); err != nil {
+	if p, err = newPayload(field, n, r.AppBadge, close, masked); err != nil {
 		return p, nil, err
 	}
 	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {

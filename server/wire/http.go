@@ -49,6 +49,23 @@ type CheckRequest struct {
 	Channels             *[]string `json:"channels,omitempty"`
 }
 
+// CheckResponse answers POST /v1/subscriptions/check where closings wait for the
+// subscription.
+type CheckResponse struct {
+	Closings int64 `json:"closings"`
+}
+
+// ClosingsRequest is the body of POST /v1/subscriptions/closings, by which a worker
+// takes the closings that wait for its subscription.
+type ClosingsRequest struct {
+	Endpoint string `json:"endpoint"`
+}
+
+// ClosingsResponse answers it.
+type ClosingsResponse struct {
+	Close []Closing `json:"close"`
+}
+
 // RemoveRequest is the body of POST /v1/subscriptions/remove.
 type RemoveRequest struct {
 	Endpoint string `json:"endpoint"`

@@ -39,6 +39,13 @@ const (
 	MaxAttributes    = 50
 	MaxAttributeName = 64
 	MaxAttribute     = 512
+	// MaxClosings is how many tags a push or an answer may have a browser close: those
+	// that wait for a subscription at most, and a message's own.
+	MaxClosings = 70
+	// MaxCloseTags is how many tags a message or a call may close, MaxTagLength how
+	// long each of them may be, in bytes.
+	MaxCloseTags = 20
+	MaxTagLength = 256
 	// MaxActions is how many buttons a notification may have, of which browsers show
 	// two or three.
 	MaxActions = 20

@@ -8,6 +8,9 @@ type MessageRequest struct {
 	// section 3.4), else Notification as it stands.
 	Localized map[string]LocalizedNotification `json:"localized,omitempty"`
 	Audience  Audience                         `json:"audience"`
+	// Close are tags: their notifications of messages that were posted before are closed
+	// once this one is shown.
+	Close []string `json:"close,omitempty"`
 	// AppBadge is the number on the app's icon; 0 clears it.
 	AppBadge *uint64 `json:"appBadge,omitempty"`
 	// TTL is in seconds from the time the message is due; nil means
@@ -92,6 +95,17 @@ type Audience struct {
 	// Users are the site's own ids, Subscriptions ours.
 	Users         []string `json:"users,omitempty"`
 	Subscriptions []string `json:"subscriptions,omitempty"`
+}
+
+// CloseRequest is the body of POST /v1/users/{id}/close.
+type CloseRequest struct {
+	Tags []string `json:"tags"`
+}
+
+// CloseResponse answers it.
+type CloseResponse struct {
+	// Subscriptions is how many of the user's subscriptions close them.
+	Subscriptions int `json:"subscriptions"`
 }
 
 // States of a message.

@@ -3,16 +3,19 @@ package wire
 // Paths of the HTTP API. Those below PathMessages, PathUsers and PathWebhooks need an API key, the others
 // are called by the browsers of a site's visitors.
 const (
-	PathConfig              = "/v1/config"
-	PathSubscriptions       = "/v1/subscriptions"
-	PathSubscriptionsCheck  = "/v1/subscriptions/check"
-	PathSubscriptionsRemove = "/v1/subscriptions/remove"
-	PathSubscriptionsLosses = "/v1/subscriptions/losses"
-	PathSubscriptionsImport = "/v1/subscriptions/import"
-	PathEvents              = "/v1/events"
-	PathMessages            = "/v1/messages"
-	PathUsers               = "/v1/users"
-	PathWebhooks            = "/v1/webhooks"
+	PathConfig                = "/v1/config"
+	PathSubscriptions         = "/v1/subscriptions"
+	PathSubscriptionsCheck    = "/v1/subscriptions/check"
+	PathSubscriptionsRemove   = "/v1/subscriptions/remove"
+	PathSubscriptionsClosings = "/v1/subscriptions/closings"
+	PathSubscriptionsLosses   = "/v1/subscriptions/losses"
+	PathSubscriptionsImport   = "/v1/subscriptions/import"
+	PathEvents                = "/v1/events"
+	PathMessages              = "/v1/messages"
+	PathUsers                 = "/v1/users"
+	PathWebhooks              = "/v1/webhooks"
+	// PathClose follows a user's path.
+	PathClose = "/close"
 	// PathRotate, PathEnable and PathFailures follow a webhook's path.
 	PathRotate   = "/rotate"
 	PathEnable   = "/enable"
