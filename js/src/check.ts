@@ -1,6 +1,6 @@
 import { isConfirmed, observe, tell } from "./status";
 import type { Settings } from "./options";
-import { PathSubscriptionsCheck, WorkerPing, type CheckRequest } from "./wire.gen";
+import { PathSubscriptionsCheck, WorkerCheck, WorkerPing, type CheckRequest } from "./wire.gen";
 
 const key = ({ scope }: Settings): string => "pushkit:" + scope;
 
@@ -33,15 +33,16 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   const wanted = record?.wanted && Notification.permission === "granted";
   if (record?.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings)))) return void (await sync());
   if (!wanted || !isDue(settings)) return;
-  // Wakes the worker, which then reports what it could not report before.
-  tell(seen, WorkerPing);
   const { endpoint, applicationServerKey, channels } = record;
   // A server that is away is asked again at the next page.
-  const response = await fetch(settings.server + PathSubscriptionsCheck, {
+  const { status }: { status?: number } = await fetch(settings.server + PathSubscriptionsCheck, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ endpoint, applicationServerKey, channels } satisfies CheckRequest),
-  }).catch(() => undefined);
-  if (response?.ok) markChecked(settings);
-  else if ([404, 410].includes(response?.status!)) await sync();
+  }).catch(() => ({}));
+  // Wakes the worker, which then reports what it could not report before; with 200 the
+  // server says that there is something to close as well.
+  tell(seen, status === 200 ? WorkerCheck : WorkerPing);
+  if (status! < 300) markChecked(settings);
+  else if (status === 404 || status === 410) await sync();
 }
