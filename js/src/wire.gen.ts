@@ -107,6 +107,23 @@ export interface ClosingsResponse {
 }
 
 
+export interface TestRequest {
+  endpoint: string;
+}
+
+export const TestTag = "pushkit-test";
+
+export interface TestResponse {
+  id: string;
+  pushService: string;
+  state: string;
+  status?: number;
+  reason?: string;
+  meaning?: string;
+  advice?: string;
+}
+
+
 export interface RemoveRequest {
   endpoint: string;
 }
@@ -330,6 +347,7 @@ export interface MessageCounts {
   closed: number;
 }
 
+export const DeliveryAccepted = "accepted";
 export const DeliveryFailed = "failed";
 export const DeliveryGone = "gone";
 export const DeliveryExpired = "expired";
@@ -420,6 +438,7 @@ export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
 export const PathSubscriptionsClosings = "/v1/subscriptions/closings";
+export const PathSubscriptionsTest = "/v1/subscriptions/test";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
 export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
@@ -436,6 +455,7 @@ export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";
 export const FileDebug = "pushkit-debug.js";
+export const FileCheck = "pushkit-check.js";
 export const FileWorker = "pushkit-sw.js";
 export const FileClient = "pushkit-client.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";

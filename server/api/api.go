@@ -75,11 +75,12 @@ type api struct {
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
 	// limiter is nil where there is no limit; refused is for the log.
-	limiter *limiter
+	limiter *limiter[netip.Prefix]
 	refused rate.Sometimes
 	// mistakes is likewise nil; held is as long as answers may be held at once.
-	mistakes *limiter
+	mistakes *limiter[netip.Prefix]
 	held     chan struct{}
+	tests    tests
 }
 
 // New returns the handler of the whole server.
@@ -93,20 +94,25 @@ func New(options Options) (http.Handler, error) {
 	if options.Metrics == nil {
 		options.Metrics = metrics.New(metrics.Options{})
 	}
-	limiter, err := newLimiter(options.PublicRate)
+	limiter, err := newLimiter[netip.Prefix](options.PublicRate)
 	if err != nil {
 		return nil, err
 	}
-	mistakes, err := newLimiter(mistakesRate)
+	mistakes, err := newLimiter[netip.Prefix](mistakesRate)
 	if err != nil {
 		return nil, err
 	}
 	if limiter == nil {
 		mistakes = nil
 	}
+	tests, err := newTests()
+	if err != nil {
+		return nil, err
+	}
 	a := &api{
 		Options: options, away: rate.Sometimes{First: 1, Interval: logAwayEvery},
 		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+		tests: tests,
 	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
@@ -144,6 +150,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public(wire.PathSubscriptionsCheck, http.MethodPost, a.limited(a.check))
 	public(wire.PathSubscriptionsRemove, http.MethodPost, a.limited(a.remove))
 	public(wire.PathSubscriptionsClosings, http.MethodPost, a.limited(a.closings))
+	public(wire.PathSubscriptionsTest, http.MethodPost, a.limited(a.sendTest))
 	public(wire.PathSubscriptions, http.MethodDelete, a.limited(a.remove))
 	public(wire.PathEvents, http.MethodPost, a.events)
 
@@ -189,8 +196,9 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
 	router.PathPrefix(demoPath).Handler(a.demo())
-	for _, path := range []string{"/", strings.TrimSuffix(demoPath, "/")} {
-		router.Handle(path, http.RedirectHandler(demoPath, http.StatusSeeOther))
+	router.PathPrefix(checkPath).Handler(checkPage())
+	for path, to := range map[string]string{"/": demoPath, strings.TrimSuffix(demoPath, "/"): demoPath, strings.TrimSuffix(checkPath, "/"): checkPath} {
+		router.Handle(path, http.RedirectHandler(to, http.StatusSeeOther))
 	}
 	return router
 }

@@ -31,6 +31,7 @@ var sized = map[string]func(n int) members{
 	"subscribe.replaces":         func(n int) members { return members{"replaces": long(n)} },
 	"checkSubscription.endpoint": endpointOf,
 	"takeClosings.endpoint":      endpointOf,
+	"sendTest.endpoint":          endpointOf,
 
 	"importSubscriptions.subscriptions": func(n int) members {
 		return members{"subscriptions": slices.Repeat([]wire.ImportedSubscription{{Endpoint: someEndpoint}}, n)}

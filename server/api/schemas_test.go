@@ -18,7 +18,7 @@ import (
 
 // The structs of package wire that requests and answers are made of.
 var wireStructs = []any{
-	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.CheckResponse{}, wire.ClosingsRequest{}, wire.ClosingsResponse{}, wire.Closing{}, wire.CloseRequest{}, wire.CloseResponse{}, wire.RemoveRequest{},
+	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.CheckResponse{}, wire.ClosingsRequest{}, wire.ClosingsResponse{}, wire.Closing{}, wire.CloseRequest{}, wire.CloseResponse{}, wire.TestRequest{}, wire.TestResponse{}, wire.RemoveRequest{},
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.LocalizedNotification{}, wire.Audience{},
 	wire.MessageResponse{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 	wire.ImportRequest{}, wire.ImportedSubscription{}, wire.ImportResponse{}, wire.ImportResult{}, wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},

@@ -168,9 +168,10 @@ type MessageCounts struct {
 
 // States of a delivery that was not accepted.
 const (
-	DeliveryFailed  = "failed"
-	DeliveryGone    = "gone"
-	DeliveryExpired = "expired"
+	DeliveryAccepted = "accepted" // of test messages alone
+	DeliveryFailed   = "failed"
+	DeliveryGone     = "gone"
+	DeliveryExpired  = "expired"
 	// DeliveryPending: it waits for a further attempt.
 	DeliveryPending = "pending"
 )

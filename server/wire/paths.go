@@ -8,6 +8,7 @@ const (
 	PathSubscriptionsCheck    = "/v1/subscriptions/check"
 	PathSubscriptionsRemove   = "/v1/subscriptions/remove"
 	PathSubscriptionsClosings = "/v1/subscriptions/closings"
+	PathSubscriptionsTest     = "/v1/subscriptions/test"
 	PathSubscriptionsLosses   = "/v1/subscriptions/losses"
 	PathSubscriptionsImport   = "/v1/subscriptions/import"
 	PathEvents                = "/v1/events"
@@ -33,7 +34,9 @@ const (
 	FileLoaderClassic = "pushkit.classic.js"
 	FileElements      = "pushkit-elements.js"
 	FileDebug         = "pushkit-debug.js"
-	FileWorker        = "pushkit-sw.js"
+	// FileCheck is <pushkit-check>, for a page that helps people.
+	FileCheck  = "pushkit-check.js"
+	FileWorker = "pushkit-sw.js"
 	// FileClient is the way to both for the npm package, which may be of
 	// another version than the server.
 	FileClient = "pushkit-client.js"
