@@ -27,11 +27,11 @@ function isDue(settings: Settings): boolean {
  * visit. Neither for a visitor who never subscribed. The window must lack
  * nothing that push needs.
  */
-export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<void> {
+export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<unknown> {
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
-  if (record?.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings)))) return void (await sync());
+  if (record?.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings)))) return sync();
   if (!wanted || !isDue(settings)) return;
   const { endpoint, applicationServerKey, channels } = record;
   // A server that is away is asked again at the next page.
@@ -44,5 +44,5 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   // server says that there is something to close as well.
   tell(seen, status === 200 ? WorkerCheck : WorkerPing);
   if (status! < 300) markChecked(settings);
-  else if (status === 404 || status === 410) await sync();
+  else if (status === 404 || status === 410) return sync();
 }
