@@ -206,6 +206,7 @@ export const MaxTagLength = 256;
 export const MaxActions = 20;
 export const MaxLocalizedBytes = 65536;
 export const MaxLocalized = 50;
+export const MaxAppBadge = 2147483647;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
 export const MaxSpread = 86400;

@@ -1,13 +1,17 @@
 package push
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
@@ -123,6 +127,9 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	}
 	if err := checkText("topic", r.Topic, wire.MaxTopicLength); err != nil {
 		return nil, nil, err
+	}
+	if r.AppBadge != nil && *r.AppBadge > wire.MaxAppBadge {
+		return nil, nil, invalid("appBadge", "is more than %d, beyond which Safari shows nothing of the message", wire.MaxAppBadge)
 	}
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
@@ -331,7 +338,7 @@ func resolveURL(base *url.URL, text string) (string, error) {
 		return "", fmt.Errorf("is not an http or https URL")
 	}
 	// What browsers refuse and Go takes: it would void the whole notification.
-	if u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "<>^|\"`{}") {
+	if !isHost(u.Hostname()) {
 		return "", fmt.Errorf("has no valid host")
 	}
 	if port := u.Port(); port != "" {
@@ -340,6 +347,32 @@ func resolveURL(base *url.URL, text string) (string, error) {
 		}
 	}
 	return u.String(), nil
+}
+
+// hosts maps names as browsers do (URL Standard, "domain to ASCII").
+var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// isHost says whether browsers take a host: an address of IPv6, a name that can be
+// written in ASCII, or one that ends in a number and is an address of IPv4 (URL
+// Standard, "host parser").
+func isHost(host string) bool {
+	if strings.Contains(host, ":") {
+		_, err := netip.ParseAddr(host)
+		return err == nil
+	}
+	ascii, err := hosts.ToASCII(host)
+	if err != nil || ascii == "" || strings.ContainsAny(ascii, " #%/<>?@[\\]^|\"`{}") || strings.ContainsFunc(ascii, isControl) {
+		return false
+	}
+	ascii = strings.TrimSuffix(ascii, ".")
+	last := ascii[strings.LastIndexByte(ascii, '.')+1:]
+	_, err = strconv.ParseUint(last, 0, 64)
+	isNumber := err == nil || errors.Is(err, strconv.ErrRange) || last != "" && strings.Trim(last, "0123456789") == "" || last == "0x"
+	if !isNumber {
+		return ascii != ""
+	}
+	address, err := netip.ParseAddr(ascii)
+	return err == nil && address.Is4()
 }
 
 // indexed writes the path of member name of element i.

@@ -54,6 +54,8 @@ const (
 	MaxLocalizedBytes = 64 << 10
 	// MaxLocalized is in how many other languages a message may be.
 	MaxLocalized = 50
+	// MaxAppBadge is what WebKit's reader of numbers holds.
+	MaxAppBadge = 1<<31 - 1
 	// MaxTopicLength is in bytes, before hashing.
 	MaxTopicLength = 256
 	// MaxEncrypted is the largest encrypted body of a push in bytes
