@@ -51,6 +51,26 @@ func (s *Store) TakeClosings(ctx context.Context, site push.SiteID, subscription
 	return closings, err
 }
 
+// Closings implements [push.SubscriptionRows].
+func (r *siteRows) Closings(sub *push.Subscription) (closings []push.Closing, err error) {
+	rows, err := r.q.ClosingsOf(r.ctx, db.ClosingsOfParams{Site: r.site, Subscriptions: []push.ID{sub.ID}})
+	for _, row := range rows {
+		closings = append(closings, push.Closing{Tag: row.Tag, Before: row.PostedAt})
+	}
+	return closings, err
+}
+
+// PutClosings implements [push.SubscriptionRows].
+func (r *siteRows) PutClosings(sub *push.Subscription, closings []push.Closing) error {
+	for _, c := range closings {
+		if err := r.q.PutClosings(r.ctx, db.PutClosingsParams{
+			Site: r.site, PostedAt: c.Before, Subscriptions: []push.ID{sub.ID}, PushServices: []int32{r.places[sub.ID]}, Tags: []string{c.Tag}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addClosings gives recipients those that wait for them.
 func addClosings(ctx context.Context, q *db.Queries, site int64, recipients map[push.ID]*push.Recipient) error {
 	// Looking first is all that most broadcasts do.

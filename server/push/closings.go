@@ -88,7 +88,7 @@ func appendClosings(text []byte, hole int, closings []Closing) (longer []byte, r
 		before, after = nil, []byte(`,`)
 	}
 	inserted := before
-	for _, c := range closings {
+	for _, c := range closings[:min(len(closings), MaxClosings)] {
 		element, err := encodeClosing(c)
 		if err != nil || len(text)+len(inserted)+len(element)+len(after) > room {
 			break

@@ -60,6 +60,27 @@ func (s *Store) TakeClosings(ctx context.Context, site push.SiteID, subscription
 	return closings, err
 }
 
+// Closings implements [push.SubscriptionRows].
+func (r *siteRows) Closings(sub *push.Subscription) ([]push.Closing, error) {
+	of, err := closingsOf(r.ctx, r.q, r.site, [][]byte{sub.ID[:]})
+	return of[sub.ID], err
+}
+
+// PutClosings implements [push.SubscriptionRows].
+func (r *siteRows) PutClosings(sub *push.Subscription, closings []push.Closing) error {
+	if len(closings) == 0 {
+		return nil
+	}
+	service, err := r.serviceID(sub.Service)
+	for _, c := range closings {
+		if err == nil {
+			err = r.q.PutClosing(r.ctx, db.PutClosingParams{
+				Site: r.site, Subscription: sub.ID[:], Tag: c.Tag, PushService: service, PostedAt: c.Before.UnixMilli()})
+		}
+	}
+	return err
+}
+
 func closingsOf(ctx context.Context, q *db.Queries, site int64, subscriptions [][]byte) (map[push.ID][]push.Closing, error) {
 	rows, err := q.ClosingsOf(ctx, db.ClosingsOfParams{Site: site, Subscriptions: subscriptions})
 	of := make(map[push.ID][]push.Closing)

@@ -149,3 +149,22 @@ func testClosingsAreBounded(t *testing.T, s *store) {
 	}
 	s.wantWaiting(t, sub.ID)
 }
+
+// A browser whose endpoint changes still shows what is to be closed.
+func testClosingsAreCarriedOn(t *testing.T, s *store) {
+	sub := s.putOf(t, someone, someEndpoint, "")
+	s.closeTags(t, someone, "chat-1", "chat-2")
+	minute := s.clock.Now().Minute()
+	tags := []string{fmt.Sprintf("chat-1@%d", minute), fmt.Sprintf("chat-2@%d", minute)}
+	s.clock.Advance(time.Minute)
+	// At another push service.
+	next := s.put(t, "https://web.push.apple.com/next", `"replaces": "`+someEndpoint+`"`)
+	if next.ID != sub.ID {
+		t.Fatalf("%s is carried on as %s", sub.ID, next.ID)
+	}
+	s.wantWaiting(t, next.ID, tags...)
+	// By one that is known already.
+	known := s.put(t, "https://fcm.googleapis.com/known", "")
+	s.put(t, "https://fcm.googleapis.com/known", `"replaces": "https://web.push.apple.com/next"`)
+	s.wantWaiting(t, known.ID, tags...)
+}

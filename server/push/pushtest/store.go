@@ -46,6 +46,7 @@ func RunStore(t *testing.T, databases Databases) {
 		"tags to close":                    testClosings,
 		"tags to close, on retries":        testClosingsOfRetries,
 		"tags to close are bounded":        testClosingsAreBounded,
+		"tags to close, replaced":          testClosingsAreCarriedOn,
 		"a user is forgotten":              testForgetUser,
 		"a subscription is removed":        testEndSubscription,
 		"subscriptions, page by page":      testSubscriptionPages,
