@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { strictPolicy } from "../../elements/gallery.mjs";
-import { Stage } from "../../elements/stage.mjs";
+import { inPage, Stage } from "../../elements/stage.mjs";
 import { until } from "../../harness/until.mjs";
 
+const axe = inPage(await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+
 const body = `<!doctype html><html lang="en"><title>support</title><script type="module" src="/support.js"></script>
-  <main><pushkit-check></pushkit-check></main>`;
+  <main><h1>Support</h1><pushkit-check></pushkit-check></main>`;
 
 const script = `
 import { pushkit } from "https://push.example.com/pushkit.js";
@@ -54,10 +58,10 @@ export function check(theWorld) {
   }
 
   /** A page of a site's own. */
-  function onASite() {
+  function onASite(headers = { "Content-Security-Policy": strictPolicy(theWorld().server.url) }) {
     const world = theWorld();
     world.site.files.set("/support.js", { body: script, type: "text/javascript; charset=utf-8" });
-    world.site.files.set("/support.html", { body, headers: { "Content-Security-Policy": strictPolicy(world.server.url) } });
+    world.site.files.set("/support.html", { body, headers });
     return open(world.newOrigin() + "/support.html");
   }
 
@@ -107,6 +111,25 @@ export function check(theWorld) {
       await stage.until((root) => /do-not-disturb/.test(root.textContent ?? ""), "places to look at");
     } finally {
       await world.emulator.goOnline();
+    }
+    await end();
+  });
+
+  test("the panel has nothing that axe finds, before and after a person is subscribed", async () => {
+    // Axe itself does what a strict policy forbids.
+    const { world, page, stage, end } = await onASite(/** @type {any} */ ({}));
+    for (const state of ["default", "subscribed"]) {
+      if (state === "subscribed") {
+        await stage.click("allow");
+        await world.browser.prompt.allow();
+      }
+      await stage.shows(state);
+      await page.evaluate(() => (/** @type {any} */ (window).element.shadowRoot.querySelector("details").open = true));
+      await page.evaluate(axe);
+      const found = await page.evaluate(async () =>
+        (await /** @type {any} */ (window).axe.run()).violations.map((/** @type {any} */ { id, nodes }) => [id, ...nodes.map((/** @type {any} */ node) => node.html)]),
+      );
+      assert.deepEqual(found, [], state);
     }
     await end();
   });
