@@ -35,7 +35,7 @@ func Files() (fs.FS, error) {
 func built(files fs.FS) error {
 	patterns := []string{"pushkit.*.wasm.br"}
 	for _, pattern := range []string{
-		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileDebug, wire.FileWorker, wire.FileClient, "wasm_exec.*.js", "pushkit-elements.*.js",
+		wire.FileLoader, wire.FileLoaderClassic, wire.FileElements, wire.FileDebug, wire.FileCheck, wire.FileWorker, wire.FileClient, "wasm_exec.*.js", "pushkit-elements.*.js",
 	} {
 		patterns = append(patterns, pattern, pattern+".br")
 	}

@@ -14,7 +14,7 @@ func TestFilesOfAFreshCloneAreReportedAsNotBuilt(t *testing.T) {
 
 func TestABuildWithoutOneOfItsFilesIsReported(t *testing.T) {
 	files := fstest.MapFS{}
-	for _, name := range []string{"pushkit.js", "pushkit.classic.js", "pushkit-elements.js", "pushkit-elements.de.js", "pushkit-debug.js", "pushkit-sw.js", "pushkit-client.js", "pushkit.0a1b.wasm", "wasm_exec.0a1b.js"} {
+	for _, name := range []string{"pushkit.js", "pushkit.classic.js", "pushkit-elements.js", "pushkit-elements.de.js", "pushkit-debug.js", "pushkit-check.js", "pushkit-sw.js", "pushkit-client.js", "pushkit.0a1b.wasm", "wasm_exec.0a1b.js"} {
 		files[name], files[name+".br"] = &fstest.MapFile{}, &fstest.MapFile{}
 	}
 	if err := built(files); err != nil {

@@ -6,7 +6,8 @@ import { callHooks, pushkit, shownNotification } from "./hooks";
 import { answer } from "./messages";
 import { flush, markClicked, report, SyncTag, wasClicked } from "./outbox";
 import { worker } from "./scope";
-import { receive, shownData, wasReplaced } from "./show";
+import { receive, wasReplaced } from "./show";
+import { shownData } from "./shown";
 import { renew } from "./subscriptionchange";
 
 // The global of a site's own code, by which a second import sees that nothing is

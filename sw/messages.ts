@@ -1,5 +1,6 @@
 /// <reference path="../js/src/build.d.ts" />
-import { WorkerChange, WorkerPing, WorkerPong, type WorkerMessage } from "../js/src/wire.gen";
+import { WorkerChange, WorkerCheck, WorkerPing, WorkerPong, type WorkerMessage } from "../js/src/wire.gen";
+import { fetchClosings } from "./close";
 import { flush } from "./outbox";
 import { windows } from "./scope";
 
@@ -17,6 +18,8 @@ export function answer({ data, ports, source }: ExtendableMessageEvent): Promise
       ports[0]?.postMessage({ pushkit: { type: WorkerPong, version: PUSHKIT_VERSION } });
       // A page is there, so the network may be too.
       return flush();
+    case WorkerCheck:
+      return Promise.all([flush(), fetchClosings()]);
     case WorkerChange:
       return tellPages({ type: WorkerChange }, (source as Client | null)?.id);
   }

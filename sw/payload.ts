@@ -1,5 +1,6 @@
 import type { HookNotification, PushChange, PushHook } from "../js/src/hooks";
-import type { PayloadNotification } from "../js/src/wire.gen";
+import type { Closing, PayloadNotification } from "../js/src/wire.gen";
+import { readClosings } from "./close";
 
 /** What `showNotification` takes; TypeScript's library knows only what all browsers do. */
 export interface ShowOptions extends NotificationOptions {
@@ -30,6 +31,8 @@ export interface Shown {
   options: ShowOptions & { data: { pushkit: ShownData; data?: unknown } };
   /** The number on the app's icon; absent: leave it. */
   appBadge?: number;
+  /** What is closed once this is shown. */
+  close: Closing[];
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
@@ -108,6 +111,7 @@ export function readPayload(payload: unknown, scope: string, title = new URL(sco
       }),
     }),
     appBadge: count(top.app_badge) ?? count(n.app_badge),
+    close: readClosings(object(data.pushkit).close),
   };
 }
 

@@ -3,14 +3,13 @@ import { callHooks, PushHookTime } from "./hooks";
 import { remember } from "./lastpush";
 import { tellPages } from "./messages";
 import { HandlerTime, report } from "./outbox";
-import { changed, hookDetail, parsePayload, readPayload, type ShowOptions, type Shown, type ShownData } from "./payload";
+import { closeTags, wasClosed } from "./close";
+import { changed, hookDetail, parsePayload, readPayload, type ShowOptions, type Shown } from "./payload";
 import { scope, worker } from "./scope";
+import { shownData } from "./shown";
 
 /** A push event where the browser knows declarative pushes (Push API, PushEvent). */
 type DeclarativePushEvent = PushEvent & { notification?: Notification | null; appBadge?: number | null };
-
-/** Our part of a notification's data; nothing for a notification of somebody else. */
-export const shownData = (notification: Notification): ShownData | undefined => notification.data?.pushkit;
 
 /** Shows what was pushed, whatever it is, and then tells everybody. */
 export async function receive(event: DeclarativePushEvent): Promise<void> {
@@ -44,6 +43,7 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   // Never awaited: it has been seen to hang in iOS workers.
   void setAppBadge(shown.appBadge).catch(() => {});
   await Promise.all([
+    closeTags(came.close),
     tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
     report(EventDisplayed, token, "", HandlerTime - (Date.now() - began)),
     remember({ at: began, title, ...(error ? { outcome: PushShownLess, error } : { outcome: PushShown }) }),
@@ -58,9 +58,9 @@ async function setAppBadge(count?: number): Promise<void> {
 // The last notification that this worker showed under each tag.
 const latest = new Map<string, string>();
 
-/** Whether a notification was closed by the one that took its place: Firefox tells of those too. */
+/** Whether a notification was closed by the one that took its place, or for its tag: Firefox tells of those too. */
 export const wasReplaced = ({ tag, data }: Notification): boolean =>
-  latest.has(tag) && latest.get(tag) !== data.pushkit.instance;
+  wasClosed(data.pushkit.instance) || (latest.has(tag) && latest.get(tag) !== data.pushkit.instance);
 
 /** Gives what the browser said against one of the members, without which it was shown then; empty where it took all. */
 async function show({ title, options }: Shown, declarative: boolean): Promise<string> {

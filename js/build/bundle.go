@@ -56,6 +56,7 @@ func loaderEntries() []entry {
 		workerEntry(),
 		{source: "js/src/start.ts", name: wire.FileClient, format: api.FormatESModule},
 		{source: "js/src/debug/index.ts", name: wire.FileDebug, format: api.FormatESModule},
+		{source: "js/src/panel/index.ts", name: wire.FileCheck, format: api.FormatESModule},
 	}
 }
 

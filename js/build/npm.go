@@ -85,6 +85,7 @@ func packageEntries(languages []string) []entry {
 		{source: "js/src/npm/index.ts", name: "index.js", inject: globals},
 		{source: elementsFolder + "/index.ts", name: "elements.js", inject: globals},
 		{source: "js/src/debug/index.ts", name: "debug.js", inject: globals},
+		{source: "js/src/panel/index.ts", name: "check.js", inject: globals},
 	}
 	for _, language := range append([]string{"en"}, languages...) {
 		entries = append(entries, entry{source: textsFolder + "/" + language + ".ts", name: "elements/" + language + ".js", noMap: true})

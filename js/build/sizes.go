@@ -18,6 +18,7 @@ const (
 	elementsBudget = 8192
 	textsBudget    = 1024
 	debugBudget    = 4096
+	checkBudget    = 5120
 	workerBudget   = 4096
 	clientBudget   = 512
 	execBudget     = 4000
@@ -55,7 +56,7 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 	for _, language := range languages {
 		names = append(names, textsEntry(language).name)
 	}
-	for _, name := range append(names, wire.FileDebug, wire.FileWorker, wire.FileClient, execFile, wasmFile) {
+	for _, name := range append(names, wire.FileDebug, wire.FileCheck, wire.FileWorker, wire.FileClient, execFile, wasmFile) {
 		file, budget := name, textsBudget
 		switch name {
 		case wire.FileElements:
@@ -64,6 +65,8 @@ func reportSizes(w io.Writer, root, folder string, files map[string][]byte) erro
 			budget = loaderBudget
 		case wire.FileDebug:
 			budget = debugBudget
+		case wire.FileCheck:
+			budget = checkBudget
 		case wire.FileWorker:
 			budget = workerBudget
 		case wire.FileClient:

@@ -1,6 +1,6 @@
 import { isConfirmed, observe, tell } from "./status";
 import type { Settings } from "./options";
-import { PathSubscriptionsCheck, WorkerPing, type CheckRequest } from "./wire.gen";
+import { PathSubscriptionsCheck, WorkerCheck, WorkerPing, type CheckRequest } from "./wire.gen";
 
 const key = ({ scope }: Settings): string => "pushkit:" + scope;
 
@@ -27,15 +27,13 @@ function isDue(settings: Settings): boolean {
  * visit. Neither for a visitor who never subscribed. The window must lack
  * nothing that push needs.
  */
-export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<void> {
+export async function visit(settings: Settings, sync: () => Promise<unknown>): Promise<unknown> {
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
   // A subscription of which nothing is stored is Go's to judge, once.
-  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription) return void (await sync());
+  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription) return sync();
   if (!wanted || !isDue(settings)) return;
-  // Wakes the worker, which then reports what it could not report before.
-  tell(seen, WorkerPing);
   const { endpoint, applicationServerKey, channels } = record;
   // A server that is away is asked again at the next page.
   const response = await fetch(settings.server + PathSubscriptionsCheck, {
@@ -43,6 +41,9 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ endpoint, applicationServerKey, channels } satisfies CheckRequest),
   }).catch(() => undefined);
+  // Wakes the worker, which then reports what it could not report before; with 200 the
+  // server says that there is something to close as well.
+  tell(seen, response?.status === 200 ? WorkerCheck : WorkerPing);
+  if (response?.status === 404 || response?.status === 410) return sync();
   if (response?.ok) markChecked(settings);
-  else if ([404, 410].includes(response?.status!)) await sync();
 }

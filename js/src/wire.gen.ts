@@ -92,6 +92,38 @@ export interface CheckRequest {
 }
 
 
+export interface CheckResponse {
+  closings: number;
+}
+
+
+export interface ClosingsRequest {
+  endpoint: string;
+}
+
+
+export interface ClosingsResponse {
+  close: Closing[];
+}
+
+
+export interface TestRequest {
+  endpoint: string;
+}
+
+export const TestTag = "pushkit-test";
+
+export interface TestResponse {
+  id: string;
+  pushService: string;
+  state: string;
+  status?: number;
+  reason?: string;
+  meaning?: string;
+  advice?: string;
+}
+
+
 export interface RemoveRequest {
   endpoint: string;
 }
@@ -168,9 +200,13 @@ export const MaxPlaceholders = 50;
 export const MaxAttributes = 50;
 export const MaxAttributeName = 64;
 export const MaxAttribute = 512;
+export const MaxClosings = 70;
+export const MaxCloseTags = 20;
+export const MaxTagLength = 256;
 export const MaxActions = 20;
 export const MaxLocalizedBytes = 65536;
 export const MaxLocalized = 50;
+export const MaxAppBadge = 2147483647;
 export const MaxTopicLength = 256;
 export const MaxEncrypted = 4096;
 export const MaxSpread = 86400;
@@ -192,6 +228,7 @@ export interface MessageRequest {
   notification: Notification;
   localized?: { [name: string]: LocalizedNotification };
   audience: Audience;
+  close?: string[];
   appBadge?: number;
   ttl?: number;
   urgency?: string;
@@ -256,6 +293,16 @@ export interface Audience {
   subscriptions?: string[];
 }
 
+
+export interface CloseRequest {
+  tags: string[];
+}
+
+
+export interface CloseResponse {
+  subscriptions: number;
+}
+
 export const MessageScheduled = "scheduled";
 export const MessageSending = "sending";
 export const MessageSent = "sent";
@@ -315,6 +362,7 @@ export interface MessageCounts {
   closed: number;
 }
 
+export const DeliveryAccepted = "accepted";
 export const DeliveryFailed = "failed";
 export const DeliveryGone = "gone";
 export const DeliveryExpired = "expired";
@@ -404,12 +452,15 @@ export const PathConfig = "/v1/config";
 export const PathSubscriptions = "/v1/subscriptions";
 export const PathSubscriptionsCheck = "/v1/subscriptions/check";
 export const PathSubscriptionsRemove = "/v1/subscriptions/remove";
+export const PathSubscriptionsClosings = "/v1/subscriptions/closings";
+export const PathSubscriptionsTest = "/v1/subscriptions/test";
 export const PathSubscriptionsLosses = "/v1/subscriptions/losses";
 export const PathSubscriptionsImport = "/v1/subscriptions/import";
 export const PathEvents = "/v1/events";
 export const PathMessages = "/v1/messages";
 export const PathUsers = "/v1/users";
 export const PathWebhooks = "/v1/webhooks";
+export const PathClose = "/close";
 export const PathRotate = "/rotate";
 export const PathEnable = "/enable";
 export const PathFailures = "/failures";
@@ -419,6 +470,7 @@ export const FileLoader = "pushkit.js";
 export const FileLoaderClassic = "pushkit.classic.js";
 export const FileElements = "pushkit-elements.js";
 export const FileDebug = "pushkit-debug.js";
+export const FileCheck = "pushkit-check.js";
 export const FileWorker = "pushkit-sw.js";
 export const FileClient = "pushkit-client.js";
 export const DefaultServiceWorker = "/pushkit-sw.js";
@@ -468,6 +520,13 @@ export interface PayloadData {
 
 export interface PayloadPushkit {
   token: string;
+  close?: Closing[];
+}
+
+
+export interface Closing {
+  tag: string;
+  before: number;
 }
 
 export const DatabaseName = "pushkit";
@@ -583,6 +642,7 @@ export interface NotificationClicked {
 
 export const WorkerPing = "ping";
 export const WorkerPong = "pong";
+export const WorkerCheck = "check";
 export const WorkerPush = "message";
 export const WorkerClick = "click";
 export const WorkerChange = "change";
@@ -601,7 +661,7 @@ export interface WorkerMessage {
 
 /** What to tell a person, for each code that the loader tells. */
 export const LoaderSentences: { [code: string]: string } = {
-  "insecure-context": "Notifications need a secure page: open it by https or on localhost.",
+  "insecure-context": "Notifications need a page on https or localhost.",
   "no-service-worker": "This window offers no service workers: it may be a private one.",
   "no-push-manager": "This browser cannot receive push messages.",
   "ios-needs-install": "Add this site to the Home Screen and open it there for notifications.",

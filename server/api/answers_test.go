@@ -79,6 +79,10 @@ func bodies(key string) map[string]string {
 		"POST /v1/messages":             someMessage,
 		"POST /v1/webhooks":             someWebhook,
 		"PUT /v1/users/u1":              `{"attributes": {"name": "Ada"}}`,
+		"POST /v1/users/u1/close":       `{"tags": ["chat-42"]}`,
+
+		"POST /v1/subscriptions/test":     `{"endpoint": "` + someEndpoint + `"}`,
+		"POST /v1/subscriptions/closings": `{"endpoint": "` + someEndpoint + `"}`,
 	}
 }
 
@@ -119,7 +123,16 @@ func provokeAnswers(t *testing.T, seen seen) {
 	s.subscribeAs("u/1", someEndpoint+"/of-a-user")
 	seen.call(s, "204", "PUT", "/v1/users/u%2F1", body["PUT /v1/users/u1"], withKey)
 	seen.call(s, "200", "GET", "/v1/users/u%2F1", "", withKey)
+	const theirs = `{"endpoint": "` + someEndpoint + `/of-a-user"}`
+	seen.call(s, "200", "POST", "/v1/users/u%2F1/close", body["POST /v1/users/u1/close"], withKey)
+	seen.call(s, "200", "POST", "/v1/subscriptions/check", strings.Replace(theirs, "}", `, "applicationServerKey": "`+key+`"}`, 1))
+	seen.call(s, "200", "POST", "/v1/subscriptions/closings", theirs)
 	seen.call(s, "204", "DELETE", "/v1/users/u%2F1", "", withKey)
+	seen.call(s, "404 subscription-unknown", "POST", "/v1/subscriptions/test", theirs)
+	s.sendsAs(push.DeliveryResult{Outcome: push.DeliveryAccepted})
+	seen.call(s, "200", "POST", "/v1/subscriptions/test", body["POST /v1/subscriptions/test"])
+	s.dispatcher.sends = nil
+	seen.call(s, "404 subscription-unknown", "POST", "/v1/subscriptions/closings", strings.Replace(theirs, "of-a-user", "nobody", 1))
 	seen.call(s, "404 user-unknown", "GET", "/v1/users/u%2F1", "", withKey)
 	seen.call(s, "200", "GET", "/v1/subscriptions/losses", "", withKey)
 	seen.call(s, "200", "POST", "/v1/subscriptions/import", body["POST /v1/subscriptions/import"], withKey)
@@ -144,7 +157,7 @@ func provokeAnswers(t *testing.T, seen seen) {
 	if _, err := s.store.Record(t.Context(), []push.DeliveryResult{{Delivery: s.dispatcher.batches[0].Deliveries[0], Outcome: push.DeliveryGone, Status: 410}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/v1/subscriptions", "/v1/subscriptions/check"} {
+	for _, path := range []string{"/v1/subscriptions", "/v1/subscriptions/check", "/v1/subscriptions/closings", "/v1/subscriptions/test"} {
 		seen.call(s, "410 endpoint-gone", "POST", path, body["POST "+path])
 	}
 	for _, call := range []string{"POST /v1/subscriptions/remove", "DELETE /v1/subscriptions"} {
@@ -170,7 +183,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		}
 	}
 	seen.call(s, "403 origin-not-allowed", "GET", "/v1/config", "", "Origin: https://evil.example")
-	for _, path := range []string{"/v1/subscriptions", "/v1/subscriptions/check"} {
+	for _, path := range []string{"/v1/subscriptions", "/v1/subscriptions/check", "/v1/subscriptions/closings", "/v1/subscriptions/test"} {
 		seen.call(s, "400 push-service-not-allowed", "POST", path, strings.ReplaceAll(bodies(pushtest.P256dh)["POST "+path], someEndpoint, "https://evil.net/x"))
 		seen.call(s, "400 endpoint-permanently-removed", "POST", path, strings.ReplaceAll(bodies(pushtest.P256dh)["POST "+path], someEndpoint, "https://permanently-removed.invalid/x"))
 	}
@@ -181,7 +194,7 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "400 invalid-field", "GET", "/debug/pprof/heap?seconds="+seconds, "", withKey)
 	}
 	for _, call := range []string{"POST /v1/webhooks", "GET /v1/webhooks", "GET /v1/webhooks/" + push.NewID().String() + "/failures", "DELETE /v1/webhooks/" + push.NewID().String(), "POST /v1/webhooks/" + push.NewID().String() + "/rotate", "POST /v1/webhooks/" + push.NewID().String() + "/enable",
-		"GET /v1/subscriptions/losses", "POST /v1/subscriptions/import", "GET /v1/users/u1", "PUT /v1/users/u1", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
+		"GET /v1/subscriptions/losses", "POST /v1/subscriptions/import", "GET /v1/users/u1", "PUT /v1/users/u1", "POST /v1/users/u1/close", "DELETE /v1/users/u1", "DELETE /v1/subscriptions/" + push.NewID().String(), "GET /metrics", "GET /debug/pprof/heap", "GET /v1/subscriptions", "GET /v1/messages", "POST /v1/messages", "GET /v1/messages/" + push.NewID().String(), "GET /v1/messages/" + push.NewID().String() + "/deliveries", "POST /v1/messages/" + push.NewID().String() + "/cancel"} {
 		method, path, _ := strings.Cut(call, " ")
 		seen.call(s, "401 api-key-missing", method, path, "")
 		seen.call(s, "401 api-key-invalid", method, path, "", withKey+"x")

@@ -78,11 +78,12 @@ type api struct {
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
 	// limiter is nil where there is no limit; refused is for the log.
-	limiter *limiter
+	limiter *limiter[netip.Prefix]
 	refused rate.Sometimes
 	// mistakes is likewise nil; held is as long as answers may be held at once.
-	mistakes *limiter
+	mistakes *limiter[netip.Prefix]
 	held     chan struct{}
+	tests    tests
 }
 
 // New returns the handler of the whole server.
@@ -96,20 +97,25 @@ func New(options Options) (http.Handler, error) {
 	if options.Metrics == nil {
 		options.Metrics = metrics.New(metrics.Options{})
 	}
-	limiter, err := newLimiter(options.PublicRate)
+	limiter, err := newLimiter[netip.Prefix](options.PublicRate)
 	if err != nil {
 		return nil, err
 	}
-	mistakes, err := newLimiter(mistakesRate)
+	mistakes, err := newLimiter[netip.Prefix](mistakesRate)
 	if err != nil {
 		return nil, err
 	}
 	if limiter == nil {
 		mistakes = nil
 	}
+	tests, err := newTests()
+	if err != nil {
+		return nil, err
+	}
 	a := &api{
 		Options: options, sites: newDirectory(options.Store, options.Now), away: rate.Sometimes{First: 1, Interval: logAwayEvery},
 		limiter: limiter, mistakes: mistakes, held: make(chan struct{}, maxHeld), refused: rate.Sometimes{First: 1, Interval: logRefusedEvery},
+		tests: tests,
 	}
 	files, err := clientFiles(options.Files)
 	if err != nil {
@@ -146,6 +152,8 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	public(wire.PathSubscriptions, http.MethodPost, a.limited(a.subscribe))
 	public(wire.PathSubscriptionsCheck, http.MethodPost, a.limited(a.check))
 	public(wire.PathSubscriptionsRemove, http.MethodPost, a.limited(a.remove))
+	public(wire.PathSubscriptionsClosings, http.MethodPost, a.limited(a.closings))
+	public(wire.PathSubscriptionsTest, http.MethodPost, a.limited(a.sendTest))
 	public(wire.PathSubscriptions, http.MethodDelete, a.limited(a.remove))
 	public(wire.PathEvents, http.MethodPost, a.events)
 
@@ -158,6 +166,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	keyed(wire.PathSubscriptions+"/{id}", http.MethodDelete, a.endSubscription, push.ScopeAdmin)
 	keyed(wire.PathUsers+"/{id}", http.MethodGet, a.getUser, push.ScopeRead)
 	keyed(wire.PathUsers+"/{id}", http.MethodPut, a.setUser, push.ScopeSend)
+	keyed(wire.PathUsers+"/{id}"+wire.PathClose, http.MethodPost, a.closeTags, push.ScopeSend)
 	keyed(wire.PathUsers+"/{id}", http.MethodDelete, a.forgetUser, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodPost, a.createWebhook, push.ScopeAdmin)
 	keyed(wire.PathWebhooks, http.MethodGet, a.listWebhooks, push.ScopeAdmin)
@@ -189,6 +198,8 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	read(pathOpenAPI, a.openapi)
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
+	read(strings.TrimSuffix(checkPath, "/"), http.RedirectHandler(checkPath, http.StatusSeeOther).ServeHTTP)
+	router.PathPrefix(checkPath).Handler(checkPage())
 	start := pathDocs
 	if !a.NoDemo {
 		start = demoPath

@@ -39,6 +39,8 @@ type handed struct {
 	mu      sync.Mutex
 	batches []push.Batch
 	woken   int
+	// sends, where it is set, is what becomes of a batch that is handed over.
+	sends func(push.Batch)
 	// cancelled are the messages that it was told of.
 	cancelled []push.ID
 }
@@ -52,7 +54,25 @@ func (h *handed) Cancel(id push.ID) {
 func (h *handed) Hand(batches []push.Batch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.batches = append(h.batches, batches...)
+	if h.sends == nil {
+		h.batches = append(h.batches, batches...)
+		return
+	}
+	for _, batch := range batches {
+		h.sends(batch)
+	}
+}
+
+// sendsAs has the deliveries of batches end so.
+func (s *server) sendsAs(result push.DeliveryResult) {
+	s.dispatcher.sends = func(batch push.Batch) {
+		for _, d := range batch.Deliveries {
+			result.Delivery = d
+			if _, err := s.store.Record(s.t.Context(), []push.DeliveryResult{result}); err != nil {
+				s.t.Error(err)
+			}
+		}
+	}
 }
 
 // IsAlive is so, of a dispatcher that does nothing.

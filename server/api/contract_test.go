@@ -25,6 +25,8 @@ var beyondSchema = []string{
 	"notification.body", // a template
 	"id",                // not one that a user can have
 	"spread",            // for an audience of people
+	// URLs that browsers do not take
+	"notification.navigate", "notification.icon", "notification.image", "notification.badge", "notification.actions[0].navigate", "notification.actions[0].icon",
 }
 
 // holdAgainstDescription fails where the server takes a request that the API's

@@ -146,7 +146,7 @@ func TestTheDemoShowsNoHostileHost(t *testing.T) {
 // No page of the server's own can be framed, and none takes a script that is not a file.
 func TestPagesCannotBeFramedAndRunFilesAlone(t *testing.T) {
 	s := newServer(t)
-	for _, path := range []string{"/demo/", "/docs"} {
+	for _, path := range []string{"/demo/", "/check/", "/docs"} {
 		policy := s.call("GET", path, "").Header().Get("Content-Security-Policy")
 		if !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe-inline") || strings.Contains(policy, "'unsafe-eval'") ||
 			!strings.Contains(policy, "base-uri 'none'") || !strings.Contains(policy, "form-action 'none'") {

@@ -133,13 +133,13 @@ func TestAServerWithoutADemo(t *testing.T) {
 // Whatever a stranger posts, the answer is one, and never that we have failed.
 func FuzzPublicCalls(f *testing.F) {
 	s := newServer(f)
-	calls := []string{"POST /v1/subscriptions", "DELETE /v1/subscriptions", "POST /v1/subscriptions/check", "POST /v1/subscriptions/remove", "POST /v1/events", "POST /v1/messages", "POST /v1/subscriptions/import", "POST /v1/webhooks"}
+	calls := []string{"POST /v1/subscriptions", "DELETE /v1/subscriptions", "POST /v1/subscriptions/check", "POST /v1/subscriptions/remove", "POST /v1/subscriptions/closings", "POST /v1/users/u/close", "POST /v1/events", "POST /v1/messages", "POST /v1/subscriptions/import", "POST /v1/webhooks"}
 	for i := range calls {
 		for _, body := range []string{
 			subscribeBody(someEndpoint, `, "channels": ["a"], "replaces": "x"`), `{"endpoint": "` + someEndpoint + `"}`,
 			`[{"token": "` + strings.Repeat("A", 44) + `", "type": "clicked", "at": 1}]`,
 			`{"audience": {"channels": ["a"]}, "notification": {"title": "x"}, "ttl": 0}`, `null`, "\xff",
-			`{"url": "https://example.com/x", "types": ["message.sent"]}`,
+			`{"url": "https://example.com/x", "types": ["message.sent"]}`, `{"tags": ["a", "b"]}`,
 			`{"subscriptions": [` + subscribeBody(someEndpoint, `, "user": "u", "createdAt": "2026-01-02T03:04:05Z"`) + `, {}], "writtenAt": "x"}`,
 		} {
 			f.Add(i, []byte(body), "")

@@ -30,6 +30,8 @@ var sized = map[string]func(n int) members{
 	"subscribe.timeZone":         func(n int) members { return members{"timeZone": long(n)} },
 	"subscribe.replaces":         func(n int) members { return members{"replaces": long(n)} },
 	"checkSubscription.endpoint": endpointOf,
+	"takeClosings.endpoint":      endpointOf,
+	"sendTest.endpoint":          endpointOf,
 
 	"importSubscriptions.subscriptions": func(n int) members {
 		return members{"subscriptions": slices.Repeat([]wire.ImportedSubscription{{Endpoint: someEndpoint}}, n)}
@@ -46,9 +48,13 @@ var sized = map[string]func(n int) members{
 	"createWebhook.url": func(n int) members {
 		return members{"url": "https://example.com/" + long(n-len("https://example.com/"))}
 	},
-	"createWebhook.types":  func(n int) members { return members{"types": slices.Repeat([]string{wire.WebhookMessageSent}, n)} },
-	"setUser.attributes":   func(n int) members { return members{"attributes": attributes(n)} },
-	"setUser.attributes{}": func(n int) members { return members{"attributes": map[string]string{"name": long(n)}} },
+	"createWebhook.types":       func(n int) members { return members{"types": slices.Repeat([]string{wire.WebhookMessageSent}, n)} },
+	"closeNotifications.tags":   func(n int) members { return members{"tags": names(n)} },
+	"closeNotifications.tags[]": func(n int) members { return members{"tags": []string{long(n)}} },
+	"sendMessage.close":         func(n int) members { return members{"close": names(n)} },
+	"sendMessage.close[]":       func(n int) members { return members{"close": []string{long(n)}} },
+	"setUser.attributes":        func(n int) members { return members{"attributes": attributes(n)} },
+	"setUser.attributes{}":      func(n int) members { return members{"attributes": map[string]string{"name": long(n)}} },
 
 	"sendMessage.appBadge":                      func(n int) members { return members{"appBadge": n} },
 	"sendMessage.ttl":                           func(n int) members { return members{"ttl": n} },

@@ -46,24 +46,24 @@ const (
 	logRefusedEvery = time.Minute
 )
 
-// A limiter counts the calls of each client in a token bucket.
-type limiter struct {
+// A limiter counts calls in a token bucket for each key, such as a client's network.
+type limiter[Key comparable] struct {
 	rate    PublicRate
-	buckets *lru.Cache[netip.Prefix, *rate.Limiter]
+	buckets *lru.Cache[Key, *rate.Limiter]
 }
 
 // newLimiter returns nil where there is no limit.
-func newLimiter(r PublicRate) (*limiter, error) {
+func newLimiter[Key comparable](r PublicRate) (*limiter[Key], error) {
 	if r.PerSecond == 0 {
 		return nil, nil
 	}
-	buckets, err := lru.New[netip.Prefix, *rate.Limiter](maxClients)
-	return &limiter{r, buckets}, err
+	buckets, err := lru.New[Key, *rate.Limiter](maxClients)
+	return &limiter[Key]{r, buckets}, err
 }
 
-// take takes a call of a client; wait is how long it has to wait where it may not, and
+// take takes a call; wait is how long it has to wait where it may not, and
 // nothing is taken then.
-func (l *limiter) take(client netip.Prefix, now time.Time) (wait time.Duration) {
+func (l *limiter[Key]) take(client Key, now time.Time) (wait time.Duration) {
 	bucket, known := l.buckets.Get(client)
 	if !known {
 		bucket = rate.NewLimiter(rate.Limit(l.rate.PerSecond), l.rate.Burst)
@@ -100,8 +100,13 @@ func (a *api) takeCall(w http.ResponseWriter, r *http.Request, site *push.Site) 
 		return nil
 	}
 	a.refused.Do(func() { a.logRefused(r, client) })
+	return tooMany(w, wait, "Too many calls come from this address. Try again later.")
+}
+
+// tooMany is the refusal of a call that may be made after a wait.
+func tooMany(w http.ResponseWriter, wait time.Duration, detail string) error {
 	w.Header().Set("Retry-After", strconv.FormatInt(int64(math.Ceil(wait.Seconds())), 10))
-	return &push.Error{Code: wire.TooManyRequests, Detail: "Too many calls come from this address. Try again later."}
+	return &push.Error{Code: wire.TooManyRequests, Detail: detail}
 }
 
 func (a *api) logRefused(r *http.Request, client netip.Addr) {

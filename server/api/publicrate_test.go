@@ -30,7 +30,7 @@ func FuzzParsePublicRate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l, err := newLimiter(r)
+		l, err := newLimiter[netip.Prefix](r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func FuzzParsePublicRate(f *testing.F) {
 // A client gets a call back for each time that its rate allows, and one who is refused
 // does not wait the longer for it.
 func TestALimitIsForEachNetwork(t *testing.T) {
-	l, err := newLimiter(PublicRate{PerSecond: 2, Burst: 3})
+	l, err := newLimiter[netip.Prefix](PublicRate{PerSecond: 2, Burst: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestALimitIsForEachNetwork(t *testing.T) {
 
 func TestAMillionCallsFromOneAddressAreRefused(t *testing.T) {
 	const burst = 1000
-	l, err := newLimiter(PublicRate{PerSecond: 20, Burst: burst})
+	l, err := newLimiter[netip.Prefix](PublicRate{PerSecond: 20, Burst: burst})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestAMillionCallsFromOneAddressAreRefused(t *testing.T) {
 
 // However many networks call, a bounded number is remembered.
 func TestTheLimitsMemoryIsBounded(t *testing.T) {
-	l, err := newLimiter(PublicRate{PerSecond: 1, Burst: 1})
+	l, err := newLimiter[netip.Prefix](PublicRate{PerSecond: 1, Burst: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 // The structs of package wire that requests and answers are made of.
 var wireStructs = []any{
-	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.RemoveRequest{},
+	wire.Config{}, wire.Keys{}, wire.SubscribeRequest{}, wire.SubscribeResponse{}, wire.CheckRequest{}, wire.CheckResponse{}, wire.ClosingsRequest{}, wire.ClosingsResponse{}, wire.Closing{}, wire.CloseRequest{}, wire.CloseResponse{}, wire.TestRequest{}, wire.TestResponse{}, wire.RemoveRequest{},
 	wire.EventReport{}, wire.Problem{}, wire.MessageRequest{}, wire.LocalTime{}, wire.Notification{}, wire.NotificationAction{}, wire.LocalizedNotification{}, wire.Audience{},
 	wire.MessageResponse{}, wire.AudienceInfo{}, wire.DryRunResponse{}, wire.MessageLine{}, wire.DeliveryInfo{}, wire.DeliveryList{}, wire.MessageCounts{}, wire.SubscriptionInfo{}, wire.SubscriptionList{}, wire.MessageList{},
 	wire.ImportRequest{}, wire.ImportedSubscription{}, wire.ImportResponse{}, wire.ImportResult{}, wire.UserRequest{}, wire.UserResponse{}, wire.EndedSubscription{}, wire.LossList{}, wire.Loss{},
@@ -26,7 +26,7 @@ var wireStructs = []any{
 }
 
 // strict are those whose unknown members are refused.
-var strict = []string{"ImportRequest", "ImportedSubscription", "MessageRequest", "LocalTime", "Notification", "NotificationAction", "LocalizedNotification", "Audience", "UserRequest", "WebhookRequest"}
+var strict = []string{"ImportRequest", "ImportedSubscription", "MessageRequest", "LocalTime", "Notification", "NotificationAction", "LocalizedNotification", "Audience", "UserRequest", "WebhookRequest", "CloseRequest"}
 
 func TestTheSchemasAreTheStructs(t *testing.T) {
 	schemas := openapi.Load().Components.Schemas

@@ -51,7 +51,8 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 // check answers whether the server has a subscription as the browser has it:
-// 204; 404 where it is to be posted again; 410 where it is of no use any more.
+// 204, or 200 where its worker has something to close; 404 where it is to be posted
+// again; 410 where it is of no use any more.
 func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) error {
 	var request wire.CheckRequest
 	if err := readJSON(w, r, &request); err != nil {
@@ -85,6 +86,13 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 		if err := a.Store.TouchSubscription(r.Context(), site.ID, request.Endpoint); err != nil {
 			return err
 		}
+	}
+	closings, err := a.Store.CountClosings(r.Context(), site.ID, sub.ID)
+	if err != nil {
+		return err
+	}
+	if closings > 0 {
+		return writeJSON(w, http.StatusOK, wire.CheckResponse{Closings: closings})
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -47,6 +47,10 @@ func (f failing) ListSites(ctx context.Context) ([]push.Site, error) {
 	return nil, f.err
 }
 
+func (f failing) SubscriptionByEndpoint(context.Context, push.SiteID, string) (push.Subscription, error) {
+	return push.Subscription{}, f.err
+}
+
 func (f failing) RemoveSubscription(context.Context, push.SiteID, string) error { return f.err }
 
 func (f failing) SetAttributes(context.Context, push.SiteID, string, push.Attributes) error {

@@ -22,8 +22,8 @@ const (
 )
 
 // prepare makes a push message of a delivery. Where it cannot be sent, ok is false
-// and the result says why.
-func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (message webpush.Message, result push.DeliveryResult, ok bool) {
+// and the result says why. Of the delivery's Closings those stay that ride on the message.
+func (d *Dispatcher) prepare(ctx context.Context, delivery *push.Delivery) (message webpush.Message, result push.DeliveryResult, ok bool) {
 	m := delivery.Message
 	ttl := m.TTL
 	if ttl > 0 {
@@ -31,19 +31,19 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery push.Delivery) (messa
 		ttl = min(ttl, delivery.TTLFrom.Add(m.TTL).Sub(d.now()))
 	}
 	if ttl < 0 || m.TTL == 0 && d.now().After(delivery.TTLFrom.Add(nowGrace)) {
-		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryExpired, Reason: push.ReasonTTLEnded}, false
+		return message, push.DeliveryResult{Delivery: *delivery, Outcome: push.DeliveryExpired, Reason: push.ReasonTTLEnded}, false
 	}
 	// A batch that was due in the evening may have waited until the night.
 	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
-		return message, d.later(delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
+		return message, d.later(*delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
 	}
-	payload, hole := delivery.Payload.Filled(delivery.Attributes)
+	payload, hole := delivery.Plaintext()
 	if len(payload) > webpush.MaxPlaintext {
-		return message, push.DeliveryResult{Delivery: delivery, Outcome: push.DeliveryFailed, Reason: push.ReasonTooLarge}, false
+		return message, push.DeliveryResult{Delivery: *delivery, Outcome: push.DeliveryFailed, Reason: push.ReasonTooLarge}, false
 	}
 	key, err := d.keys.find(ctx, delivery.Site, delivery.Key)
 	if err != nil {
-		return message, d.later(delivery, backoff(delivery.Attempt, 0), webpush.Result{Reason: push.ReasonNoKey + ": " + err.Error()}), false
+		return message, d.later(*delivery, backoff(delivery.Attempt, 0), webpush.Result{Reason: push.ReasonNoKey + ": " + err.Error()}), false
 	}
 	return webpush.Message{
 		Subscription: delivery.Subscription,
@@ -116,7 +116,7 @@ func (d *Dispatcher) prepareAll(ctx context.Context, deliveries []push.Delivery)
 	messages = make([]webpush.Message, 0, len(deliveries))
 	sent = make([]push.Delivery, 0, len(deliveries))
 	for _, delivery := range deliveries {
-		message, result, ok := d.prepare(ctx, delivery)
+		message, result, ok := d.prepare(ctx, &delivery)
 		if !ok {
 			d.recorder.add(result)
 			continue

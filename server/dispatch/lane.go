@@ -133,7 +133,7 @@ func (d *Dispatcher) trial(ctx, sending context.Context, lane push.Lane, j *job)
 	for mayTry && len(j.deliveries) > 0 {
 		delivery := j.deliveries[0]
 		j.deliveries = j.deliveries[1:]
-		message, result, ok := d.prepare(sending, delivery)
+		message, result, ok := d.prepare(sending, &delivery)
 		if ok {
 			result = d.judge(delivery, d.sender.Send(sending, message))
 			mayTry = false

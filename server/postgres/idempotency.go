@@ -53,8 +53,12 @@ func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
 		if err != nil {
 			return err
 		}
+		closings, err := q.DeleteOldClosings(ctx, db.DeleteOldClosingsParams{Until: s.now().Add(-push.ClosingMemory), AtMost: push.SweepSize})
+		if err != nil {
+			return err
+		}
 		events, err := s.sweepWebhooks(ctx, q)
-		swept = int(n+events) + ended
+		swept = int(n+closings+events) + ended
 		return err
 	})
 	return swept, err

@@ -55,6 +55,9 @@ func (r *reader) recipients(ctx context.Context, l *push.Loader, service int32, 
 		}
 		recipients[row.ID] = &push.Recipient{ID: row.ID, Subscription: sub, Key: push.KeyID(row.KeyID), TimeZone: row.TimeZone, Locale: row.Locale, User: row.UserID}
 	}
+	if err := addClosings(ctx, r.q, int64(l.Site), recipients); err != nil {
+		return nil, err
+	}
 	users := l.Users(recipients)
 	if len(users) == 0 {
 		return recipients, nil

@@ -25,6 +25,13 @@ func FirstID(at time.Time) (id ID) {
 	return id
 }
 
+// Time is when the id was made, in whole milliseconds.
+func (id ID) Time() time.Time {
+	var milliseconds [8]byte
+	copy(milliseconds[2:], id[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:])))
+}
+
 // ParseID reads the canonical form, such as
 // 0199c0de-7a3b-7000-8000-0123456789ab.
 func ParseID(s string) (ID, bool) {

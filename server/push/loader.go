@@ -37,6 +37,8 @@ type Recipient struct {
 	Locale   string
 	// User is whose the subscription is; empty: nobody's who is known.
 	User string
+	// Closings wait for the subscription.
+	Closings []Closing
 }
 
 // Add adds a delivery, unless the message was cancelled; to is nil where the member has unsubscribed.
@@ -55,7 +57,7 @@ func (l *Loader) Add(batch uint32, ordinal uint16, fence int64, attempt int, to 
 		return
 	}
 	d.Subscription, d.SubscriberID, d.Key, d.TimeZone = to.Subscription, to.ID, to.Key, to.TimeZone
-	d.Payload, d.Attributes = l.payloadFor(to.Locale), l.Attributes[to.User]
+	d.Payload, d.Attributes, d.Closings = l.payloadFor(to.Locale), l.Attributes[to.User], to.Closings
 	l.Deliveries = append(l.Deliveries, d)
 }
 

@@ -1,13 +1,17 @@
 package push
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
@@ -165,27 +169,39 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err := checkText("topic", r.Topic, wire.MaxTopicLength); err != nil {
 		return nil, nil, err
 	}
+	if r.AppBadge != nil && *r.AppBadge > wire.MaxAppBadge {
+		return nil, nil, invalid("appBadge", "is more than %d, beyond which Safari shows nothing of the message", wire.MaxAppBadge)
+	}
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
 	}
-	if m.Payload, warnings, err = parsePayload("notification", r.Notification, r, base); err != nil {
+	var close []wire.Closing
+	if r.Close != nil {
+		tags, err := ParseTags("close", r.Close)
+		if err != nil {
+			return nil, nil, err
+		}
+		close = closing(tags, m.ID.Time())
+	}
+	if m.Payload, warnings, err = parsePayload("notification", r.Notification, close, r, base); err != nil {
 		return nil, nil, err
 	}
-	more, err := m.localize(r, base)
+	more, err := m.localize(r, close, base)
 	if err != nil {
 		return nil, nil, err
 	}
 	return m, append(warnings, more...), nil
 }
 
-// parsePayload makes the payload of a notification, which field names in errors.
-func parsePayload(field string, notification wire.Notification, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
+// parsePayload makes the payload of a notification, which field names in errors, and of
+// what it closes.
+func parsePayload(field string, notification wire.Notification, close []wire.Closing, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
 	masked := new(masking)
 	n, err := parseNotification(field, notification, r.Topic, base, masked)
 	if err != nil {
 		return p, nil, err
 	}
-	if p, err = newPayload(field, n, r.AppBadge, masked); err != nil {
+	if p, err = newPayload(field, n, r.AppBadge, close, masked); err != nil {
 		return p, nil, err
 	}
 	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {
@@ -363,7 +379,7 @@ func resolveURL(base *url.URL, text string) (string, error) {
 		return "", fmt.Errorf("is not an http or https URL")
 	}
 	// What browsers refuse and Go takes: it would void the whole notification.
-	if u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "<>^|\"`{}") {
+	if !isHost(u.Hostname()) {
 		return "", fmt.Errorf("has no valid host")
 	}
 	if port := u.Port(); port != "" {
@@ -372,6 +388,32 @@ func resolveURL(base *url.URL, text string) (string, error) {
 		}
 	}
 	return u.String(), nil
+}
+
+// hosts maps names as browsers do (URL Standard, "domain to ASCII").
+var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// isHost says whether browsers take a host: an address of IPv6, a name that can be
+// written in ASCII, or one that ends in a number and is an address of IPv4 (URL
+// Standard, "host parser").
+func isHost(host string) bool {
+	if strings.Contains(host, ":") {
+		_, err := netip.ParseAddr(host)
+		return err == nil
+	}
+	ascii, err := hosts.ToASCII(host)
+	if err != nil || ascii == "" || strings.ContainsAny(ascii, " #%/<>?@[\\]^|\"`{}") || strings.ContainsFunc(ascii, isControl) {
+		return false
+	}
+	ascii = strings.TrimSuffix(ascii, ".")
+	last := ascii[strings.LastIndexByte(ascii, '.')+1:]
+	_, err = strconv.ParseUint(last, 0, 64)
+	isNumber := err == nil || errors.Is(err, strconv.ErrRange) || last != "" && strings.Trim(last, "0123456789") == "" || last == "0x"
+	if !isNumber {
+		return ascii != ""
+	}
+	address, err := netip.ParseAddr(ascii)
+	return err == nil && address.Is4()
 }
 
 // indexed writes the path of member name of element i.

@@ -75,6 +75,9 @@ type SubscriptionRows interface {
 	PutTombstone(*Tombstone) error
 	// DeleteTombstone removes one, if it is there.
 	DeleteTombstone(EndpointHash) error
+	// Closings are those that wait for a subscription, PutClosings adds some.
+	Closings(*Subscription) ([]Closing, error)
+	PutClosings(*Subscription, []Closing) error
 	// Created has webhooks told of a subscription that is new: it carries on no other
 	// that is there.
 	Created(*Subscription) error
@@ -116,7 +119,7 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	if err != nil {
 		return sub, false, err
 	}
-	if err := s.endReplaced(rows, hash, now); err != nil {
+	if err := s.endReplaced(rows, known, hash, now); err != nil {
 		return sub, false, err
 	}
 	err = s.setChannels(rows, known, known.Channels, known.Channels)
@@ -164,7 +167,7 @@ func (s *Subscribe) keyID(rows SubscriptionRows) (KeyID, error) {
 }
 
 func (s *Subscribe) insert(rows SubscriptionRows, key KeyID, now time.Time) (Subscription, error) {
-	sub, err := s.replaced(rows, now)
+	sub, closings, err := s.replaced(rows, now)
 	if err != nil {
 		return sub, err
 	}
@@ -177,6 +180,9 @@ func (s *Subscribe) insert(rows SubscriptionRows, key KeyID, now time.Time) (Sub
 	if err := rows.Insert(&sub); err != nil {
 		return sub, err
 	}
+	if err := rows.PutClosings(&sub, closings); err != nil {
+		return sub, err
+	}
 	if err := s.setChannels(rows, &sub, nil, carried); err != nil || !isNew {
 		return sub, err
 	}
@@ -184,34 +190,44 @@ func (s *Subscribe) insert(rows SubscriptionRows, key KeyID, now time.Time) (Sub
 }
 
 // replaced ends the subscription that the new one follows, and returns what is
-// carried over from it, or from what is remembered of one that has ended.
-// Without one it returns a new id.
-func (s *Subscribe) replaced(rows SubscriptionRows, now time.Time) (Subscription, error) {
+// carried over from it, with what waits for it, or from what is remembered of one that
+// has ended. Without one it returns a new id.
+func (s *Subscribe) replaced(rows SubscriptionRows, now time.Time) (Subscription, []Closing, error) {
 	fresh := Subscription{ID: NewID()}
 	if s.Replaces == "" {
-		return fresh, nil
+		return fresh, nil, nil
 	}
 	hash := HashEndpoint(s.Replaces)
 	old, err := rows.ByHash(hash)
 	if err != nil {
-		return fresh, err
+		return fresh, nil, err
 	}
 	if old != nil {
-		return *old, rows.End(old, EndReplaced, now)
+		closings, err := end(rows, old, now)
+		return *old, closings, err
 	}
 	tomb, err := rows.Tombstone(hash)
 	if err != nil || tomb == nil || tomb.Reason == EndReplaced || tomb.Reason == EndRemoved {
 		// Nothing is known of it, or another subscription carries it on, or nothing is
 		// to be known of it any more.
-		return fresh, err
+		return fresh, nil, err
 	}
 	tomb.Reason = EndReplaced
-	return Subscription{ID: tomb.ID, User: tomb.User, Channels: tomb.Channels}, rows.PutTombstone(tomb)
+	return Subscription{ID: tomb.ID, User: tomb.User, Channels: tomb.Channels}, nil, rows.PutTombstone(tomb)
+}
+
+// end ends a subscription that another one carries on, and returns what waits for it.
+func end(rows SubscriptionRows, old *Subscription, now time.Time) ([]Closing, error) {
+	closings, err := rows.Closings(old)
+	if err != nil {
+		return nil, err
+	}
+	return closings, rows.End(old, EndReplaced, now)
 }
 
 // endReplaced ends the subscription that a known one follows: both told of
 // themselves before one told that it follows the other.
-func (s *Subscribe) endReplaced(rows SubscriptionRows, own EndpointHash, now time.Time) error {
+func (s *Subscribe) endReplaced(rows SubscriptionRows, known *Subscription, own EndpointHash, now time.Time) error {
 	hash := HashEndpoint(s.Replaces)
 	if s.Replaces == "" || hash == own {
 		return nil
@@ -220,7 +236,11 @@ func (s *Subscribe) endReplaced(rows SubscriptionRows, own EndpointHash, now tim
 	if err != nil || old == nil {
 		return err
 	}
-	return rows.End(old, EndReplaced, now)
+	closings, err := end(rows, old, now)
+	if err != nil {
+		return err
+	}
+	return rows.PutClosings(known, closings)
 }
 
 // setChannels writes the channels: before are those that are stored, carried

@@ -17,6 +17,7 @@ type Store interface {
 	APIKeys
 	Subscriptions
 	Users
+	Closings
 	Losses
 	Retiring
 	Messages
@@ -167,7 +168,8 @@ type Queue interface {
 	// ClaimRetries leases up to limit deliveries whose next attempt is due, but for
 	// those in except.
 	ClaimRetries(ctx context.Context, limit int, except []Lane) ([]Delivery, error)
-	// Record writes what became of deliveries. What was leased to another node
+	// Record writes what became of deliveries, and forgets the Closings that rode on
+	// those that were accepted. What was leased to another node
 	// since is passed over, and counted. A delivery of a cancelled message that
 	// would be tried again is cancelled.
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
@@ -177,8 +179,8 @@ type Queue interface {
 	// ClaimSmall would lease for that in exceptSmall; ok is false where it has none.
 	NextDue(ctx context.Context, except, exceptSmall []Lane) (at time.Time, ok bool, err error)
 	// Sweep forgets up to SweepSize Idempotency-Keys whose time is over and as many
-	// tombstones and webhooks' events, and says how many: from SweepSize on there may
-	// be more.
+	// tombstones, closings and webhooks' events, and says how many: from SweepSize on
+	// there may be more.
 	Sweep(ctx context.Context) (swept int, err error)
 	// Beat says that this node lives, and takes back the leases of nodes that do
 	// not; freed is true where there were any. Opening a store is a first Beat.
@@ -239,6 +241,8 @@ type Delivery struct {
 	SubscriberID ID
 	// Attributes are the recipient's, where the message has placeholders for them.
 	Attributes Attributes
+	// Closings wait for the recipient, and ride along.
+	Closings []Closing
 	// TimeZone is the recipient's; empty: not known.
 	TimeZone string
 	Key      KeyID

@@ -53,8 +53,12 @@ func (s *Store) Sweep(ctx context.Context) (swept int, err error) {
 	if err != nil {
 		return keys + ended, err
 	}
+	closings, err := s.sweepClosings(ctx)
+	if err != nil {
+		return keys + ended + closings, err
+	}
 	events, err := s.sweepWebhooks(ctx)
-	return keys + ended + events, err
+	return keys + ended + closings + events, err
 }
 
 func (s *Store) sweepIdempotency(ctx context.Context) (swept int, err error) {

@@ -199,6 +199,9 @@ func (l *loader) load(ctx context.Context, batch uint32, ordinals []uint16, fenc
 		}
 		recipients[sub.ID] = &push.Recipient{ID: sub.ID, Subscription: sub.Subscription, Key: sub.Key, TimeZone: sub.TimeZone, Locale: sub.Locale, User: sub.User}
 	}
+	if err := addClosings(ctx, l.q, int64(l.Site), recipients); err != nil {
+		return err
+	}
 	if users := l.Users(recipients); len(users) > 0 {
 		rows, err := l.q.AttributesOfUsers(ctx, db.AttributesOfUsersParams{Site: int64(l.Site), Ids: users})
 		if err != nil {

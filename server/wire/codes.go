@@ -63,7 +63,7 @@ type Sentence struct {
 // LoaderSentences are those of the codes that the client's loader tells by
 // itself, in the order of the constants. SERVER stands for the server's address.
 var LoaderSentences = []Sentence{
-	{InsecureContext, "Notifications need a secure page: open it by https or on localhost."},
+	{InsecureContext, "Notifications need a page on https or localhost."},
 	{NoServiceWorker, "This window offers no service workers: it may be a private one."},
 	{NoPushManager, "This browser cannot receive push messages."},
 	{IOSNeedsInstall, "Add this site to the Home Screen and open it there for notifications."},

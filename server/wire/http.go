@@ -49,6 +49,47 @@ type CheckRequest struct {
 	Channels             *[]string `json:"channels,omitempty"`
 }
 
+// CheckResponse answers POST /v1/subscriptions/check where closings wait for the
+// subscription.
+type CheckResponse struct {
+	Closings int64 `json:"closings"`
+}
+
+// ClosingsRequest is the body of POST /v1/subscriptions/closings, by which a worker
+// takes the closings that wait for its subscription.
+type ClosingsRequest struct {
+	Endpoint string `json:"endpoint"`
+}
+
+// ClosingsResponse answers it.
+type ClosingsResponse struct {
+	Close []Closing `json:"close"`
+}
+
+// TestRequest is the body of POST /v1/subscriptions/test.
+type TestRequest struct {
+	Endpoint string `json:"endpoint"`
+}
+
+// TestTag is the tag of test messages.
+const TestTag = "pushkit-test"
+
+// TestResponse answers POST /v1/subscriptions/test: what became of the test message.
+type TestResponse struct {
+	// ID is the message's.
+	ID          string `json:"id"`
+	PushService string `json:"pushService"`
+	// State is accepted, failed, gone, expired, or pending where the push service has
+	// not taken it in time.
+	State string `json:"state"`
+	// Status and Reason are the push service's; Meaning and Advice say in plain words
+	// what that means, and what to do. All are absent where it was accepted.
+	Status  int    `json:"status,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Meaning string `json:"meaning,omitempty"`
+	Advice  string `json:"advice,omitempty"`
+}
+
 // RemoveRequest is the body of POST /v1/subscriptions/remove.
 type RemoveRequest struct {
 	Endpoint string `json:"endpoint"`

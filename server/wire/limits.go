@@ -39,6 +39,13 @@ const (
 	MaxAttributes    = 50
 	MaxAttributeName = 64
 	MaxAttribute     = 512
+	// MaxClosings is how many tags a push or an answer may have a browser close: those
+	// that wait for a subscription at most, and a message's own.
+	MaxClosings = 70
+	// MaxCloseTags is how many tags a message or a call may close, MaxTagLength how
+	// long each of them may be, in bytes.
+	MaxCloseTags = 20
+	MaxTagLength = 256
 	// MaxActions is how many buttons a notification may have, of which browsers show
 	// two or three.
 	MaxActions = 20
@@ -47,6 +54,8 @@ const (
 	MaxLocalizedBytes = 64 << 10
 	// MaxLocalized is in how many other languages a message may be.
 	MaxLocalized = 50
+	// MaxAppBadge is what WebKit's reader of numbers holds.
+	MaxAppBadge = 1<<31 - 1
 	// MaxTopicLength is in bytes, before hashing.
 	MaxTopicLength = 256
 	// MaxEncrypted is the largest encrypted body of a push in bytes

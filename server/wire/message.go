@@ -8,6 +8,9 @@ type MessageRequest struct {
 	// section 3.4), else Notification as it stands.
 	Localized map[string]LocalizedNotification `json:"localized,omitempty"`
 	Audience  Audience                         `json:"audience"`
+	// Close are tags: their notifications of messages that were posted before are closed
+	// once this one is shown.
+	Close []string `json:"close,omitempty"`
 	// AppBadge is the number on the app's icon; 0 clears it.
 	AppBadge *uint64 `json:"appBadge,omitempty"`
 	// TTL is in seconds from the time the message is due; nil means
@@ -94,6 +97,17 @@ type Audience struct {
 	Subscriptions []string `json:"subscriptions,omitempty"`
 }
 
+// CloseRequest is the body of POST /v1/users/{id}/close.
+type CloseRequest struct {
+	Tags []string `json:"tags"`
+}
+
+// CloseResponse answers it.
+type CloseResponse struct {
+	// Subscriptions is how many of the user's subscriptions close them.
+	Subscriptions int `json:"subscriptions"`
+}
+
 // States of a message.
 const (
 	MessageScheduled = "scheduled"
@@ -171,9 +185,10 @@ type MessageCounts struct {
 
 // States of a delivery that was not accepted.
 const (
-	DeliveryFailed  = "failed"
-	DeliveryGone    = "gone"
-	DeliveryExpired = "expired"
+	DeliveryAccepted = "accepted" // of test messages alone
+	DeliveryFailed   = "failed"
+	DeliveryGone     = "gone"
+	DeliveryExpired  = "expired"
 	// DeliveryPending: it waits for a further attempt.
 	DeliveryPending = "pending"
 )

@@ -55,4 +55,15 @@ type PayloadData struct {
 // is also the delivery's id: a push that arrives twice has the same.
 type PayloadPushkit struct {
 	Token string `json:"token"`
+	// Close are what the worker closes once it has shown this one.
+	Close []Closing `json:"close,omitempty"`
+}
+
+// A Closing has a browser close the notifications with a tag whose messages were
+// posted before a time, in milliseconds since 1970. A message's time is that of its id,
+// with which the token begins (RFC 9562 section 5.7): 48 bits in the first 8
+// characters.
+type Closing struct {
+	Tag    string `json:"tag"`
+	Before int64  `json:"before"`
 }

@@ -6,6 +6,9 @@ const (
 	// worker whether it imports ours; it answers WorkerPong on the port.
 	WorkerPing = "ping"
 	WorkerPong = "pong"
+	// WorkerCheck tells the worker that a page's check has found closings that wait for
+	// it at the server.
+	WorkerCheck = "check"
 	// WorkerPush tells a page that a push arrived, WorkerChange that the
 	// subscription changed. WorkerClick asks a page, with a port, whether it
 	// takes the click of a notification that leads to Navigate: the page

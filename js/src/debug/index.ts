@@ -224,7 +224,7 @@ async function server({ server: address }: Settings, { subscription: s, record: 
     });
     const { status } = response ?? {};
     info.subscription =
-      status === 204 ? "known" : status === 404 ? "unknown" : status === 410 ? "gone" : status ? `answered ${status}` : "unreachable";
+      status === 204 || status === 200 ? "known" : status === 404 ? "unknown" : status === 410 ? "gone" : status ? `answered ${status}` : "unreachable";
   }
   return info;
 }

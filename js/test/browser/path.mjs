@@ -1,7 +1,9 @@
 // The path: from a click in a stock browser to a notification on the desktop, and from a click on it back; and what each
 // party says where it cannot be walked. One start of the browser serves all cases.
 import { changing } from "./cases/changing.mjs";
+import { check } from "./cases/check.mjs";
 import { clicks } from "./cases/clicks.mjs";
+import { closing } from "./cases/closing.mjs";
 import { clock } from "./cases/clock.mjs";
 import { debug } from "./cases/debug.mjs";
 import { delivery } from "./cases/delivery.mjs";
@@ -27,7 +29,7 @@ import { inAWorld } from "./world.mjs";
 export function walkThePath(browser) {
   inAWorld(browser, (theWorld) => {
     const all = [
-      subscribing, changing, workers, delivery, payloads, clicks, hooks, debug, repair, losing, keys, moving, permission, refusals, clock, interrupted, examples,
+      subscribing, changing, workers, delivery, payloads, clicks, closing, hooks, debug, check, repair, losing, keys, moving, permission, refusals, clock, interrupted, examples,
     ];
     for (const cases of all) cases(theWorld, browser);
   });

@@ -62,6 +62,7 @@ describe("the package", () => {
     const seen = inNode(`
       const { pushkit, PushkitError } = await import("pushkit");
       const { replaceTexts } = await import("pushkit/elements");
+      await import("pushkit/check");
       replaceTexts({ subscribe: "Tell me" });
       pushkit.init({ server: "https://push.example.com" });
       const status = await pushkit.status();
@@ -86,6 +87,7 @@ describe("the package", () => {
         import { pushkit, PushkitError, type Outcome, type Status } from "pushkit";
         import { prompt, replaceTexts } from "pushkit/elements";
         import de from "pushkit/elements/de";
+        import "pushkit/check";
         import "pushkit/sw";
         pushkit.init({ server: "https://push.example.com" });
         const status: Promise<Status> = pushkit.subscribe({ channels: ["news"] });
@@ -93,6 +95,7 @@ describe("the package", () => {
         pushkit.addEventListener("click", ({ detail }) => detail.navigate.length);
         replaceTexts(de, "de");
         document.createElement("pushkit-button").options = { locale: "de" };
+        document.createElement("pushkit-check").pushkit = pushkit;
         export const code = (thrown: unknown) => thrown instanceof PushkitError && thrown.code.length;
         // @ts-expect-error: there must be a server.
         pushkit.init({});
@@ -106,7 +109,7 @@ describe("the package", () => {
   test("has source maps with their sources, and no address of the machine that built it", () => {
     const installed = join(folder, "node_modules/pushkit");
     const maps = readdirSync(installed).filter((name) => name.endsWith(".map"));
-    assert.deepEqual(maps.sort(), ["debug.js.map", "elements.js.map", "index.js.map", "pushkit-sw.js.map"]);
+    assert.deepEqual(maps.sort(), ["check.js.map", "debug.js.map", "elements.js.map", "index.js.map", "pushkit-sw.js.map"]);
     for (const name of maps) {
       const text = readFileSync(join(installed, name), "utf8");
       assert.ok(!text.includes(root), `${name} holds ${root}`);

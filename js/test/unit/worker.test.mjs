@@ -493,6 +493,85 @@ describe("a close", () => {
   });
 });
 
+describe("notifications to close", () => {
+  /** A token of a message that was posted then, in minutes. @param {number} minute @param {string} [rest] */
+  const posted = (minute, rest = "AAAA") => {
+    const time = Buffer.alloc(6);
+    time.writeUIntBE(1_796_035_200_000 + minute * 60_000, 0, 6);
+    return time.toString("base64url") + rest;
+  };
+  /** @param {string} tag @param {number} minute */
+  const before = (tag, minute) => ({ tag, before: 1_796_035_200_000 + minute * 60_000 });
+  /** A push with what it closes. @param {object} members @param {string} token @param {unknown} close */
+  const closing = (members, token, close) =>
+    push(JSON.stringify({ web_push: 8030, notification: { title: "t", ...members, data: { pushkit: { token, close } } } }));
+  const tags = () => screen.map(({ options }) => options.tag);
+  beforeEach(() => stores.registrations?.set("https://site.example/", { server: "https://push.example.com", endpoint: "https://service.example/e" }));
+
+  test("are closed by the push that they ride on, once that is shown", async (t) => {
+    await push(declaration({ tag: "chat-1" }, posted(1)));
+    await push(declaration({ tag: "chat-2" }, posted(1)));
+    let open = 0;
+    const { registration } = globals.self;
+    const { showNotification } = registration;
+    t.mock.method(registration, "showNotification", (/** @type {any[]} */ ...args) => {
+      open = screen.length;
+      return showNotification(...args);
+    });
+    await closing({ tag: "chat-3" }, posted(3), [before("chat-1", 2), before("chat-4", 2)]);
+    assert.equal(open, 2);
+    assert.deepEqual(tags(), ["chat-2", "chat-3"]);
+  });
+
+  test("stay where they were posted later, or are the push's own, or the site's own", async () => {
+    await push(declaration({ tag: "later" }, posted(5)));
+    await push(declaration({ tag: "no-token" }, "T"));
+    screen.push({ title: "site's", options: { tag: "site", data: { own: 1 } }, close: () => assert.fail("closed") });
+    const all = ["later", "no-token", "site", "own"];
+    await closing({ tag: "own" }, posted(4), all.map((tag) => before(tag, 4)));
+    assert.deepEqual(tags().sort(), all.sort());
+  });
+
+  test("that were named wrongly cost nothing", async (t) => {
+    await push(declaration({ tag: "chat-1" }, posted(1)));
+    for (const close of [5, "chat-1", {}, [null, 5, "chat-1", { tag: 5, before: 5 }, { tag: "chat-1" }, { tag: "chat-1", before: "later" }]]) {
+      await closing({ tag: "shown" }, posted(3), close);
+      assert.deepEqual(tags(), ["chat-1", "shown"], JSON.stringify(close));
+    }
+    const { registration } = globals.self;
+    const { getNotifications } = registration;
+    t.mock.method(registration, "getNotifications", (/** @type {any} */ by) =>
+      by.tag === "broken" ? Promise.reject(new Error("broken")) : getNotifications(by));
+    await closing({ tag: "shown" }, posted(4), [before("broken", 3), before("chat-1", 3)]);
+    assert.deepEqual(tags(), ["shown"]);
+  });
+
+  test("are taken from the server where a page says so, and the person's close is none", async () => {
+    /** @type {any[]} */
+    const told = [];
+    hooks.close = (/** @type {any} */ event) => told.push(event);
+    await push(declaration({ tag: "chat-1" }, posted(1)));
+    const { options } = /** @type {Shown} */ (screen[0]);
+    calls = [];
+    server = (path) => (path.endsWith("closings") ? Response.json({ close: [before("chat-1", 2)] }) : new Response(null, { status: 202 }));
+    await dispatch("message", { data: { pushkit: { type: "check" } }, ports: [] });
+    assert.deepEqual(tags(), []);
+    assert.deepEqual(calls, [{ path: "/v1/subscriptions/closings", body: { endpoint: "https://service.example/e" } }]);
+    // As Firefox tells of it.
+    await dispatch("notificationclose", { notification: options });
+    assert.deepEqual([told, calls.length], [[], 1]);
+  });
+
+  test("stay where the server is away, refuses or answers nonsense", async () => {
+    await push(declaration({ tag: "chat-1" }, posted(1)));
+    for (const answer of [() => { throw new TypeError("away"); }, () => new Response(null, { status: 503 }), () => Response.json(null), () => Response.json({ close: 5 })]) {
+      server = answer;
+      await dispatch("message", { data: { pushkit: { type: "check" } }, ports: [] });
+    }
+    assert.deepEqual(tags(), ["chat-1"]);
+  });
+});
+
 describe("what the last push did", () => {
   const last = () => stores.registrations?.get("https://site.example/")?.lastPush;
   const subscribed = { server: "https://push.example.com", wanted: true };

@@ -28,6 +28,7 @@ func RunContent(t *testing.T, open func(t *testing.T) push.Store) {
 		"one person in their language": testLanguageOfOne,
 		"each by their attributes":     testAttributes,
 		"too long for one of them":     testTooLong,
+		"tags to close ride along":     testClosings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

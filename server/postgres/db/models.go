@@ -51,6 +51,14 @@ type BatchMember struct {
 	Members []byte
 }
 
+type Closing struct {
+	Site         int64
+	Subscription push.ID
+	Tag          string
+	PushService  int32
+	PostedAt     time.Time
+}
+
 type Exception struct {
 	Message      push.ID
 	Batch        int64

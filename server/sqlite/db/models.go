@@ -49,6 +49,14 @@ type BatchMember struct {
 	Members []byte
 }
 
+type Closing struct {
+	Site         int64
+	Subscription []byte
+	Tag          string
+	PushService  int64
+	PostedAt     int64
+}
+
 type Exception struct {
 	Message      []byte
 	Batch        int64

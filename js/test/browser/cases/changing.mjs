@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { pushkit } from "../../harness/server.mjs";
 import { until } from "../../harness/until.mjs";
+import { userToken } from "../usertoken.mjs";
 import { Visit } from "../visit.mjs";
 
 /** @param {() => import("../world.mjs").World} theWorld */
@@ -98,12 +96,9 @@ export function changing(theWorld) {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
     const { id } = await visit.status();
-    const secret = execFileSync(pushkit, ["keys", "user-secret"], { cwd: world.server.folder, encoding: "utf8" }).trim();
-    const encode = (/** @type {object} */ part) => Buffer.from(JSON.stringify(part)).toString("base64url");
-    const signed = [encode({ alg: "HS256", typ: "JWT" }), encode({ sub: "u1", aud: visit.origin, exp: Math.floor(Date.now() / 1000) + 60 })].join(".");
-    const token = `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
-    for (const [userToken, code] of /** @type {const} */ ([[token, undefined], [`${token}x`, "invalid-user-token"], ["", "invalid-option"]])) {
-      assert.equal((await visit.call("identify", userToken)).code, code);
+    const token = userToken(world, visit.origin, "u1");
+    for (const [given, code] of /** @type {const} */ ([[token, undefined], [`${token}x`, "invalid-user-token"], ["", "invalid-option"]])) {
+      assert.equal((await visit.call("identify", given)).code, code);
     }
     assert.equal((await stored(id)).user, "u1");
     await visit.end();

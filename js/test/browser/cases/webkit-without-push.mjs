@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../harness/until.mjs";
 
 /** What Safari's engine shows where there is nothing of push. @param {() => import("./webkit-world.mjs").WebKitWorld} theWorld */
 export function withoutPush(theWorld) {
@@ -18,6 +19,24 @@ export function withoutPush(theWorld) {
     assert.equal(await visit.page.evaluate(() => Notification.permission), "default");
     assert.equal(await visit.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
     await visit.end();
+  });
+
+  test("/check/ says what is missing, and offers nothing that cannot work", async () => {
+    const world = theWorld();
+    const page = await world.webkit.newPage(`${world.server.url}/check/`);
+    const look = () =>
+      page.evaluate(() => {
+        const root = document.querySelector("pushkit-check")?.shadowRoot;
+        const buttons = [...(root?.querySelectorAll("button") ?? [])];
+        return { text: root?.textContent ?? "", offered: buttons.filter((button) => !button.hidden).map((button) => button.textContent) };
+      });
+    await until(async () => (await look()).offered.length > 0, "panel");
+    const { text, offered } = await look();
+    assert.match(text, /This browser cannot receive push messages\. \(no-push-manager\)/);
+    assert.match(text, /no\. The browser takes no messages while the site is closed\./);
+    assert.match(text, /Service worker\s*yes\./);
+    assert.deepEqual(offered, ["Copy the report"]);
+    await page.close();
   });
 
   test("a classic script gives the same", async () => {

@@ -1,0 +1,4 @@
+import { pushkit } from "../pushkit.js";
+import "../pushkit-check.js";
+
+pushkit.init({ server: new URL("..", location.href), serviceWorker: "../pushkit-sw.js", scope: "./" });
