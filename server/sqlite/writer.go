@@ -148,16 +148,17 @@ func (w *writer) commit(group *[]*job) error {
 		return err
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	committed := false
 	defer func() {
 		if !committed {
-			// Where SQLite has rolled back already, there is nothing left of it to fail.
+			// Also where none has begun: one that could not be ended before would be in the
+			// way for ever. That there is nothing to roll back is no error then.
 			conn.ExecContext(ctx, "ROLLBACK")
 		}
 	}()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
 	for i := 0; i < len(*group); i++ {
 		j := (*group)[i]
 		if j.err, err = runJob(ctx, conn, j); err != nil {
