@@ -30,6 +30,7 @@ func sendCommand() *cli.Command {
 			&cli.StringFlag{Name: "icon", Usage: "`URL` of an icon"},
 			&cli.StringFlag{Name: "image", Usage: "`URL` of an image"},
 			&cli.StringFlag{Name: "tag", Usage: "replaces a notification with the same tag"},
+			&cli.StringSliceFlag{Name: "close", Usage: "closes what was shown with `TAG` before"},
 			&cli.StringFlag{Name: "localized", Usage: "what it says in other languages, in `FILE`: JSON such as {\"de\": {\"title\": \"Tor!\"}}"},
 			&cli.BoolFlag{Name: "all", Usage: "to every subscription"},
 			&cli.StringSliceFlag{Name: "channel", Usage: "to those who opted into `CHANNEL`, or any of several"},
@@ -86,7 +87,8 @@ func requestOf(cmd *cli.Command) (r wire.MessageRequest, err error) {
 			All: cmd.Bool("all"), Channels: given(cmd, "channel"), AllChannels: given(cmd, "all-of"), NoChannels: given(cmd, "none-of"),
 			Users: given(cmd, "user"), Subscriptions: given(cmd, "subscription"),
 		},
-		TTL: &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
+		Close: given(cmd, "close"),
+		TTL:   &ttl, Urgency: cmd.String("urgency"), Topic: cmd.String("topic"),
 		Spread: cmd.Int64("spread"), IgnoreQuietHours: cmd.Bool("ignore-quiet-hours"), DryRun: cmd.Bool("dry-run"),
 	}
 	if r.SendAt, err = sendAtOf(cmd); err != nil {

@@ -41,6 +41,9 @@ func TestSendByEveryWay(t *testing.T) {
 			t.Errorf("%s: %q", text, stderr)
 		}
 	}
+	if _, stderr, status := run(t, folder, append(message, "--close", "chat", "--close", strings.Repeat("x", 257))...); status == 0 || !strings.Contains(stderr, "close[1]") {
+		t.Errorf("a tag to close that is too long: %q", stderr)
+	}
 	if got := mustRun(t, folder, "send", "--title", "x", "--all", "--none-of", "news", "--server", s.url); !strings.HasPrefix(got, "sent: 0 targeted") {
 		t.Errorf("to all but a channel's: %q", got)
 	}

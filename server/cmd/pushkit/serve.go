@@ -410,6 +410,7 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	} else {
 		fmt.Fprintf(out, "  demo       %s\n", demo)
 	}
+	fmt.Fprintf(out, "  check      %s/check/\n", s.address())
 	fmt.Fprintf(out, "  API        %s/docs\n", s.address())
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
