@@ -14,8 +14,9 @@ const style = `
 h2 { margin-block-start: 1.25rem; font-size: 1.1rem }
 .title { font-size: 1.2rem }
 ul { padding-inline-start: 1.2em }
-dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .25rem 1rem }
+dl { display: grid; gap: .25rem 1rem }
 dt { font-weight: 600 }
+@media (min-width: 32rem) { dl { grid-template-columns: minmax(8rem, max-content) 1fr } }
 dd { overflow-wrap: anywhere }
 pre { overflow-x: auto; padding: .75rem; border: 1px solid var(--pk-border); border-radius: var(--pk-radius); font-size: .85rem }
 summary { cursor: pointer; min-block-size: 44px; align-content: center }

@@ -3,7 +3,7 @@ import type { Abilities } from "../debug";
 
 /** For each ability: what it is called, what there is with it, and what is missing without it. */
 export const abilities: { [ability in keyof Abilities]: readonly [name: string, there: string, missing: string] } = {
-  secureContext: ["Secure page", "The page came by https.", "The page did not come by https: browsers give no notifications to it."],
+  secureContext: ["Secure page", "The page came by https, or from this machine.", "The page did not come by https: browsers give no notifications to it."],
   serviceWorker: ["Service worker", "The site can be woken for a message.", "There are no service workers in this window: it may be a private one."],
   notifications: ["Notifications", "The browser can show notifications.", "The browser shows no notifications here. On an iPhone or iPad, add the site to the Home Screen and open it there."],
   push: ["Push", "The browser takes messages while the site is closed.", "The browser takes no messages while the site is closed."],
@@ -29,8 +29,8 @@ export const texts = {
   subscribed: "What is subscribed",
   last: "What the last message did",
   whole: "The whole report, for whoever helps you",
-  yes: "yes",
-  no: "no",
+  yes: "Yes",
+  no: "No",
   none: "Nothing is subscribed.",
   noPush: "None has come since this browser subscribed.",
   allow: "Allow notifications",

@@ -69,7 +69,7 @@ export function check(theWorld) {
     const world = theWorld();
     const { stage, text, says, end } = await open(`${world.server.url}/check`);
     await stage.shows("default");
-    assert.match(await text(), /Push\s*yes\. The browser takes messages while the site is closed\./);
+    assert.match(await text(), /Push\s*Yes\. The browser takes messages while the site is closed\./);
     await stage.click("allow");
     await world.browser.prompt.allow();
     await stage.shows("subscribed");
