@@ -18,7 +18,7 @@ var undescribed = map[string]string{
 	"* /":           "leads people to the demo",
 	"* /demo":       "leads people to the demo",
 	"* /demo/":      "the demo's files",
-	"* /check":      "leads people to the check",
+	"GET /check":    "leads people to the check",
 	"* /check/":     "the check's files",
 	"GET /docs.css": "belongs to /docs",
 	"GET /{file}":   "the client's files, which the loader names",
