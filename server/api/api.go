@@ -73,8 +73,8 @@ type api struct {
 	used used
 	// sites has which there are.
 	sites *directory
-	// applicationServerKeys are what every visitor's page asks for, by site.
-	applicationServerKeys sync.Map
+	// vapidKeys are remembered of each site: every visit of a browser asks for them.
+	vapidKeys sync.Map
 	// profiling is held while a profile is taken.
 	profiling sync.Mutex
 	// limiter is nil where there is no limit; refused is for the log.
@@ -225,23 +225,4 @@ func allowed(router *mux.Router, r *http.Request) string {
 		}
 	}
 	return strings.Join(methods, ", ")
-}
-
-func (a *api) config(w http.ResponseWriter, r *http.Request, site *push.Site) error {
-	kept, known := a.applicationServerKeys.Load(site.ID)
-	if !known {
-		kept, _ = a.applicationServerKeys.LoadOrStore(site.ID, new(remembered))
-	}
-	key, err := kept.(*remembered).get(a.Now(), func() (string, error) {
-		keys, err := a.Store.VAPIDKeys(r.Context(), site.ID)
-		if err != nil {
-			return "", err
-		}
-		return keys[0].Public(), nil
-	})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-cache")
-	return writeJSON(w, http.StatusOK, wire.Config{ApplicationServerKey: key})
 }

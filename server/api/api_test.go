@@ -302,7 +302,8 @@ func TestAKeyThatThePushServiceDoesNotKnowIsLeftAtTheNextVisit(t *testing.T) {
 // A browser that is subscribed with a key of before is served, and asked to subscribe
 // anew when it comes by.
 func TestAReplacedKeyIsLeftAtTheNextVisit(t *testing.T) {
-	s := newServer(t)
+	now := time.Now()
+	s := newServer(t, func(o *api.Options) { o.Now = func() time.Time { return now } })
 	before := s.key(t)
 	want(t, s.call("POST", "/v1/subscriptions", subscribeBody(someEndpoint, `, "applicationServerKey": "`+before+`"`)), 201)
 	fresh, err := webpush.GenerateVAPIDKey()
@@ -319,9 +320,27 @@ func TestAReplacedKeyIsLeftAtTheNextVisit(t *testing.T) {
 	if _, err := s.store.AddVAPIDKey(t.Context(), 1, fresh, push.KeyCurrent); err != nil {
 		t.Fatal(err)
 	}
+	now = now.Add(time.Minute)
 	wantProblem(t, check(), 410, wire.EndpointGone, "applicationServerKey")
 	// Who has unsubscribed is not subscribed anew.
 	want(t, s.call("POST", "/v1/subscriptions/remove", `{"endpoint": "`+someEndpoint+`"}`), 204)
+	wantProblem(t, check(), 404, wire.SubscriptionUnknown, "endpoint")
+}
+
+// Nobody is sent away by what is remembered: the key may have been added since.
+func TestAKeyIsKnownAtOnce(t *testing.T) {
+	s := newServer(t)
+	fresh, err := webpush.GenerateVAPIDKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() *httptest.ResponseRecorder {
+		return s.call("POST", "/v1/subscriptions/check", fmt.Sprintf(`{"endpoint": %q, "applicationServerKey": %q}`, someEndpoint, fresh.Public()))
+	}
+	wantProblem(t, check(), 410, wire.EndpointGone, "applicationServerKey")
+	if _, err := s.store.AddVAPIDKey(t.Context(), 1, fresh, push.KeyBeside); err != nil {
+		t.Fatal(err)
+	}
 	wantProblem(t, check(), 404, wire.SubscriptionUnknown, "endpoint")
 }
 

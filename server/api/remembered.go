@@ -1,7 +1,7 @@
 package api
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -9,25 +9,37 @@ import (
 // change it.
 const rememberedFor = 2 * time.Second
 
-// remembered is a text that is read from the store once in a while.
-type remembered struct {
-	mu   sync.Mutex
-	text string
-	at   time.Time
+// isFresh says whether what was read at a time is taken to be so now.
+func isFresh(at, now time.Time) bool {
+	// Less than nothing where the clock was set back.
+	age := now.Sub(at)
+	return age >= 0 && age < rememberedFor
 }
 
-// get returns the text, and reads it where that was too long ago.
-func (m *remembered) get(now time.Time, read func() (string, error)) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	// Less than nothing where the clock was set back.
-	if age := now.Sub(m.at); age >= 0 && age < rememberedFor {
-		return m.text, nil
+// remembered is what is read from the store once in a while. Nobody waits for another's
+// reading, which a store that hangs would make as long as all of them together.
+type remembered[T any] struct {
+	last atomic.Pointer[reading[T]]
+}
+
+type reading[T any] struct {
+	value T
+	at    time.Time
+}
+
+// get returns what was read, and reads it where that was too long ago.
+func (m *remembered[T]) get(now time.Time, read func() (T, error)) (T, error) {
+	if last := m.last.Load(); last != nil && isFresh(last.at, now) {
+		return last.value, nil
 	}
-	text, err := read()
-	if err != nil {
-		return "", err
+	return m.anew(now, read)
+}
+
+// anew reads it in any case.
+func (m *remembered[T]) anew(now time.Time, read func() (T, error)) (T, error) {
+	value, err := read()
+	if err == nil {
+		m.last.Store(&reading[T]{value, now})
 	}
-	m.text, m.at = text, now
-	return text, nil
+	return value, err
 }

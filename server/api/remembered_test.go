@@ -7,7 +7,7 @@ import (
 )
 
 func TestWhatIsRememberedIsReadOnceInAWhile(t *testing.T) {
-	var m remembered
+	var m remembered[string]
 	reads, failure := 0, error(nil)
 	get := func(now time.Time) error {
 		_, err := m.get(now, func() (string, error) { reads++; return "text", failure })

@@ -43,13 +43,6 @@ func newSites(all []push.Site, at time.Time) *sites {
 	return s
 }
 
-// isFresh says whether another process may be passed over that has changed them since.
-func (s *sites) isFresh(now time.Time) bool {
-	// Less than nothing where the clock was set back.
-	age := now.Sub(s.at)
-	return age >= 0 && age < rememberedFor
-}
-
 // ofHost is the site that has pages at a host; the default one where none has.
 func (s *sites) ofHost(host string) *push.Site {
 	if site := s.byHost[strings.ToLower(host)]; site != nil {
@@ -75,7 +68,7 @@ func newDirectory(store push.Sites, now func() time.Time) *directory {
 // get returns the sites. Where the store does not say, they are those of before: what a
 // request wants of the store is answered by that.
 func (d *directory) get(ctx context.Context) (*sites, error) {
-	if known := d.known.Load(); known != nil && known.isFresh(d.now()) {
+	if known := d.known.Load(); known != nil && isFresh(known.at, d.now()) {
 		return known, nil
 	}
 	end, err := d.begin(ctx)
@@ -87,7 +80,7 @@ func (d *directory) get(ctx context.Context) (*sites, error) {
 		return nil, err
 	}
 	defer end()
-	if known != nil && known.isFresh(d.now()) {
+	if known != nil && isFresh(known.at, d.now()) {
 		return known, nil
 	}
 	fresh, err := d.read(ctx)

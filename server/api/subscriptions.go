@@ -61,22 +61,21 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 	if _, err := push.CheckEndpoint("endpoint", request.Endpoint, a.Services); err != nil {
 		return err
 	}
-	keys, err := a.Store.VAPIDKeys(r.Context(), site.ID)
+	key, err := a.vapidKey(r.Context(), site, request.ApplicationServerKey)
 	if err != nil {
 		return err
 	}
-	key := slices.IndexFunc(keys, func(k push.VAPIDKey) bool { return k.Public() == request.ApplicationServerKey })
-	if key < 0 {
+	if key == nil {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not a key of this site: subscribe anew."}
 	}
 	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), site.ID, request.Endpoint)
 	if err != nil {
 		return err
 	}
-	if keys[key].Replaced {
+	if key.Replaced {
 		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "was replaced by another key of this site: subscribe anew."}
 	}
-	if sub.Key != keys[key].ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
+	if sub.Key != key.ID || request.Channels != nil && !sameNames(*request.Channels, sub.Channels) {
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
 	}
 	if f := sub.Failing; f != nil && f.IsKeyMismatch(sub.Service) {
