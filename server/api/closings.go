@@ -43,9 +43,12 @@ func (a *api) closings(w http.ResponseWriter, r *http.Request, site *push.Site) 
 	if err != nil {
 		return err
 	}
-	closings, err := a.Store.TakeClosings(r.Context(), site.ID, sub.ID)
-	if err != nil {
-		return err
+	var closings []push.Closing
+	// To take what is not there would be written to the disk, too.
+	if sub.Closings > 0 {
+		if closings, err = a.Store.TakeClosings(r.Context(), site.ID, sub.ID); err != nil {
+			return err
+		}
 	}
 	answer := wire.ClosingsResponse{Close: make([]wire.Closing, len(closings))}
 	for i, c := range closings {

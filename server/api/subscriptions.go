@@ -86,12 +86,8 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 			return err
 		}
 	}
-	closings, err := a.Store.CountClosings(r.Context(), site.ID, sub.ID)
-	if err != nil {
-		return err
-	}
-	if closings > 0 {
-		return writeJSON(w, http.StatusOK, wire.CheckResponse{Closings: closings})
+	if sub.Closings > 0 {
+		return writeJSON(w, http.StatusOK, wire.CheckResponse{Closings: sub.Closings})
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

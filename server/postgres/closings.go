@@ -29,15 +29,6 @@ func (s *Store) CloseTags(ctx context.Context, site push.SiteID, user string, ta
 	return subscriptions, err
 }
 
-// CountClosings implements [push.Closings].
-func (s *Store) CountClosings(ctx context.Context, site push.SiteID, subscription push.ID) (n int64, err error) {
-	err = s.direct(ctx, func(ctx context.Context, q *db.Queries) error {
-		n, err = q.CountClosings(ctx, db.CountClosingsParams{Site: int64(site), Subscription: subscription})
-		return err
-	})
-	return n, err
-}
-
 // TakeClosings implements [push.Closings].
 func (s *Store) TakeClosings(ctx context.Context, site push.SiteID, subscription push.ID) (closings []push.Closing, err error) {
 	err = s.write(ctx, func(ctx context.Context, q *db.Queries) error {

@@ -226,6 +226,7 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 		row, err := q.SubscriptionByEndpoint(ctx, db.SubscriptionByEndpointParams{Site: int64(site), EndpointHash: hash[:]})
 		if err == nil {
 			sub, err = subscription(row.Subscription, row.Service, row.Channels)
+			sub.Closings = row.Closings
 			if row.Since != nil {
 				sub.Failing = &push.Failing{Since: *row.Since, LastAt: *row.LastAt, Failures: int(*row.Failures), Status: int(*row.Status), Reason: *row.Reason}
 			}

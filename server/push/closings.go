@@ -19,10 +19,8 @@ type Closings interface {
 	// a user's subscriptions, of which the ClosedSubscriptions that were seen last count.
 	// It says how many those are. Of a subscription the MaxClosings latest are kept.
 	CloseTags(ctx context.Context, site SiteID, user string, tags []string) (subscriptions int, err error)
-	// CountClosings is how many wait for a subscription.
-	CountClosings(ctx context.Context, site SiteID, subscription ID) (int64, error)
 	// TakeClosings returns those that wait for a subscription, the oldest first, and
-	// forgets them.
+	// forgets them. Whether there are any, its Closings say.
 	TakeClosings(ctx context.Context, site SiteID, subscription ID) ([]Closing, error)
 }
 

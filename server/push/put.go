@@ -204,6 +204,7 @@ func (s *Subscribe) replaced(rows SubscriptionRows, now time.Time) (Subscription
 	}
 	if old != nil {
 		closings, err := end(rows, old, now)
+		old.Failing = nil // of another endpoint
 		return *old, closings, err
 	}
 	tomb, err := rows.Tombstone(hash)

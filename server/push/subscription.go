@@ -31,6 +31,8 @@ type Subscription struct {
 	// Failing is nil for one that does well, and where it is neither listed nor
 	// looked up by its endpoint.
 	Failing *Failing
+	// Closings is how many wait for it, where it is looked up by its endpoint.
+	Closings int64
 }
 
 // SeenEvery is how exactly it is kept when a browser was seen last: a visit that tells

@@ -38,17 +38,8 @@ func (s *Store) CloseTags(ctx context.Context, site push.SiteID, user string, ta
 	return subscriptions, err
 }
 
-// CountClosings implements [push.Closings].
-func (s *Store) CountClosings(ctx context.Context, site push.SiteID, subscription push.ID) (int64, error) {
-	n, err := s.read.CountClosings(ctx, db.CountClosingsParams{Site: int64(site), Subscription: subscription[:]})
-	return n, explain(err)
-}
-
 // TakeClosings implements [push.Closings].
 func (s *Store) TakeClosings(ctx context.Context, site push.SiteID, subscription push.ID) (closings []push.Closing, err error) {
-	if n, err := s.CountClosings(ctx, site, subscription); err != nil || n == 0 {
-		return nil, err
-	}
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
 		of, err := closingsOf(ctx, q, int64(site), [][]byte{subscription[:]})
 		closings = of[subscription]

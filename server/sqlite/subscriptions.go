@@ -61,7 +61,15 @@ func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 		return nil, err
 	}
 	slices.Sort(channels)
+	var failing []db.Failing
+	if err := json.Unmarshal([]byte(row.Failing), &failing); err != nil {
+		return nil, err
+	}
 	sub, err := subscription(row.Subscription, row.Service, channels)
+	for _, f := range failing {
+		sub.Failing = toFailing(f)
+	}
+	sub.Closings = row.Closings
 	return &sub, err
 }
 
@@ -200,18 +208,14 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 	if err != nil {
 		return push.Subscription{}, explain(err)
 	}
-	if sub == nil {
-		tomb, err := rows.Tombstone(hash)
-		if err != nil {
-			return push.Subscription{}, explain(err)
-		}
-		return push.Subscription{}, push.ErrEnded(tomb)
+	if sub != nil {
+		return *sub, nil
 	}
-	failing, err := s.read.FailingOfEndpoint(ctx, db.FailingOfEndpointParams{Site: int64(site), EndpointHash: hash[:]})
-	if err == nil {
-		sub.Failing = toFailing(failing)
+	tomb, err := rows.Tombstone(hash)
+	if err != nil {
+		return push.Subscription{}, explain(err)
 	}
-	return *sub, explain(ignoreNoRows(err))
+	return push.Subscription{}, push.ErrEnded(tomb)
 }
 
 // TouchSubscription implements [push.Subscriptions].

@@ -49,22 +49,6 @@ func (q *Queries) ClosingsOf(ctx context.Context, arg ClosingsOfParams) ([]Closi
 	return items, nil
 }
 
-const countClosings = `-- name: CountClosings :one
-SELECT count(*) FROM closings WHERE site = $1 AND subscription = $2
-`
-
-type CountClosingsParams struct {
-	Site         int64
-	Subscription push.ID
-}
-
-func (q *Queries) CountClosings(ctx context.Context, arg CountClosingsParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countClosings, arg.Site, arg.Subscription)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const deleteClosings = `-- name: DeleteClosings :exec
 DELETE FROM closings c USING (
     SELECT o.site, o.subscription, o.tag FROM closings o

@@ -459,7 +459,8 @@ SELECT s.site, s.push_service, s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.au
        ARRAY(SELECT c.channel FROM subscription_channels c
              WHERE c.site = s.site AND c.push_service = s.push_service AND c.subscription = s.id
              ORDER BY c.channel COLLATE "C")::text[] AS channels,
-       f.since, f.last_at, f.failures, f.status, f.reason
+       f.since, f.last_at, f.failures, f.status, f.reason,
+       (SELECT count(*) FROM closings w WHERE w.site = s.site AND w.subscription = s.id) AS closings
 FROM subscriptions s JOIN push_services p ON p.id = s.push_service
 LEFT JOIN failing f ON f.site = s.site AND f.push_service = s.push_service AND f.subscription = s.id
 WHERE s.site = $1 AND s.endpoint_hash = $2
@@ -479,6 +480,7 @@ type SubscriptionByEndpointRow struct {
 	Failures     *int64
 	Status       *int32
 	Reason       *string
+	Closings     int64
 }
 
 func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionByEndpointParams) (SubscriptionByEndpointRow, error) {
@@ -505,6 +507,7 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 		&i.Failures,
 		&i.Status,
 		&i.Reason,
+		&i.Closings,
 	)
 	return i, err
 }

@@ -25,9 +25,6 @@ DELETE FROM closings c USING (
 -- name: SiteHasClosings :one
 SELECT EXISTS (SELECT 1 FROM closings WHERE site = sqlc.arg(site));
 
--- name: CountClosings :one
-SELECT count(*) FROM closings WHERE site = sqlc.arg(site) AND subscription = sqlc.arg(subscription);
-
 -- name: ClosingsOf :many
 SELECT subscription, tag, posted_at FROM closings
 WHERE site = sqlc.arg(site) AND subscription = ANY (sqlc.arg(subscriptions)::uuid[])

@@ -29,7 +29,8 @@ SELECT sqlc.embed(s), p.name AS service,
        ARRAY(SELECT c.channel FROM subscription_channels c
              WHERE c.site = s.site AND c.push_service = s.push_service AND c.subscription = s.id
              ORDER BY c.channel COLLATE "C")::text[] AS channels,
-       f.since, f.last_at, f.failures, f.status, f.reason
+       f.since, f.last_at, f.failures, f.status, f.reason,
+       (SELECT count(*) FROM closings w WHERE w.site = s.site AND w.subscription = s.id) AS closings
 FROM subscriptions s JOIN push_services p ON p.id = s.push_service
 LEFT JOIN failing f ON f.site = s.site AND f.push_service = s.push_service AND f.subscription = s.id
 WHERE s.site = sqlc.arg(site) AND s.endpoint_hash = sqlc.arg(endpoint_hash);

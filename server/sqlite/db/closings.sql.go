@@ -60,22 +60,6 @@ func (q *Queries) ClosingsOf(ctx context.Context, arg ClosingsOfParams) ([]Closi
 	return items, nil
 }
 
-const countClosings = `-- name: CountClosings :one
-SELECT COUNT(*) FROM closings WHERE site = ? AND subscription = ?
-`
-
-type CountClosingsParams struct {
-	Site         int64
-	Subscription []byte
-}
-
-func (q *Queries) CountClosings(ctx context.Context, arg CountClosingsParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countClosings, arg.Site, arg.Subscription)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const deleteClosing = `-- name: DeleteClosing :exec
 DELETE FROM closings WHERE site = ? AND subscription = ? AND tag = ? AND posted_at <= ?
 `

@@ -143,33 +143,6 @@ func (q *Queries) FailingBetween(ctx context.Context, arg FailingBetweenParams) 
 	return items, nil
 }
 
-const failingOfEndpoint = `-- name: FailingOfEndpoint :one
-SELECT f.site, f.push_service, f.subscription, f.since, f.last_at, f.failures, f.status, f.reason FROM failing f
-JOIN subscriptions s ON s.site = f.site AND s.push_service = f.push_service AND s.id = f.subscription
-WHERE s.site = ? AND s.endpoint_hash = ?
-`
-
-type FailingOfEndpointParams struct {
-	Site         int64
-	EndpointHash []byte
-}
-
-func (q *Queries) FailingOfEndpoint(ctx context.Context, arg FailingOfEndpointParams) (Failing, error) {
-	row := q.db.QueryRowContext(ctx, failingOfEndpoint, arg.Site, arg.EndpointHash)
-	var i Failing
-	err := row.Scan(
-		&i.Site,
-		&i.PushService,
-		&i.Subscription,
-		&i.Since,
-		&i.LastAt,
-		&i.Failures,
-		&i.Status,
-		&i.Reason,
-	)
-	return i, err
-}
-
 const failingOfPage = `-- name: FailingOfPage :many
 SELECT site, push_service, subscription, since, last_at, failures, status, reason FROM failing
 WHERE site = ? AND (push_service, subscription) >= (CAST(?2 AS INTEGER), CAST(?3 AS BLOB))

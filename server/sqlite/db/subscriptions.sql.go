@@ -238,7 +238,12 @@ SELECT subscriptions.site, subscriptions.push_service, subscriptions.id, subscri
     CAST((SELECT s.name FROM push_services s WHERE s.id = subscriptions.push_service) AS TEXT) AS service,
     CAST((SELECT json_group_array(c.channel) FROM subscription_channels c
         WHERE c.site = subscriptions.site AND c.push_service = subscriptions.push_service
-            AND c.subscription = subscriptions.id) AS TEXT) AS channels
+            AND c.subscription = subscriptions.id) AS TEXT) AS channels,
+    CAST((SELECT json_group_array(json_object(
+            'since', f.since, 'lastAt', f.last_at, 'failures', f.failures, 'status', f.status, 'reason', f.reason)) FROM failing f
+        WHERE f.site = subscriptions.site AND f.push_service = subscriptions.push_service
+            AND f.subscription = subscriptions.id) AS TEXT) AS failing,
+    CAST((SELECT COUNT(*) FROM closings w WHERE w.site = subscriptions.site AND w.subscription = subscriptions.id) AS INTEGER) AS closings
 FROM subscriptions WHERE subscriptions.site = ? AND subscriptions.endpoint_hash = ?
 `
 
@@ -251,9 +256,12 @@ type SubscriptionByEndpointRow struct {
 	Subscription Subscription
 	Service      string
 	Channels     string
+	Failing      string
+	Closings     int64
 }
 
-// Whole, since each visit of a browser asks for it.
+// Whole, since each visit of a browser asks for it. What is correlated is so with
+// columns: SQLite prepares anew what has a bound 1 for a column of a primary key.
 func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionByEndpointParams) (SubscriptionByEndpointRow, error) {
 	row := q.db.QueryRowContext(ctx, subscriptionByEndpoint, arg.Site, arg.EndpointHash)
 	var i SubscriptionByEndpointRow
@@ -273,6 +281,8 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 		&i.Subscription.LastSeenAt,
 		&i.Service,
 		&i.Channels,
+		&i.Failing,
+		&i.Closings,
 	)
 	return i, err
 }

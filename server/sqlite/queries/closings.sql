@@ -15,9 +15,6 @@ DELETE FROM closings WHERE closings.site = sqlc.arg(site) AND closings.subscript
 -- name: SiteHasClosings :one
 SELECT EXISTS (SELECT 1 FROM closings WHERE site = ?);
 
--- name: CountClosings :one
-SELECT COUNT(*) FROM closings WHERE site = ? AND subscription = ?;
-
 -- name: ClosingsOf :many
 SELECT subscription, tag, posted_at FROM closings WHERE site = ? AND subscription IN (sqlc.slice(subscriptions))
 ORDER BY subscription, posted_at, tag;

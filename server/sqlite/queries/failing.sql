@@ -17,11 +17,6 @@ SELECT * FROM failing
 WHERE site = ? AND (push_service, subscription) >= (CAST(sqlc.arg(first_service) AS INTEGER), CAST(sqlc.arg(first) AS BLOB))
     AND (push_service, subscription) <= (CAST(sqlc.arg(last_service) AS INTEGER), CAST(sqlc.arg(last) AS BLOB));
 
--- name: FailingOfEndpoint :one
-SELECT f.* FROM failing f
-JOIN subscriptions s ON s.site = f.site AND s.push_service = f.push_service AND s.id = f.subscription
-WHERE s.site = ? AND s.endpoint_hash = ?;
-
 -- name: FailingAfter :many
 SELECT sqlc.embed(s) FROM failing f
 JOIN subscriptions s ON s.site = f.site AND s.push_service = f.push_service AND s.id = f.subscription
