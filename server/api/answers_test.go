@@ -180,9 +180,11 @@ func provokeRefusals(t *testing.T, seen seen) {
 		seen.call(s, "413 body-too-large", method, path, body+strings.Repeat(" ", wire.MaxMessageBody), withKey)
 		if !operationOf(httptest.NewRequest(method, path, nil)).NeedsKey() {
 			seen.call(s, "403 origin-not-allowed", method, path, body, "Origin: https://evil.example")
+			seen.call(s, "401 api-key-invalid", method, path, body, "Origin: ", "Authorization: Bearer none")
 		}
 	}
 	seen.call(s, "403 origin-not-allowed", "GET", "/v1/config", "", "Origin: https://evil.example")
+	seen.call(s, "401 api-key-invalid", "GET", "/v1/config", "", "Origin: ", "Authorization: Bearer none")
 	for _, path := range []string{"/v1/subscriptions", "/v1/subscriptions/check", "/v1/subscriptions/closings", "/v1/subscriptions/test"} {
 		seen.call(s, "400 push-service-not-allowed", "POST", path, strings.ReplaceAll(bodies(pushtest.P256dh)["POST "+path], someEndpoint, "https://evil.net/x"))
 		seen.call(s, "400 endpoint-permanently-removed", "POST", path, strings.ReplaceAll(bodies(pushtest.P256dh)["POST "+path], someEndpoint, "https://permanently-removed.invalid/x"))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // readSitesLimit is how long requests wait for the store to say which sites there are.
@@ -172,12 +173,15 @@ func (a *api) siteOfPublic(r *http.Request) (*push.Site, error) {
 		}
 		return nil, originNotAllowed(origin)
 	}
-	if r.Header.Get("Authorization") != "" {
-		if key, err := a.key(r); err == nil {
-			return a.sites.byID(r.Context(), key.Site)
-		}
+	key, err := a.key(r)
+	if push.CodeOf(err) == wire.APIKeyMissing {
+		return known.ofHost(r.Host), nil
 	}
-	return known.ofHost(r.Host), nil
+	if err != nil {
+		// What is meant for one site does not end up in another.
+		return nil, err
+	}
+	return a.sites.byID(r.Context(), key.Site)
 }
 
 // siteOfOrigin is the one whose pages are at an origin; nil: none. The server's own

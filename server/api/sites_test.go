@@ -63,15 +63,16 @@ func TestAPublicCallFindsItsSite(t *testing.T) {
 			{"evil.example", ""}:      main,
 			{"shop.example:8443", ""}: main,
 			// A back end for its visitors.
-			{ownHost, withShop}:                            other,
-			{"shop.example", withKey}:                      main,
-			{"shop.example", "Authorization: Bearer none"}: other,
+			{ownHost, withShop}:                               other,
+			{"shop.example", withKey}:                         main,
+			{"shop.example", "Authorization: Basic bm9uZQ=="}: other,
 		} {
 			w := s.at(request[0], request[1])
 			if got := want(t, w, 200)["applicationServerKey"]; got != key {
 				t.Errorf("%s: %v finds another site", name, request)
 			}
 		}
+		wantProblem(t, s.at("shop.example", "Authorization: Bearer none"), 401, wire.APIKeyInvalid, "")
 		for _, origin := range []string{"https://evil.example", "http://shop.example", "https://shop.example:8443", "https://a.shop.example", "null"} {
 			w := s.at(ownHost, "Origin: "+origin)
 			wantProblem(t, w, 403, wire.OriginNotAllowed, "")

@@ -390,8 +390,9 @@ func resolveURL(base *url.URL, text string) (string, error) {
 	return u.String(), nil
 }
 
-// hosts maps names as browsers do (URL Standard, "domain to ASCII").
-var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+// hosts maps names as browsers do (URL Standard, "domain to ASCII"): hyphens may stand
+// anywhere.
+var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
 
 // isHost says whether browsers take a host: an address of IPv6, a name that can be
 // written in ASCII, or one that ends in a number and is an address of IPv4 (URL

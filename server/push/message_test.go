@@ -167,6 +167,19 @@ func manyLanguages(n, bytes int) string {
 	return strings.TrimSuffix(b.String(), ",")
 }
 
+// What browsers take, such as the hosts of previews and of videos, is taken.
+func TestHostsAreThoseOfBrowsers(t *testing.T) {
+	for host, want := range map[string]bool{
+		"qa--site.netlify.app": true, "r3---sn-4g5e6nez.googlevideo.com": true, "a-.example": true, "-a.example": true, "a_b.example": true,
+		"bücher.example": true, "example.com.": true, "localhost": true, "127.0.0.1": true, "::1": true,
+		"1.2.3.4.5": false, "example.0x4": false, "xn--a": false, ".": false, "": false, "a b": false,
+	} {
+		if got := isHost(host); got != want {
+			t.Errorf("%q: %v", host, got)
+		}
+	}
+}
+
 func TestATooLargeMessageHasACodeOfItsOwnAndItsSize(t *testing.T) {
 	for n, want := range map[int]wire.Code{3000: "", 3990: wire.MessageTooLarge} {
 		_, warnings, err := ParseMessage(decodeMessage(t, notification(`, "body": "`+strings.Repeat("x", n)+`"`)), base, Hours{}, noon)

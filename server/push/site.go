@@ -11,7 +11,6 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/pushkit/pushkit/server/webpush"
-	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A SiteID numbers a site within a store.
@@ -68,10 +67,11 @@ type VAPIDKey struct {
 	Replaced bool
 }
 
-// BaseURL is what relative URLs of messages are resolved against.
+// BaseURL is what relative URLs of messages are resolved against. Its error is about a
+// message's navigate, which leads to the site.
 func (s Site) BaseURL() (*url.URL, error) {
 	if len(s.Origins) == 0 {
-		return nil, &Error{Code: wire.Internal, Detail: "The site has no origin yet: start pushkit serve once."}
+		return nil, invalid("notification.navigate", "leads nowhere: the site %s has no origin. The default site's are set by pushkit serve --allowed-origins, another's by pushkit sites set.", s.Name)
 	}
 	return url.Parse(s.Origins[0] + "/")
 }

@@ -45,7 +45,7 @@ func TestBaseURLIsTheFirstOrigins(t *testing.T) {
 	if err != nil || u.String() != "https://a.example/" {
 		t.Errorf("got %v, %v", u, err)
 	}
-	if _, err := (Site{}).BaseURL(); CodeOf(err) != wire.Internal {
+	if _, err := (Site{}).BaseURL(); CodeOf(err) != wire.InvalidField {
 		t.Errorf("got %v", err)
 	}
 }

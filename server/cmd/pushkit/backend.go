@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -43,15 +44,18 @@ func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 	return openLocal(ctx, cmd)
 }
 
-// sameBackend is the flag that has another command work on the same, where it needs
-// one.
-func sameBackend(cmd *cli.Command) string {
+// sameBackend is the flags that have another command work on the same, where it needs
+// some.
+func sameBackend(cmd *cli.Command) (flags string) {
 	if server := cmd.String(serverFlag.Name); server != "" {
 		return " --server " + server
 	}
+	if site := cmd.String(siteFlag.Name); site != push.DefaultSite {
+		flags = " --site " + site
+	}
 	// That of PostgreSQL may hold a password.
 	if path, url, _ := databaseURL(cmd); path != "" && url != databaseFlag.Value {
-		return " --database " + url
+		flags += " --database " + url
 	}
-	return ""
+	return flags
 }

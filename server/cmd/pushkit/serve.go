@@ -247,10 +247,16 @@ func (s *service) setOrigins(ctx context.Context, cmd *cli.Command) error {
 		}
 		origins = []string{own.Scheme + "://" + own.Host}
 	}
-	s.site.Origins = origins
-	if err := s.store.SetOrigins(ctx, s.site.ID, origins); err != nil {
+	err = s.store.SetOrigins(ctx, s.site.ID, origins)
+	if push.CodeOf(err) == push.OriginTaken && !cmd.IsSet(allowedOriginsFlag.Name) {
+		// The server's own address is another site's: nobody said that it is this one's.
+		origins = nil
+		err = s.store.SetOrigins(ctx, s.site.ID, nil)
+	}
+	if err != nil {
 		return fmt.Errorf("--allowed-origins: %w", err)
 	}
+	s.site.Origins = origins
 	return nil
 }
 
