@@ -95,7 +95,7 @@ func (f Firefox) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, removeProfile(profile)) }()
 	}
-	if err := writeUserJS(profile, f.Websocket, f.Allow || f.Headless); err != nil {
+	if err := f.writeUserJS(profile); err != nil {
 		return err
 	}
 	args := []string{"--no-remote", "--profile", profile}
@@ -123,7 +123,7 @@ func FindFirefox() (string, error) {
 // permissionAllow is nsIPermissionManager's ALLOW_ACTION; asking is 0.
 const permissionAllow = 1
 
-func writeUserJS(profile, websocketURL string, allow bool) error {
+func (f *Firefox) writeUserJS(profile string) error {
 	if err := os.MkdirAll(profile, 0o700); err != nil {
 		return fmt.Errorf("the profile's folder: %w", err)
 	}
@@ -135,12 +135,15 @@ func writeUserJS(profile, websocketURL string, allow bool) error {
 		return fmt.Errorf("the profile's preferences: %w", err)
 	}
 	preferences := maps.Clone(quietPreferences)
-	maps.Copy(preferences, FirefoxPreferences(websocketURL))
+	maps.Copy(preferences, FirefoxPreferences(f.Websocket))
 	// Said either way: a profile that is kept remembers what was said before.
 	preferences["permissions.default.desktop-notification"] = 0
-	if allow {
+	if f.Allow || f.Headless {
 		preferences["permissions.default.desktop-notification"] = permissionAllow
 	}
+	// Where there is no window there may be no desktop, without which Firefox's alerts by
+	// it fail.
+	preferences["alerts.useSystemBackend"] = !f.Headless
 	var b bytes.Buffer
 	fmt.Fprintln(&b, userJSMark)
 	for _, name := range slices.Sorted(maps.Keys(preferences)) {

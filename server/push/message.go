@@ -190,8 +190,14 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
+	if at, _, _ := parseSendAt(r.SendAt); !at.IsZero() && now.Sub(at) > warnPast {
+		warnings = append(warnings, fmt.Sprintf("%s has passed: the message is due at once.", FormatTime(at)))
+	}
 	return m, append(warnings, more...), nil
 }
+
+// warnPast is how long ago a time to send at may be before it looks like a mistake.
+const warnPast = time.Minute
 
 // parsePayload makes the payload of a notification, which field names in errors, and of
 // what it closes.

@@ -167,6 +167,17 @@ func manyLanguages(n, bytes int) string {
 	return strings.TrimSuffix(b.String(), ",")
 }
 
+// A wrong year is seen before, or at least after, a broadcast is sent for it.
+func TestATimeThatHasPassedIsWarnedOf(t *testing.T) {
+	for at, want := range map[time.Time]int{noon.Add(-time.Hour): 1, noon.Add(-time.Second): 0, noon.Add(time.Hour): 0} {
+		body := `{"audience": {"all": true}, "notification": {"title": "x"}, "sendAt": "` + at.Format(time.RFC3339) + `"}`
+		m, warnings, err := ParseMessage(decodeMessage(t, body), base, Hours{}, noon)
+		if err != nil || len(warnings) != want || m.DueAt.Before(noon) {
+			t.Errorf("%v: %v, %v", at, warnings, err)
+		}
+	}
+}
+
 // What browsers take, such as the hosts of previews and of videos, is taken.
 func TestHostsAreThoseOfBrowsers(t *testing.T) {
 	for host, want := range map[string]bool{

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/urfave/cli/v3"
 
@@ -33,6 +34,9 @@ type backend interface {
 // errSiteOfKey keeps a message from going to another site than the one that is named.
 var errSiteOfKey = errors.New("--site is for the database: with --server the API key says which site it is")
 
+// errKeyOfServer likewise, where the key is another site's.
+var errKeyOfServer = errors.New("--api-key is for a server: name it with --server, or for the database the site with --site")
+
 // openBackend opens the server of --server, else the database.
 func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 	if cmd.String(serverFlag.Name) != "" {
@@ -40,6 +44,10 @@ func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 			return nil, errSiteOfKey
 		}
 		return openRemote(cmd)
+	}
+	// The environment may have that of a server.
+	if cmd.IsSet(apiKeyFlag.Name) && os.Getenv("PUSHKIT_API_KEY") == "" {
+		return nil, errKeyOfServer
 	}
 	return openLocal(ctx, cmd)
 }

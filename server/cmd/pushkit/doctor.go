@@ -149,7 +149,7 @@ func (d *doctor) examine(ctx context.Context) {
 		d.tell(d.checkWebhooks(ctx)...)
 	}
 	d.tell(d.checkSubject(), d.checkPublicURL())
-	origins, findings := d.checkOrigins()
+	origins, findings := d.checkOrigins(ctx)
 	d.tell(findings...)
 	d.checkPushServices(ctx)
 	d.tell(together(origins, func(origin string) []finding { return d.checkWorker(ctx, origin) })...)

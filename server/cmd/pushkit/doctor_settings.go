@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/url"
 	"slices"
@@ -65,7 +66,7 @@ func (d *doctor) isOfAnotherSite() bool { return d.cmd.String(siteFlag.Name) != 
 
 // checkOrigins looks at the form of the sites' origins, and returns those whose
 // service worker can be looked at.
-func (d *doctor) checkOrigins() (good []string, findings []finding) {
+func (d *doctor) checkOrigins(ctx context.Context) (good []string, findings []finding) {
 	const check = "origin"
 	texts := d.cmd.Args().Slice()
 	if len(texts) == 0 {
@@ -89,13 +90,13 @@ func (d *doctor) checkOrigins() (good []string, findings []finding) {
 			continue
 		}
 		good = append(good, origin)
-		findings = append(findings, d.checkAllowed(origin))
+		findings = append(findings, d.checkAllowed(ctx, origin))
 	}
 	return good, findings
 }
 
 // checkAllowed says whether pages of an origin may call the server.
-func (d *doctor) checkAllowed(origin string) finding {
+func (d *doctor) checkAllowed(ctx context.Context, origin string) finding {
 	const check = "origin"
 	allowed := d.site.Origins
 	if given := d.givenOrigins(); len(given) > 0 {
@@ -109,8 +110,28 @@ func (d *doctor) checkAllowed(origin string) finding {
 	if slices.Contains(allowed, origin) {
 		return ok(check, "Pages of %s may use the server.", origin)
 	}
+	if owner := d.ownerOf(ctx, origin); owner != "" {
+		return warn(check, "Look at that site: pushkit doctor --site "+owner+" "+origin+".", "%s is the site %s's.", origin, owner)
+	}
 	if len(allowed) == 0 {
 		return warn(check, "Give --allowed-origins as pushkit serve has them.", "Nothing tells whether pages of %s may use the server.", origin)
 	}
 	return fail(check, "Add it to "+d.originsSetting()+".", "Pages of %s may not use the server.", origin)
+}
+
+// ownerOf is the site that has an origin, where the database knows one.
+func (d *doctor) ownerOf(ctx context.Context, origin string) string {
+	if d.store == nil {
+		return ""
+	}
+	sites, err := d.store.ListSites(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, site := range sites {
+		if slices.Contains(site.Origins, origin) {
+			return site.Name
+		}
+	}
+	return ""
 }

@@ -82,6 +82,9 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(_ context.Context, cmd *cli.Command) error {
+			if err := noArguments(cmd); err != nil {
+				return err
+			}
 			_, err := fmt.Fprintln(cmd.Root().Writer, "pushkit", fullVersion())
 			return err
 		},

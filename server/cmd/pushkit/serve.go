@@ -83,7 +83,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if !held {
-		return errors.New("another process serves this database already")
+		return errors.New("another process serves this database already: end it, or give this one a database of its own with --database")
 	}
 	defer unlock()
 

@@ -193,6 +193,9 @@ func TestSitesAreMadeListedAndSet(t *testing.T) {
 	if out, err := c.Output(); err != nil || string(out) != second {
 		t.Errorf("PUSHKIT_SITE: %s, %v", out, err)
 	}
+	if out, _, _ := run(t, folder, "doctor", shopOrigin); !strings.Contains(out, "pushkit doctor --site shop "+shopOrigin) {
+		t.Errorf("the doctor says of the shop's origin: %s", out)
+	}
 	for arguments, want := range map[string]string{
 		"sites create shop":                                          `There is a site "shop" already`,
 		"sites create blog --origins " + shopOrigin:                  `is the site "shop"'s already`,

@@ -16,12 +16,10 @@ func vapidCommand() *cli.Command {
 		Name:  "vapid",
 		Usage: "the application server keys (RFC 8292)",
 		Commands: []*cli.Command{{
-			Name:  "show",
-			Usage: "print the public keys, the current one first; with --json what each is and how many subscriptions it serves",
-			Flags: []cli.Flag{jsonFlag, databaseFlag, siteFlag},
-			Action: func(ctx context.Context, cmd *cli.Command) error {
-				return onDatabase(ctx, cmd, showVAPIDKeys)
-			},
+			Name:   "show",
+			Usage:  "print the public keys, the current one first; with --json what each is and how many subscriptions it serves",
+			Flags:  []cli.Flag{jsonFlag, databaseFlag, siteFlag},
+			Action: withoutArguments(showVAPIDKeys),
 		}, generateVAPIDCommand(), importVAPIDCommand(), rotateVAPIDCommand()},
 	}
 }
@@ -69,10 +67,8 @@ func rotateVAPIDCommand() *cli.Command {
 			"already are served with the key of before until their next visit, which subscribes them anew without a\n" +
 			"question. pushkit vapid show --json says how many have not been there yet. Back the database up afterwards: a\n" +
 			"backup of before has not the new key.",
-		Flags: []cli.Flag{databaseFlag, siteFlag},
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			return onDatabase(ctx, cmd, rotateVAPIDKey)
-		},
+		Flags:  []cli.Flag{databaseFlag, siteFlag},
+		Action: withoutArguments(rotateVAPIDKey),
 	}
 }
 
@@ -85,6 +81,7 @@ func rotateVAPIDKey(ctx context.Context, cmd *cli.Command, store database, site 
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(cmd.Root().ErrWriter, "browsers subscribe with this key now; whoever is subscribed stays so, and takes it at the next visit: pushkit vapid show --json%s counts them\n", sameBackend(cmd))
 	_, err = fmt.Fprintln(cmd.Root().Writer, added.Public())
 	return err
 }

@@ -30,7 +30,7 @@ func watch(
 	for m.State == wire.MessageSending || m.State == wire.MessageScheduled {
 		select {
 		case <-ctx.Done():
-			return m, fmt.Errorf("message %s is still being sent: %w", m.ID, ctx.Err())
+			return m, fmt.Errorf("message %s is still being sent, which goes on without this command where a server runs: pushkit messages show %s%s", m.ID, m.ID, sameBackend(cmd))
 		case <-ticker.C:
 		}
 		var err error
