@@ -36,10 +36,7 @@ func (a *api) closings(w http.ResponseWriter, r *http.Request, site *push.Site) 
 	if err := readJSON(w, r, &request); err != nil {
 		return err
 	}
-	if _, err := push.CheckEndpoint("endpoint", request.Endpoint, a.Services); err != nil {
-		return err
-	}
-	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), site.ID, request.Endpoint)
+	sub, err := a.subscriptionOf(r.Context(), site, request.Endpoint)
 	if err != nil {
 		return err
 	}

@@ -58,12 +58,17 @@ func (a *api) accept(ctx context.Context, site *push.Site, body []byte, key stri
 	if err != nil {
 		return status, nil, err
 	}
+	a.dispatch(batches)
+	return status, nil, nil
+}
+
+// dispatch has a message sent that was accepted, of which batches are leased already.
+func (a *api) dispatch(batches []push.Batch) {
 	if len(batches) > 0 {
 		a.Dispatcher.Hand(batches)
 	} else {
 		a.Dispatcher.Wake()
 	}
-	return status, nil, nil
 }
 
 // messageID is that of the path.

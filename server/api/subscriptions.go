@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -91,6 +92,14 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// subscriptionOf is that of an endpoint as its browser says it.
+func (a *api) subscriptionOf(ctx context.Context, site *push.Site, endpoint string) (push.Subscription, error) {
+	if _, err := push.CheckEndpoint("endpoint", endpoint, a.Services); err != nil {
+		return push.Subscription{}, err
+	}
+	return a.Store.SubscriptionByEndpoint(ctx, site.ID, endpoint)
 }
 
 func sameNames(a, b []string) bool {

@@ -58,10 +58,7 @@ func (a *api) sendTest(w http.ResponseWriter, r *http.Request, site *push.Site) 
 	if err := readJSON(w, r, &request); err != nil {
 		return err
 	}
-	if _, err := push.CheckEndpoint("endpoint", request.Endpoint, a.Services); err != nil {
-		return err
-	}
-	sub, err := a.Store.SubscriptionByEndpoint(r.Context(), site.ID, request.Endpoint)
+	sub, err := a.subscriptionOf(r.Context(), site, request.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -105,11 +102,7 @@ func (a *api) createTest(ctx context.Context, site *push.Site, sub push.Subscrip
 	if err != nil {
 		return push.ID{}, err
 	}
-	if len(batches) > 0 {
-		a.Dispatcher.Hand(batches)
-	} else {
-		a.Dispatcher.Wake()
-	}
+	a.dispatch(batches)
 	return m.ID, nil
 }
 
@@ -128,7 +121,8 @@ func (a *api) awaitTest(ctx context.Context, site push.SiteID, sub push.Subscrip
 			return answer, nil
 		}
 		if status.Counts.Pending == 0 && status.TargetedFinal || time.Now().After(deadline) {
-			return answer, a.explainTest(ctx, site, status, id, &answer)
+			err := a.explainTest(ctx, site, status, &answer)
+			return answer, err
 		}
 		select {
 		case <-ticker.C:
@@ -139,18 +133,15 @@ func (a *api) awaitTest(ctx context.Context, site push.SiteID, sub push.Subscrip
 }
 
 // explainTest says why a test message was not accepted, or not yet.
-func (a *api) explainTest(ctx context.Context, site push.SiteID, status push.MessageStatus, id push.ID, answer *wire.TestResponse) error {
-	answer.State = wire.DeliveryPending
-	for _, outcome := range []push.Outcome{push.DeliveryGone, push.DeliveryFailed, push.DeliveryExpired} {
-		if outcome.Of(status.Counts) > 0 {
-			answer.State = outcome.State()
+func (a *api) explainTest(ctx context.Context, site push.SiteID, status push.MessageStatus, answer *wire.TestResponse) error {
+	outcome := push.DeliveryPending
+	for _, ended := range []push.Outcome{push.DeliveryGone, push.DeliveryFailed, push.DeliveryExpired} {
+		if ended.Of(status.Counts) > 0 {
+			outcome = ended
 		}
 	}
-	outcome, err := push.ParseDeliveryState(answer.State)
-	if err != nil {
-		return err
-	}
-	reasons, _, err := a.Store.ListDeliveries(ctx, site, id, outcome, "", 1)
+	answer.State = outcome.State()
+	reasons, _, err := a.Store.ListDeliveries(ctx, site, status.ID, outcome, "", 1)
 	if err != nil || len(reasons) == 0 {
 		return err
 	}
