@@ -41,11 +41,7 @@ func (a *api) accept(ctx context.Context, site *push.Site, body []byte, key stri
 	if err := decode(body, &request, true); err != nil {
 		return status, nil, err
 	}
-	base, err := site.BaseURL()
-	if err != nil {
-		return status, nil, err
-	}
-	m, warnings, err := push.ParseMessage(request, base, site.Hours, a.Now())
+	m, warnings, err := site.ParseMessage(request, a.Now())
 	if err != nil {
 		return status, nil, err
 	}

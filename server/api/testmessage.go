@@ -90,11 +90,11 @@ func (a *api) createTest(ctx context.Context, site *push.Site, sub push.Subscrip
 		return push.ID{}, err
 	}
 	ttl := int64(60)
-	m, _, err := push.ParseMessage(wire.MessageRequest{
+	m, _, err := site.ParseMessage(wire.MessageRequest{
 		Notification: wire.Notification{Title: "Test notification", Body: "Notifications of " + base.Host + " arrive here.", Tag: wire.TestTag, Lang: "en"},
 		Audience:     wire.Audience{Subscriptions: []string{sub.ID.String()}},
 		TTL:          &ttl, Urgency: "high", IgnoreQuietHours: true,
-	}, base, site.Hours, a.Now())
+	}, a.Now())
 	if err != nil {
 		return push.ID{}, err
 	}

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
 	"github.com/pushkit/pushkit/server/webpush"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A SiteID numbers a site within a store.
@@ -74,6 +76,15 @@ func (s Site) BaseURL() (*url.URL, error) {
 		return nil, invalid("notification.navigate", "leads nowhere: the site %s has no origin. The default site's are set by pushkit serve --allowed-origins, another's by pushkit sites set.", s.Name)
 	}
 	return url.Parse(s.Origins[0] + "/")
+}
+
+// ParseMessage is [ParseMessage] of a message of the site.
+func (s Site) ParseMessage(r wire.MessageRequest, now time.Time) (m *Message, warnings []string, err error) {
+	base, err := s.BaseURL()
+	if err != nil {
+		return nil, nil, err
+	}
+	return ParseMessage(r, base, s.Hours, now)
 }
 
 // ParseOrigins reads origins by [ParseOrigin]. One that is there twice counts once.

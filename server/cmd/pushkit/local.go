@@ -32,16 +32,8 @@ func openLocal(ctx context.Context, cmd *cli.Command) (*local, error) {
 	return &local{cmd: cmd, store: store, site: site, end: func() error { return nil }}, nil
 }
 
-func (l *local) parse(r wire.MessageRequest) (*push.Message, []string, error) {
-	base, err := l.site.BaseURL()
-	if err != nil {
-		return nil, nil, err
-	}
-	return push.ParseMessage(r, base, l.site.Hours, time.Now())
-}
-
 func (l *local) count(ctx context.Context, r wire.MessageRequest) (wire.DryRunResponse, error) {
-	m, warnings, err := l.parse(r)
+	m, warnings, err := l.site.ParseMessage(r, time.Now())
 	if err != nil {
 		return wire.DryRunResponse{}, err
 	}
@@ -50,7 +42,7 @@ func (l *local) count(ctx context.Context, r wire.MessageRequest) (wire.DryRunRe
 }
 
 func (l *local) send(ctx context.Context, r wire.MessageRequest) (wire.MessageResponse, error) {
-	m, warnings, err := l.parse(r)
+	m, warnings, err := l.site.ParseMessage(r, time.Now())
 	if err != nil {
 		return wire.MessageResponse{}, err
 	}

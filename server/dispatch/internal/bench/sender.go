@@ -135,11 +135,7 @@ func (e errand) messages() ([]webpush.Message, error) {
 	if err := json.Unmarshal([]byte(broadcastBody), &request); err != nil {
 		return nil, err
 	}
-	base, err := push.Site{Origins: []string{"http://localhost:8080"}}.BaseURL()
-	if err != nil {
-		return nil, err
-	}
-	m, _, err := push.ParseMessage(request, base, push.Hours{}, time.Now())
+	m, _, err := push.Site{Origins: []string{"http://localhost:8080"}}.ParseMessage(request, time.Now())
 	if err != nil {
 		return nil, err
 	}
