@@ -9,15 +9,14 @@ const patience = 10_000;
 const serverPatience = 20_000;
 
 /** How a test ended; `look` says whether to look at the system's settings. */
-export interface TestOutcome {
+interface TestOutcome {
   text: string;
-  shown: boolean;
   look: boolean;
 }
 
 /** Sends this browser a test message and tells how that ended. Never rejects. `say` is told how far it is. */
 export async function test(pushkit: Pushkit, server: string, say: (text: string) => void): Promise<TestOutcome> {
-  const failed = (...sentences: (string | undefined)[]): TestOutcome => ({ text: sentences.filter(Boolean).join(" "), shown: false, look: false });
+  const failed = (...sentences: (string | undefined)[]): TestOutcome => ({ text: sentences.filter(Boolean).join(" "), look: false });
   const began = Date.now();
   const listening = new AbortController();
   const shown = new Promise<boolean>((resolve) => {
@@ -36,10 +35,10 @@ export async function test(pushkit: Pushkit, server: string, say: (text: string)
     const { state, pushService, status, reason, meaning, advice }: TestResponse = await response.json();
     if (state !== "accepted") return failed(`${pushService}: ${state}.`, status ? `${status} ${reason ?? ""}.` : reason, meaning, advice);
     say(texts.waiting);
-    if (await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, patience))])) return { text: texts.shown, shown: true, look: true };
+    if (await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, patience))])) return { text: texts.shown, look: true };
     const { lastPush } = await pushkit.debug();
     if (lastPush && lastPush.at >= began && lastPush.outcome === PushNotShown) return failed(texts.arrived + lastPush.error);
-    return { text: texts.notShown, shown: false, look: true };
+    return { text: texts.notShown, look: true };
   } catch {
     return failed(texts.unreachable);
   } finally {

@@ -21,7 +21,6 @@ export const needed: readonly (keyof Abilities)[] = ["secureContext", "serviceWo
 
 export const texts = {
   looking: "Looking…",
-  title: "Notifications in this browser",
   fine: "Nothing is wrong here: this browser is subscribed.",
   ready: "Nothing is wrong here. Allow notifications to try one.",
   wrong: "What is wrong",
