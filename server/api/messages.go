@@ -35,7 +35,8 @@ func (a *api) sendMessage(w http.ResponseWriter, r *http.Request, site *push.Sit
 	return writeJSON(w, http.StatusAccepted, answer)
 }
 
-// accept accepts a message of a site, and has it sent. Of a dry run it returns what it counted.
+// accept accepts a message of a site, and has it sent. Of a dry run it returns what it
+// counted.
 func (a *api) accept(ctx context.Context, site *push.Site, body []byte, key string) (status push.MessageStatus, counted *wire.DryRunResponse, err error) {
 	var request wire.MessageRequest
 	if err := decode(body, &request, true); err != nil {

@@ -50,8 +50,7 @@ func (h *halts) answered(lane push.Lane) {
 	}
 }
 
-// accepted notes a message that was taken; resumed is true where the lane was
-// halted.
+// accepted notes a message that was taken; resumed is true where the lane was halted.
 func (h *halts) accepted(lane push.Lane) (resumed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -68,8 +67,7 @@ func (h *halts) isHalted(lane push.Lane) bool {
 	return halted
 }
 
-// mayTry says whether a halted lane's trial is due, and that it is now
-// made.
+// mayTry says whether a halted lane's trial is due, and that it is now made.
 func (h *halts) mayTry(lane push.Lane, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -90,7 +88,8 @@ func (h *halts) untried(lane push.Lane, now time.Time) {
 	}
 }
 
-// waiting returns the halted lanes whose trial is not due yet, and how long it is until the first is.
+// waiting returns the halted lanes whose trial is not due yet, and how long it is until
+// the first is.
 func (h *halts) waiting(now time.Time) (lanes []push.Lane, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -75,8 +75,8 @@ func (d *Dispatcher) lane(ctx, sending context.Context, service string) *lane {
 	return l
 }
 
-// sendBulk sends a job's deliveries, which are one site's, in parts, until ctx is done or the leases may
-// be lost: what is left then is forfeited.
+// sendBulk sends a job's deliveries, which are one site's, in parts, until ctx is done or
+// the leases may be lost: what is left then is forfeited.
 func (d *Dispatcher) sendBulk(ctx, sending context.Context, j job) {
 	changed := d.cancelled.more()
 	if j.deliveries = d.withoutCancelled(j.deliveries); len(j.deliveries) == 0 {

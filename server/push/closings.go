@@ -62,8 +62,8 @@ func ParseTags(field string, tags []string) ([]string, error) {
 	return distinct(tags), nil
 }
 
-// closing is what a message says itself: what was sent before it is closed.
-func closing(tags []string, before time.Time) (closings []wire.Closing) {
+// closingsBefore are what a message says itself: what was sent before it is closed.
+func closingsBefore(before time.Time, tags []string) (closings []wire.Closing) {
 	for _, tag := range tags {
 		closings = append(closings, Closing{tag, before}.Wire())
 	}

@@ -42,8 +42,9 @@ const (
 	statusTooLarge     = 413
 )
 
-// IsOwnFailure says whether a result speaks against the subscription: not against
-// this server (401 and 403, but for another key), nor the message (413), nor where nobody answered.
+// IsOwnFailure says whether a result speaks against the subscription: not against this
+// server (401 and 403, but for another key), nor the message (413), nor where nobody
+// answered.
 func (r DeliveryResult) IsOwnFailure() bool {
 	switch r.Outcome {
 	case DeliveryFailed:

@@ -19,7 +19,7 @@ type Localized struct {
 }
 
 // localize makes the payloads in other languages.
-func (m *Message) localize(r wire.MessageRequest, close []wire.Closing, base *url.URL) (warnings []string, err error) {
+func (m *Message) localize(r wire.MessageRequest, closings []wire.Closing, base *url.URL) (warnings []string, err error) {
 	if len(r.Localized) > wire.MaxLocalized {
 		return nil, invalid("localized", "has %d languages, at most %d are allowed", len(r.Localized), wire.MaxLocalized)
 	}
@@ -33,7 +33,7 @@ func (m *Message) localize(r wire.MessageRequest, close []wire.Closing, base *ur
 		if m.inLanguage(language) != nil {
 			return nil, invalid(field, "is there twice: language tags have no case")
 		}
-		payload, warned, err := parsePayload(field, overridden(r.Notification, tag, r.Localized[tag]), close, r, base)
+		payload, warned, err := parsePayload(field, overridden(r.Notification, tag, r.Localized[tag]), closings, r, base)
 		if err != nil {
 			return nil, err
 		}

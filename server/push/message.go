@@ -175,18 +175,18 @@ func ParseMessage(r wire.MessageRequest, base *url.URL, hours Hours, now time.Ti
 	if err := m.schedule(r, hours, now); err != nil {
 		return nil, nil, err
 	}
-	var close []wire.Closing
+	var closings []wire.Closing
 	if r.Close != nil {
 		tags, err := ParseTags("close", r.Close)
 		if err != nil {
 			return nil, nil, err
 		}
-		close = closing(tags, m.ID.Time())
+		closings = closingsBefore(m.ID.Time(), tags)
 	}
-	if m.Payload, warnings, err = parsePayload("notification", r.Notification, close, r, base); err != nil {
+	if m.Payload, warnings, err = parsePayload("notification", r.Notification, closings, r, base); err != nil {
 		return nil, nil, err
 	}
-	more, err := m.localize(r, close, base)
+	more, err := m.localize(r, closings, base)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -201,13 +201,13 @@ const warnPast = time.Minute
 
 // parsePayload makes the payload of a notification, which field names in errors, and of
 // what it closes.
-func parsePayload(field string, notification wire.Notification, close []wire.Closing, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
+func parsePayload(field string, notification wire.Notification, closings []wire.Closing, r wire.MessageRequest, base *url.URL) (p Payload, warnings []string, err error) {
 	masked := new(masking)
 	n, err := parseNotification(field, notification, r.Topic, base, masked)
 	if err != nil {
 		return p, nil, err
 	}
-	if p, err = newPayload(field, n, r.AppBadge, close, masked); err != nil {
+	if p, err = newPayload(field, n, r.AppBadge, closings, masked); err != nil {
 		return p, nil, err
 	}
 	if size := p.Size(); webpush.EncryptedSize(size) > wire.MaxEncrypted {

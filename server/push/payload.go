@@ -25,9 +25,9 @@ var hole = strings.Repeat("~", TokenLength)
 
 // newPayload encodes a notification, whose place in the request is field, and whose
 // placeholders were masked.
-func newPayload(field string, n wire.PayloadNotification, appBadge *uint64, close []wire.Closing, masked *masking) (Payload, error) {
+func newPayload(field string, n wire.PayloadNotification, appBadge *uint64, closings []wire.Closing, masked *masking) (Payload, error) {
 	n.Mutable, n.AppBadge = true, appBadge
-	n.Data.Pushkit = wire.PayloadPushkit{Token: hole, Close: close}
+	n.Data.Pushkit = wire.PayloadPushkit{Token: hole, Close: closings}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

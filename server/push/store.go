@@ -169,9 +169,9 @@ type Queue interface {
 	// those in except.
 	ClaimRetries(ctx context.Context, limit int, except []Lane) ([]Delivery, error)
 	// Record writes what became of deliveries, and forgets the Closings that rode on
-	// those that were accepted. What was leased to another node
-	// since is passed over, and counted. A delivery of a cancelled message that
-	// would be tried again is cancelled.
+	// those that were accepted. What was leased to another node since is passed over,
+	// and counted. A delivery of a cancelled message that would be tried again is
+	// cancelled.
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)
 	// Release hands a batch back: what has no outcome is claimed again.
 	Release(ctx context.Context, batch Batch) error
