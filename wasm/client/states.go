@@ -51,7 +51,8 @@ const (
 	Ending
 	// Removing: the browser's subscription is ended, and the server told.
 	Removing
-	// Forgetting: what is stored is deleted.
+	// Forgetting: what is stored is deleted, unless the browser still has a
+	// subscription, which nothing would tell from one that was lost.
 	Forgetting
 )
 
