@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -121,12 +122,9 @@ func (c *call) follow(dom.Context) (State, error) {
 	return Subscribing, nil
 }
 
-// makeRoom is KeyChanged's.
+// makeRoom is KeyChanged's. What an earlier repair has found is followed still.
 func (c *call) makeRoom(ctx dom.Context) (State, error) {
-	c.replaces = c.record.Endpoint
-	if c.replaces == "" {
-		c.replaces = c.subscription.Endpoint
-	}
+	c.replaces = cmp.Or(c.replaces, c.record.Endpoint, c.subscription.Endpoint)
 	return Subscribing, c.unsubscribe(ctx)
 }
 
@@ -139,9 +137,9 @@ func (c *call) findAndMakeRoom(ctx dom.Context) (State, error) {
 }
 
 // waitForAnother is EndpointRemoved's. Chrome hands such endpoints out for a
-// moment after an unsubscribe.
+// moment after an unsubscribe, such as an earlier repair's.
 func (c *call) waitForAnother(ctx dom.Context) (State, error) {
-	c.replaces = c.record.Endpoint
+	c.replaces = cmp.Or(c.replaces, c.record.Endpoint)
 	if err := c.unsubscribe(ctx); err != nil {
 		return 0, err
 	}
