@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { until } from "../harness/until.mjs";
 import { load } from "./bundle.mjs";
 
 const { visit } = await load("js/src/check.ts");
@@ -56,9 +57,16 @@ test("a page load that finds nothing wakes the worker, loads nothing, and the ne
   assert.deepEqual(await twice(), ["tell ping"]);
 });
 
+test("a server that never answers keeps nothing from the worker", async () => {
+  server = () => /** @type {any} */ (new Promise(() => {}));
+  visit(settings, async () => {});
+  await until(() => happened.length > 0, "ping to the worker");
+  assert.deepEqual(happened, ["tell ping"]);
+});
+
 test("a page load that finds something to close leaves that to the worker, and loads nothing either", async () => {
   server = () => Response.json({ closings: 2 });
-  assert.deepEqual(await twice(), ["tell check"]);
+  assert.deepEqual(await twice(), ["tell ping", "tell check"]);
 });
 
 for (const status of [404, 410]) {
