@@ -31,8 +31,9 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
-  // A subscription of which nothing is stored is Go's to judge, once.
-  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription) return sync();
+  // A subscription of which nothing is stored is Go's to judge, once a visit where it is left alone.
+  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription && isDue(settings))
+    return sync().then(() => markChecked(settings));
   if (!wanted || !isDue(settings)) return;
   const { endpoint, applicationServerKey, channels } = record;
   // Wakes the worker, which then reports what it could not report before, whatever the server does.

@@ -75,7 +75,8 @@ const (
 	// EndpointGone: the server knows it to be dead, the browser does not.
 	EndpointGone
 	// Unrecorded: the browser has one of which nothing is stored, as after the
-	// site cleared its storage. It is taken up if its key is the server's.
+	// site cleared its storage. It is taken up if its key is the server's and the
+	// worker ours; by another key it is another's for good.
 	Unrecorded
 )
 

@@ -71,20 +71,24 @@ func (c *call) prepare(ctx dom.Context) (State, error) {
 
 // adopt is Unrecorded's.
 func (c *call) adopt(ctx dom.Context) (State, error) {
-	ours, err := c.ours(ctx)
-	if err != nil {
-		return 0, err
-	}
 	key, err := c.subscription.ApplicationServerKey()
-	if ours && err == nil {
+	if key != nil && err == nil {
 		if err := c.fetchKey(ctx); err != nil {
 			return 0, err
 		}
 		if formatKey(key) == c.key {
-			return Granted, nil
+			ours, err := c.ours(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if ours {
+				return Granted, nil
+			}
+			// Its worker, which may be slow today, is asked again at the next visit.
+			return Unsubscribed, nil
 		}
 	}
-	// It is another's. Without a word of it the next page would look again.
+	// It is another's. Without a word of it the next visit would look again.
 	return Unsubscribed, c.update(ctx, func(record *wire.Record) { record.Server = c.options.Server })
 }
 

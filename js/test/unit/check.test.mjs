@@ -15,6 +15,8 @@ const endpoint = "https://service.example/e";
 let happened;
 /** @type {() => Response} */
 let server;
+/** What is stored of the subscription. @type {any} */
+let stored;
 
 /** An IDBRequest. @param {() => any} result */
 function request(result) {
@@ -35,11 +37,12 @@ const registration = {
 
 beforeEach(() => {
   happened = [];
+  stored = record;
   const kept = new Map();
   const all = {
     Notification: { permission: "granted" },
     navigator: { serviceWorker: { getRegistration: async () => registration } },
-    indexedDB: { open: () => request(() => ({ transaction: () => ({ objectStore: () => ({ get: () => request(() => record) }) }), close() {} })) },
+    indexedDB: { open: () => request(() => ({ transaction: () => ({ objectStore: () => ({ get: () => request(() => stored) }) }), close() {} })) },
     sessionStorage: { getItem: (/** @type {string} */ key) => kept.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value) },
     fetch: async () => server(),
   };
@@ -55,6 +58,17 @@ async function twice() {
 test("a page load that finds nothing wakes the worker, loads nothing, and the next one asks nothing", async () => {
   server = () => new Response(null, { status: 204 });
   assert.deepEqual(await twice(), ["tell ping"]);
+});
+
+test("a subscription of which nothing is stored, and which is not taken up, is judged once a visit", async () => {
+  stored = undefined;
+  assert.deepEqual(await twice(), ["sync"]);
+});
+
+test("a subscription of which nothing is stored is judged again where that failed", async () => {
+  stored = undefined;
+  for (let i = 0; i < 2; i++) await assert.rejects(visit(settings, () => Promise.reject(new Error("away"))), /away/);
+  assert.deepEqual(await twice(), ["sync"]);
 });
 
 test("a server that never answers keeps nothing from the worker", async () => {
