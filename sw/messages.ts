@@ -19,7 +19,7 @@ export function answer({ data, ports, source }: ExtendableMessageEvent): Promise
       // A page is there, so the network may be too.
       return flush();
     case WorkerCheck:
-      return Promise.all([flush(), fetchClosings()]);
+      return fetchClosings();
     case WorkerChange:
       return tellPages({ type: WorkerChange }, (source as Client | null)?.id);
   }

@@ -31,19 +31,21 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   const seen = await observe(settings);
   const { record } = seen;
   const wanted = record?.wanted && Notification.permission === "granted";
-  // A subscription of which nothing is stored is Go's to judge, once.
-  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription) return sync();
+  // A subscription of which nothing is stored is Go's to judge, once a visit where it is left alone.
+  if (record ? record.removing || (wanted && (record.wantedChannels || !isConfirmed(seen, settings))) : seen.subscription && isDue(settings))
+    return sync().then(() => markChecked(settings));
   if (!wanted || !isDue(settings)) return;
   const { endpoint, applicationServerKey, channels } = record;
+  // Wakes the worker, which then reports what it could not report before, whatever the server does.
+  tell(seen, WorkerPing);
   // A server that is away is asked again at the next page.
   const response = await fetch(settings.server + PathSubscriptionsCheck, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ endpoint, applicationServerKey, channels } satisfies CheckRequest),
   }).catch(() => undefined);
-  // Wakes the worker, which then reports what it could not report before; with 200 the
-  // server says that there is something to close as well.
-  tell(seen, response?.status === 200 ? WorkerCheck : WorkerPing);
+  // There is something to close.
+  if (response?.status === 200) tell(seen, WorkerCheck);
   if (response?.status === 404 || response?.status === 410) return sync();
   if (response?.ok) markChecked(settings);
 }

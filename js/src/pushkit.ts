@@ -100,7 +100,8 @@ export class Pushkit extends EventTarget {
   /**
    * Unsubscribes, and removes everything that pushkit keeps in this browser.
    * Rejects with a PushkitError, `server-unreachable` where the server could not
-   * be told: call it again.
+   * be told, `push-service-unreachable` where the browser did not end its
+   * subscription: call it again.
    */
   async forget(): Promise<Status> {
     return this.#act("forget");

@@ -1,11 +1,14 @@
 package client
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/pushkit/pushkit/server/wire"
+	"github.com/pushkit/pushkit/wasm/dom"
 	"github.com/pushkit/pushkit/wasm/notification"
 )
 
@@ -123,6 +126,55 @@ func TestChangeWhileServerIsAway(t *testing.T) {
 	f.check(state, err)
 	if !slices.Equal(state.Channels, []string{"a", "b"}) {
 		t.Errorf("channels %v", state.Channels)
+	}
+}
+
+// Forgetting must not undo itself: what a browser still has, with nothing stored
+// that says it is not wanted, the next page would take up as one that was lost.
+func TestForgetIsNotUndoneByTheNextPage(t *testing.T) {
+	theirs := func(f *fake) { f.script = "https://site.example/theirs.js" }
+	for name, test := range map[string]struct {
+		arrange func(f *fake)
+		mend    func(f *fake)
+		code    wire.Code // of forget()
+		ends    bool      // the next page, what forget() could not
+	}{
+		"the browser fails to unsubscribe": {
+			arrange: func(f *fake) { f.unsubscribe = &dom.Exception{Name: dom.AbortError} },
+			mend:    func(f *fake) { f.unsubscribe = nil },
+			code:    wire.PushServiceUnreachable, ends: true,
+		},
+		"the browser never unsubscribes": {
+			arrange: func(f *fake) { f.unsubscribe = context.DeadlineExceeded },
+			code:    wire.PushServiceUnreachable,
+		},
+		"the browser has another one, of a worker that does not answer in time": {
+			arrange: func(f *fake) { theirs(f); f.subscription.endpoint = "https://service.example/moved" },
+			mend:    func(f *fake) { f.pong = true },
+		},
+		"nothing is stored, and the worker does not answer in time": {
+			arrange: func(f *fake) { theirs(f); f.record = nil },
+			mend:    func(f *fake) { f.pong = true },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := subscribed(t)
+				test.arrange(f)
+				c := New(f.browser())
+				if _, err := c.Forget(t.Context(), options); (err != nil || test.code != "") && CodeOf(err) != test.code {
+					t.Fatalf("error %v", err)
+				}
+				clear(f.stored)
+				if test.mend != nil {
+					test.mend(f)
+				}
+				state, _ := c.Sync(t.Context(), options)
+				if state.Subscribed || len(f.stored) > 0 || test.ends && f.subscription != nil {
+					t.Errorf("state %+v, browser %v, server %v", state, f.subscription, f.stored)
+				}
+			})
+		})
 	}
 }
 

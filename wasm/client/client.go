@@ -90,7 +90,8 @@ func (c *Client) Unsubscribe(ctx dom.Context, options Options) (Subscription, er
 // Forget ends the subscription as Unsubscribe does, and then removes what is
 // stored in the browser. If the server cannot be told, it fails with
 // wire.ServerUnreachable: what is left is the endpoint that Sync, or Forget once
-// more, tells it.
+// more, tells it. Likewise where the browser does not end its own, with the
+// browser's error; and of one that may be another's it is left that none is wanted.
 func (c *Client) Forget(ctx dom.Context, options Options) (Subscription, error) {
 	call := &call{Client: c, options: options, forgets: true}
 	at, err := call.exclusively(ctx, Ending)

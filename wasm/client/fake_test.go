@@ -56,6 +56,7 @@ type fake struct {
 	made         int
 	subscribe    []error  // what the next calls of subscribe() do; nil works
 	endpoints    []string // what the next subscriptions' endpoints are
+	subscribing  func()   // what happens before each of them
 	unsubscribe  error
 
 	record  *wire.Record
@@ -222,6 +223,9 @@ func (f *fake) pushSubscribe(ctx dom.Context, options push.SubscriptionOptionsIn
 	}
 	if f.record == nil || f.record.Server == "" {
 		f.t.Error("the browser was subscribed before the worker could know the server")
+	}
+	if f.subscribing != nil {
+		f.subscribing()
 	}
 	if len(f.subscribe) > 0 {
 		err := f.subscribe[0]

@@ -51,7 +51,8 @@ const (
 	Ending
 	// Removing: the browser's subscription is ended, and the server told.
 	Removing
-	// Forgetting: what is stored is deleted.
+	// Forgetting: what is stored is deleted, unless the browser still has a
+	// subscription, which nothing would tell from one that was lost.
 	Forgetting
 )
 
@@ -74,7 +75,8 @@ const (
 	// EndpointGone: the server knows it to be dead, the browser does not.
 	EndpointGone
 	// Unrecorded: the browser has one of which nothing is stored, as after the
-	// site cleared its storage. It is taken up if its key is the server's.
+	// site cleared its storage. It is taken up if its key is the server's and the
+	// worker ours; by another key it is another's for good.
 	Unrecorded
 )
 

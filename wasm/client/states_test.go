@@ -141,6 +141,8 @@ func TestEveryTransition(t *testing.T) {
 
 		{"forget", subscribed, nil, "Ending Removing Forgetting Unsubscribed"},
 		{"forget", unsubscribed, nil, "Ending Forgetting Unsubscribed"},
+		{"forget", subscribed, func(f *fake) { f.unsubscribe = aborted }, "Ending Removing Pending"},
+		{"forget", nil, func(f *fake) { has(old, keyB)(f); f.script += "?theirs" }, "Ending Forgetting Unsubscribed"},
 		{"forget", unsubscribed, func(f *fake) { f.deleted = refused }, "Ending Forgetting Unsupported"},
 	} {
 		t.Run(test.call+": "+test.path, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -70,20 +71,24 @@ func (c *call) prepare(ctx dom.Context) (State, error) {
 
 // adopt is Unrecorded's.
 func (c *call) adopt(ctx dom.Context) (State, error) {
-	ours, err := c.ours(ctx)
-	if err != nil {
-		return 0, err
-	}
 	key, err := c.subscription.ApplicationServerKey()
-	if ours && err == nil {
+	if key != nil && err == nil {
 		if err := c.fetchKey(ctx); err != nil {
 			return 0, err
 		}
 		if formatKey(key) == c.key {
-			return Granted, nil
+			ours, err := c.ours(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if ours {
+				return Granted, nil
+			}
+			// Its worker, which may be slow today, is asked again at the next visit.
+			return Unsubscribed, nil
 		}
 	}
-	// It is another's. Without a word of it the next page would look again.
+	// It is another's. Without a word of it the next visit would look again.
 	return Unsubscribed, c.update(ctx, func(record *wire.Record) { record.Server = c.options.Server })
 }
 
@@ -121,12 +126,9 @@ func (c *call) follow(dom.Context) (State, error) {
 	return Subscribing, nil
 }
 
-// makeRoom is KeyChanged's.
+// makeRoom is KeyChanged's. What an earlier repair has found is followed still.
 func (c *call) makeRoom(ctx dom.Context) (State, error) {
-	c.replaces = c.record.Endpoint
-	if c.replaces == "" {
-		c.replaces = c.subscription.Endpoint
-	}
+	c.replaces = cmp.Or(c.replaces, c.record.Endpoint, c.subscription.Endpoint)
 	return Subscribing, c.unsubscribe(ctx)
 }
 
@@ -139,9 +141,9 @@ func (c *call) findAndMakeRoom(ctx dom.Context) (State, error) {
 }
 
 // waitForAnother is EndpointRemoved's. Chrome hands such endpoints out for a
-// moment after an unsubscribe.
+// moment after an unsubscribe, such as an earlier repair's.
 func (c *call) waitForAnother(ctx dom.Context) (State, error) {
-	c.replaces = c.record.Endpoint
+	c.replaces = cmp.Or(c.replaces, c.record.Endpoint)
 	if err := c.unsubscribe(ctx); err != nil {
 		return 0, err
 	}

@@ -320,6 +320,41 @@ func TestSubscribeTakesTheLoadersAnswer(t *testing.T) {
 	}
 }
 
+// Whatever comes between, a new subscription follows the one that the call has
+// found: by it the server carries id, channels and user over.
+func TestRepairsUponRepairsFollowTheFirst(t *testing.T) {
+	const old = "https://service.example/old"
+	removed := []string{"https://" + wire.PermanentlyRemovedHost + "/1", "https://" + wire.PermanentlyRemovedHost + "/2"}
+	for name, arrange := range map[string]func(f *fake){
+		"gone, then of the removed host": func(f *fake) {
+			f.gone[old], f.endpoints = true, removed
+		},
+		"of another key, then of the removed host": func(f *fake) {
+			f.subscription.key, f.endpoints = keyB, removed
+		},
+		"gone, then of another tab's key": func(f *fake) {
+			f.gone[old] = true
+			f.subscribing = func() {
+				f.subscription, f.subscribing = &subscription{"https://service.example/tab", keyB}, nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				f.permission, f.script = notification.Granted, script
+				f.subscription = &subscription{old, keyA}
+				arrange(f)
+				state, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+				f.check(state, err)
+				if replaces := f.stored[state.Endpoint].Replaces; replaces != old {
+					t.Errorf("replaces %q", replaces)
+				}
+			})
+		})
+	}
+}
+
 // Calls at the same time make one subscription between them.
 func TestConcurrentSubscribesMakeOneSubscription(t *testing.T) {
 	f := newFake(t)

@@ -141,24 +141,48 @@ func TestSyncLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// A subscription that another has made is left alone, and judged once only.
+// A subscription whose worker does not answer in time is left alone, but not for
+// good: the next visit takes it up.
+func TestSyncAsksASlowWorkerAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.permission, f.script = notification.Granted, "https://site.example/own-sw.js"
+		f.subscription = &subscription{"https://service.example/old", keyA}
+		c := New(f.browser())
+		if state, err := c.Sync(t.Context(), options); err != nil || state.Subscribed || len(f.stored) > 0 {
+			t.Fatalf("state %+v, error %v, server %v", state, err, f.stored)
+		}
+		f.pong = true
+		state, err := c.Sync(t.Context(), options)
+		f.check(state, err)
+	})
+}
+
+// A subscription that another has made is left alone, and judged once only where
+// its key tells.
 func TestSyncLeavesAnothersSubscriptionAlone(t *testing.T) {
-	for name, arrange := range map[string]func(f *fake){
-		"another key":    func(f *fake) { f.subscription.key = keyB },
-		"another worker": func(f *fake) { f.script = "https://site.example/theirs.js" },
+	for name, test := range map[string]struct {
+		arrange func(f *fake)
+		judged  bool
+	}{
+		"another key":                          {func(f *fake) { f.subscription.key = keyB }, true},
+		"another worker":                       {func(f *fake) { f.script = "https://site.example/theirs.js" }, false},
+		"another key and its worker":           {func(f *fake) { f.subscription.key, f.script = keyB, "https://site.example/theirs.js" }, true},
+		"a key that the browser does not tell": {func(f *fake) { f.subscription.key = "" }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.permission, f.script = notification.Granted, script
 				f.subscription = &subscription{"https://service.example/theirs", keyA}
-				arrange(f)
+				test.arrange(f)
 				for range 2 {
 					if state, err := New(f.browser()).Sync(t.Context(), options); err != nil || state.Subscribed {
 						t.Fatalf("state %+v, error %v", state, err)
 					}
 				}
-				if f.subscription == nil || len(f.stored) > 0 || len(f.calls) > 1 || f.record == nil || f.record.Wanted {
+				if f.subscription == nil || len(f.stored) > 0 || (f.record != nil) != test.judged || f.record != nil && f.record.Wanted ||
+					test.judged && len(f.calls) > 1 {
 					t.Errorf("browser %v, server %v, calls %v, record %v", f.subscription, f.stored, f.calls, f.record)
 				}
 			})

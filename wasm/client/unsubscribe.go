@@ -15,7 +15,7 @@ func (c *call) end(ctx dom.Context) (State, error) {
 	if err != nil {
 		return 0, err
 	}
-	if record == nil && !ours {
+	if record == nil && c.subscription == nil {
 		return Unsubscribed, nil
 	}
 	err = c.update(ctx, func(record *wire.Record) {
@@ -60,6 +60,9 @@ func (c *call) remove(ctx dom.Context) (State, error) {
 	removing := c.record.Removing
 	inBrowser := c.endInBrowser(ctx, removing)
 	err := c.speak(ctx, "POST", c.record.Server+wire.PathSubscriptionsRemove, wire.RemoveRequest{Endpoint: removing}, nil)
+	if err == nil && c.forgets && inBrowser != nil {
+		return 0, inBrowser
+	}
 	if err == nil {
 		err = c.update(ctx, func(record *wire.Record) {
 			if record.Removing == removing {
@@ -67,7 +70,8 @@ func (c *call) remove(ctx dom.Context) (State, error) {
 			}
 		})
 	}
-	// One of the two is enough for nothing to be shown any more.
+	// One of the two is enough for nothing to be shown any more. Forgetting needs
+	// the browser's: what it has and nothing tells of would be taken up again.
 	switch {
 	case err == nil:
 		return c.rest()
@@ -84,7 +88,11 @@ func (c *call) endInBrowser(ctx dom.Context, endpoint string) error {
 	if _, err := c.present(ctx); err != nil || c.subscription == nil || c.subscription.Endpoint != endpoint {
 		return err
 	}
-	return c.unsubscribe(ctx)
+	if err := c.unsubscribe(ctx); err != nil {
+		return err
+	}
+	c.subscription = nil
+	return nil
 }
 
 // ours finds the browser's subscription and reports whether there is one that
@@ -115,8 +123,12 @@ func (c *call) present(ctx dom.Context) (*Registration, error) {
 	return registration, c.find(ctx)
 }
 
-// forget is Forgetting's.
+// forget is Forgetting's. Where the browser still has a subscription, which may be
+// another's, there stays what Ending has written: that none is wanted.
 func (c *call) forget(ctx dom.Context) (State, error) {
+	if c.subscription != nil {
+		return Unsubscribed, nil
+	}
 	ctx, cancel := within(ctx, wire.StorageTimeout)
 	defer cancel()
 	if err := c.browser.DeleteRecord(ctx, c.options.Scope); err != nil {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { until } from "../harness/until.mjs";
 import { load } from "./bundle.mjs";
 
 const { visit } = await load("js/src/check.ts");
@@ -14,6 +15,8 @@ const endpoint = "https://service.example/e";
 let happened;
 /** @type {() => Response} */
 let server;
+/** What is stored of the subscription. @type {any} */
+let stored;
 
 /** An IDBRequest. @param {() => any} result */
 function request(result) {
@@ -34,11 +37,12 @@ const registration = {
 
 beforeEach(() => {
   happened = [];
+  stored = record;
   const kept = new Map();
   const all = {
     Notification: { permission: "granted" },
     navigator: { serviceWorker: { getRegistration: async () => registration } },
-    indexedDB: { open: () => request(() => ({ transaction: () => ({ objectStore: () => ({ get: () => request(() => record) }) }), close() {} })) },
+    indexedDB: { open: () => request(() => ({ transaction: () => ({ objectStore: () => ({ get: () => request(() => stored) }) }), close() {} })) },
     sessionStorage: { getItem: (/** @type {string} */ key) => kept.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value) },
     fetch: async () => server(),
   };
@@ -56,9 +60,27 @@ test("a page load that finds nothing wakes the worker, loads nothing, and the ne
   assert.deepEqual(await twice(), ["tell ping"]);
 });
 
+test("a subscription of which nothing is stored, and which is not taken up, is judged once a visit", async () => {
+  stored = undefined;
+  assert.deepEqual(await twice(), ["sync"]);
+});
+
+test("a subscription of which nothing is stored is judged again where that failed", async () => {
+  stored = undefined;
+  for (let i = 0; i < 2; i++) await assert.rejects(visit(settings, () => Promise.reject(new Error("away"))), /away/);
+  assert.deepEqual(await twice(), ["sync"]);
+});
+
+test("a server that never answers keeps nothing from the worker", async () => {
+  server = () => /** @type {any} */ (new Promise(() => {}));
+  visit(settings, async () => {});
+  await until(() => happened.length > 0, "ping to the worker");
+  assert.deepEqual(happened, ["tell ping"]);
+});
+
 test("a page load that finds something to close leaves that to the worker, and loads nothing either", async () => {
   server = () => Response.json({ closings: 2 });
-  assert.deepEqual(await twice(), ["tell check"]);
+  assert.deepEqual(await twice(), ["tell ping", "tell check"]);
 });
 
 for (const status of [404, 410]) {
