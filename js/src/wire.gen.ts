@@ -662,7 +662,7 @@ export interface WorkerMessage {
 /** What to tell a person, for each code that the loader tells. */
 export const LoaderSentences: { [code: string]: string } = {
   "insecure-context": "Notifications need a page on https or localhost.",
-  "no-service-worker": "This window offers no service workers: it may be a private one.",
+  "no-service-worker": "This window has no service workers: it may be private.",
   "no-push-manager": "This browser cannot receive push messages.",
   "ios-needs-install": "Add this site to the Home Screen and open it there for notifications.",
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",

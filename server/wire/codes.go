@@ -64,7 +64,7 @@ type Sentence struct {
 // itself, in the order of the constants. SERVER stands for the server's address.
 var LoaderSentences = []Sentence{
 	{InsecureContext, "Notifications need a page on https or localhost."},
-	{NoServiceWorker, "This window offers no service workers: it may be a private one."},
+	{NoServiceWorker, "This window has no service workers: it may be private."},
 	{NoPushManager, "This browser cannot receive push messages."},
 	{IOSNeedsInstall, "Add this site to the Home Screen and open it there for notifications."},
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
