@@ -22,7 +22,7 @@ const (
 )
 
 // prepare makes a push message of a delivery. Where it cannot be sent, ok is false
-// and the result says why. Of the delivery's Closings those stay that ride on the message.
+// and the result says why. Of the delivery's Closings those stay that are done with the message.
 func (d *Dispatcher) prepare(ctx context.Context, delivery *push.Delivery) (message webpush.Message, result push.DeliveryResult, ok bool) {
 	m := delivery.Message
 	ttl := m.TTL

@@ -60,6 +60,23 @@ func TestTagsToCloseRideOnAMessage(t *testing.T) {
 	}
 }
 
+// What waits for a message's own tag would close what it shows, where it was made before:
+// it goes with the message, which replaces the rest, and not on it.
+func TestAMessageDoesNotCarryTheClosingOfItsOwnTag(t *testing.T) {
+	for members, tag := range map[string]string{`, "tag": "a \"<ä>\""`: `a "<ä>"`, `, "tag": "x", "data": {"tag": "b"}`: "x", ``: ""} {
+		m, _, err := ParseMessage(decodeMessage(t, notification(members+`, "body": "{{name}}"`)), base, Hours{}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := []Closing{{`a "<ä>"`, noon}, {"b", noon}}
+		d := Delivery{Payload: &m.Payload, Attributes: ada, Closings: waiting}
+		want := slices.DeleteFunc([]string{waiting[0].Tag, "b"}, func(each string) bool { return each == tag })
+		if got, _ := closes(t, &d); !slices.Equal(got, want) || len(d.Closings) != 2 {
+			t.Errorf("%q closes %q, want %q, and is done with %v", tag, got, want, d.Closings)
+		}
+	}
+}
+
 // A message's own tags close what was posted before it, and so never itself.
 func TestAMessageClosesWhatWasPostedBefore(t *testing.T) {
 	r := decodeMessage(t, notification(`, "tag": "x"`))
