@@ -37,7 +37,7 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery *push.Delivery) (mess
 	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
 		return message, d.later(*delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
 	}
-	payload, hole := delivery.Plaintext()
+	payload, hole := delivery.Plaintext(ttl)
 	if len(payload) > webpush.MaxPlaintext {
 		return message, push.DeliveryResult{Delivery: *delivery, Outcome: push.DeliveryFailed, Reason: push.ReasonTooLarge}, false
 	}

@@ -30,6 +30,9 @@ const (
 	// ClosedSubscriptions bounds of how many of a user's subscriptions it is kept: one
 	// who may sign in can subscribe as often as they like.
 	ClosedSubscriptions = 100
+	// carrierTTL is the least TTL of a message on which they ride: what is accepted with
+	// a shorter one may never arrive.
+	carrierTTL = 24 * time.Hour
 	// ClosingMemory is how long they wait: as long as a notification of before can
 	// still arrive and stand.
 	ClosingMemory = 30 * 24 * time.Hour
@@ -116,20 +119,23 @@ func encodeClosing(c Closing) ([]byte, error) {
 
 // Plaintext is what is sent of a delivery, and where in it the token has its place.
 // Closings ride on it, but for those of its own tag: what they would close, it replaces,
-// and it must not close itself. Those that it does not do are no longer the delivery's:
-// they wait for the next.
-func (d *Delivery) Plaintext() (text []byte, hole int) {
+// and it must not close itself. A message that may well be dropped after it was accepted,
+// as ttl is short or another of its topic follows, takes none along, and has none done but
+// such as would close it later on. Those that are not done with the delivery are no longer
+// its own: they wait for the next.
+func (d *Delivery) Plaintext(ttl time.Duration) (text []byte, hole int) {
 	text, hole = d.Payload.Filled(d.Attributes)
 	if len(d.Closings) == 0 || len(text) > webpush.MaxPlaintext {
 		return text, hole
 	}
 	var others, done []Closing
-	own := tagOf(text)
+	own, lasts := tagOf(text), ttl >= carrierTTL && d.Message.Topic == ""
 	for _, c := range d.Closings {
-		if c.Tag == own {
-			done = append(done, c)
-		} else {
+		switch {
+		case c.Tag != own && lasts:
 			others = append(others, c)
+		case c.Tag == own && (lasts || d.ID.Message.Time().Before(c.Before)):
+			done = append(done, c)
 		}
 	}
 	text, rode := appendClosings(text, hole, others)

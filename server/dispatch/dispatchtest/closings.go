@@ -54,6 +54,9 @@ func testClosings(t *testing.T, r *rig) {
 	// Nor on what has the tag itself, which replaces what there is.
 	r.subscribe(t, 4, "eve", "")
 	r.closeTags(t, "eve", "chat-1", "chat-2")
+	// Nor on what may be dropped on its way.
+	nextCloses(`"ttl": 3600, "notification": {"title": "x"}`)
+	nextCloses(`"topic": "t", "notification": {"title": "x"}`)
 	nextCloses(`"notification": {"title": "x", "tag": "chat-1"}`, "chat-2")
 	nextCloses(`"notification": {"title": "x"}`)
 }
