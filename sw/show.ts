@@ -24,13 +24,14 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   await callHooks("push", event, () => hookDetail(shown), PushHookTime, (change) => {
     if (change) shown = changed(shown, change, scope());
   });
-  const error = await show(shown, !!notification)
+  const instance = crypto.randomUUID();
+  const error = await show(shown, instance, !!notification)
     .catch((refused) => {
       // Nothing that a handler makes of a push may cost it: data that cannot be
       // cloned, for one.
       if (shown === came) throw refused;
       shown = came;
-      return show(shown, !!notification);
+      return show(shown, instance, !!notification);
     })
     .catch(async (refused) => {
       await remember({ at: began, title: shown.title, outcome: PushNotShown, error: String(refused) });
@@ -43,7 +44,7 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   // Never awaited: it has been seen to hang in iOS workers.
   void setAppBadge(shown.appBadge).catch(() => {});
   await Promise.all([
-    closeTags(came.close),
+    closeTags(came.close, instance),
     tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
     report(EventDisplayed, token, "", HandlerTime - (Date.now() - began)),
     remember({ at: began, title, ...(error ? { outcome: PushShownLess, error } : { outcome: PushShown }) }),
@@ -60,10 +61,10 @@ const latest = new Map<string, string>();
 
 /** Whether a notification was closed by the one that took its place, or for its tag: Firefox tells of those too. */
 export const wasReplaced = ({ tag, data }: Notification): boolean =>
-  wasClosed(data.pushkit.instance) || (latest.has(tag) && latest.get(tag) !== data.pushkit.instance);
+  wasClosed(data.pushkit) || (latest.has(tag) && latest.get(tag) !== data.pushkit.instance);
 
 /** Gives what the browser said against one of the members, without which it was shown then; empty where it took all. */
-async function show({ title, options }: Shown, declarative: boolean): Promise<string> {
+async function show({ title, options }: Shown, instance: string, declarative: boolean): Promise<string> {
   const { body, tag = "", renotify, data } = options;
   // A declarative push takes nothing without an address, which the browser then
   // opens itself. Elsewhere there is none, so that the click is ours.
@@ -73,7 +74,6 @@ async function show({ title, options }: Shown, declarative: boolean): Promise<st
     // The same push again: it replaces itself without a sound.
     if (there.some((older) => shownData(older)?.token === data.pushkit.token)) options.renotify = false;
   }
-  const instance = crypto.randomUUID();
   const marked = { ...data, pushkit: { ...data.pushkit, instance } };
   if (tag) latest.set(tag, instance);
   const whole: ShowOptions = { ...options, data: marked };

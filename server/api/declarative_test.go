@@ -170,7 +170,7 @@ func (s *server) payloadOf(t *testing.T, id, members string) map[string]any {
 	t.Helper()
 	s.dispatcher.batches = nil
 	want(t, s.call("POST", wire.PathMessages, messageOf(id, members), withKey), 202)
-	text, _ := s.dispatcher.batches[0].Deliveries[0].Plaintext()
+	text, _ := s.dispatcher.batches[0].Deliveries[0].Plaintext(0)
 	return decoded(t, text)
 }
 
@@ -284,7 +284,7 @@ func FuzzDeclarativeMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		text, _ := (&push.Delivery{Payload: &m.Payload}).Plaintext()
+		text, _ := (&push.Delivery{Payload: &m.Payload}).Plaintext(0)
 		payload := decoded(t, text)
 		if err := webkitTakes(payload); err != nil {
 			t.Errorf("WebKit shows nothing of %s: %v", text, err)

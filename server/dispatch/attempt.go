@@ -22,7 +22,7 @@ const (
 )
 
 // prepare makes a push message of a delivery. Where it cannot be sent, ok is false
-// and the result says why. Of the delivery's Closings those stay that ride on the message.
+// and the result says why. Of the delivery's Closings those stay that are done with the message.
 func (d *Dispatcher) prepare(ctx context.Context, delivery *push.Delivery) (message webpush.Message, result push.DeliveryResult, ok bool) {
 	m := delivery.Message
 	ttl := m.TTL
@@ -37,7 +37,7 @@ func (d *Dispatcher) prepare(ctx context.Context, delivery *push.Delivery) (mess
 	if now := d.now(); m.AfterQuiet(now, delivery.TimeZone).After(now) {
 		return message, d.later(*delivery, 0, webpush.Result{Reason: push.ReasonQuietHours}), false
 	}
-	payload, hole := delivery.Plaintext()
+	payload, hole := delivery.Plaintext(ttl)
 	if len(payload) > webpush.MaxPlaintext {
 		return message, push.DeliveryResult{Delivery: *delivery, Outcome: push.DeliveryFailed, Reason: push.ReasonTooLarge}, false
 	}

@@ -76,20 +76,20 @@ func addClosings(ctx context.Context, q *db.Queries, site int64, recipients map[
 	return err
 }
 
-// forgetRode forgets the closings that have ridden on deliveries.
-func (r *recording) forgetRode(ctx context.Context, q *db.Queries) error {
-	var rode db.DeleteClosingsParams
+// forgetDone forgets the closings that are done with deliveries.
+func (r *recording) forgetDone(ctx context.Context, q *db.Queries) error {
+	var done db.DeleteClosingsParams
 	for _, result := range r.counted {
-		if !result.Rode() {
+		if !result.ClosingsDone() {
 			continue
 		}
 		for _, c := range result.Delivery.Closings {
-			rode.Sites, rode.Subscriptions = append(rode.Sites, int64(result.Delivery.Site)), append(rode.Subscriptions, result.Delivery.SubscriberID)
-			rode.Tags, rode.PostedAt = append(rode.Tags, c.Tag), append(rode.PostedAt, c.Before)
+			done.Sites, done.Subscriptions = append(done.Sites, int64(result.Delivery.Site)), append(done.Subscriptions, result.Delivery.SubscriberID)
+			done.Tags, done.PostedAt = append(done.Tags, c.Tag), append(done.PostedAt, c.Before)
 		}
 	}
-	if len(rode.Tags) == 0 {
+	if len(done.Tags) == 0 {
 		return nil
 	}
-	return q.DeleteClosings(ctx, rode)
+	return q.DeleteClosings(ctx, done)
 }

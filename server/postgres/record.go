@@ -66,7 +66,7 @@ func (s *Store) record(ctx context.Context, q *db.Queries, results []push.Delive
 	if err := s.followFailures(ctx, q, turns); err != nil {
 		return 0, err
 	}
-	if err := r.forgetRode(ctx, q); err != nil {
+	if err := r.forgetDone(ctx, q); err != nil {
 		return 0, err
 	}
 	return fenced, r.writeOutcomes(ctx, q, s)

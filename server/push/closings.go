@@ -12,8 +12,8 @@ import (
 
 // Closings is the part of a [Store] that keeps which notifications are to be closed
 // on a user's devices. A push only to close would be punished by browsers, so they
-// wait: for the next push that shows something, which they ride on and
-// [Queue.Record] then forgets, or for the browser to ask.
+// wait: for the next push that shows something, on which they ride and with which
+// [Queue.Record] forgets them, or for the browser to ask.
 type Closings interface {
 	// CloseTags has the notifications with these tags closed that were sent until now to
 	// a user's subscriptions, of which the ClosedSubscriptions that were seen last count.
@@ -30,6 +30,9 @@ const (
 	// ClosedSubscriptions bounds of how many of a user's subscriptions it is kept: one
 	// who may sign in can subscribe as often as they like.
 	ClosedSubscriptions = 100
+	// carrierTTL is the least TTL of a message on which they ride: what is accepted with
+	// a shorter one may never arrive.
+	carrierTTL = 24 * time.Hour
 	// ClosingMemory is how long they wait: as long as a notification of before can
 	// still arrive and stand.
 	ClosingMemory = 30 * 24 * time.Hour
@@ -115,18 +118,46 @@ func encodeClosing(c Closing) ([]byte, error) {
 }
 
 // Plaintext is what is sent of a delivery, and where in it the token has its place.
-// The Closings that did not fit are no longer the delivery's: they wait for the next.
-func (d *Delivery) Plaintext() (text []byte, hole int) {
+// Closings ride on it, but for those of its own tag: what they would close, it replaces,
+// and it must not close itself. A message that may well be dropped after it was accepted,
+// as ttl is short or another of its topic follows, takes none along, and has none done but
+// such as would close it later on. Those that are not done with the delivery are no longer
+// its own: they wait for the next.
+func (d *Delivery) Plaintext(ttl time.Duration) (text []byte, hole int) {
 	text, hole = d.Payload.Filled(d.Attributes)
 	if len(d.Closings) == 0 || len(text) > webpush.MaxPlaintext {
 		return text, hole
 	}
-	text, rode := appendClosings(text, hole, d.Closings)
-	d.Closings = d.Closings[:rode]
+	var others, done []Closing
+	own, lasts := tagOf(text), ttl >= carrierTTL && d.Message.Topic == ""
+	for _, c := range d.Closings {
+		switch {
+		case c.Tag != own && lasts:
+			others = append(others, c)
+		case c.Tag == own && (lasts || d.ID.Message.Time().Before(c.Before)):
+			done = append(done, c)
+		}
+	}
+	text, rode := appendClosings(text, hole, others)
+	d.Closings = append(done, others[:rode]...)
 	return text, hole
 }
 
-// Rode says whether Closings have ridden on what became of the delivery.
-func (r DeliveryResult) Rode() bool {
+// tagOf is the tag of a plaintext's notification, whose placeholders are filled; empty
+// where it has none.
+func tagOf(text []byte) string {
+	var payload struct {
+		Notification struct {
+			Tag string `json:"tag"`
+		} `json:"notification"`
+	}
+	if json.Unmarshal(text, &payload) != nil {
+		return ""
+	}
+	return payload.Notification.Tag
+}
+
+// ClosingsDone says whether the delivery's Closings are done with what became of it.
+func (r DeliveryResult) ClosingsDone() bool {
 	return r.Outcome == DeliveryAccepted && len(r.Delivery.Closings) > 0
 }

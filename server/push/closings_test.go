@@ -15,7 +15,7 @@ import (
 // closes decodes a delivery's plaintext and returns what it closes.
 func closes(t *testing.T, d *Delivery) (tags []string, size int) {
 	t.Helper()
-	text, hole := d.Plaintext()
+	text, hole := d.Plaintext(d.Message.TTL)
 	if strings.Count(string(text[hole:hole+TokenLength]), "~") != TokenLength {
 		t.Fatalf("the token's place is not at %d of %s", hole, text)
 	}
@@ -43,7 +43,7 @@ func TestTagsToCloseRideOnAMessage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := Delivery{Payload: m.PayloadFor("de"), Attributes: ada, Closings: waiting}
+			d := Delivery{Message: m, Payload: m.PayloadFor("de"), Attributes: ada, Closings: waiting}
 			template := string(d.Payload.Template())
 			got, _ := closes(t, &d)
 			if want := append([]string{waiting[0].Tag, "b"}, own...); !slices.Equal(got, want) || len(d.Closings) != 2 {
@@ -56,6 +56,45 @@ func TestTagsToCloseRideOnAMessage(t *testing.T) {
 			if got, _ := closes(t, &d); !slices.Equal(got, own) {
 				t.Errorf("%s closes %q by itself, want %q", members, got, own)
 			}
+		}
+	}
+}
+
+// What a push service takes with a short TTL, or with a topic, may never arrive. What waits
+// for its own tag waits on, unless it would close the message itself, which is later.
+func TestTagsToCloseRideOnWhatArrives(t *testing.T) {
+	for members, want := range map[string]int{``: 2, `, "ttl": 86400`: 2, `, "ttl": 86399`: 0, `, "ttl": 0`: 0, `, "topic": "x"`: 0} {
+		r := decodeMessage(t, notification(`, "tag": "own"`))
+		if err := json.Unmarshal([]byte("{"+strings.TrimPrefix(members, ", ")+"}"), &r); err != nil {
+			t.Fatal(err)
+		}
+		m, _, err := ParseMessage(r, base, Hours{}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := m.ID.Time()
+		for later, done := range map[time.Duration]int{-time.Minute: want, time.Minute: max(want, 1)} {
+			d := Delivery{ID: DeliveryID{Message: m.ID}, Message: m, Payload: &m.Payload, Closings: []Closing{{"other", made}, {"own", made.Add(later)}}}
+			if got, _ := closes(t, &d); len(got) != want/2 || len(d.Closings) != done {
+				t.Errorf("%s, read %v later: closes %q, and is done with %v, want %d", members, later, got, d.Closings, done)
+			}
+		}
+	}
+}
+
+// What waits for a message's own tag would close what it shows, where it was made before:
+// it goes with the message, which replaces the rest, and not on it.
+func TestAMessageDoesNotCarryTheClosingOfItsOwnTag(t *testing.T) {
+	for members, tag := range map[string]string{`, "tag": "a \"<ä>\""`: `a "<ä>"`, `, "tag": "x", "data": {"tag": "b"}`: "x", ``: ""} {
+		m, _, err := ParseMessage(decodeMessage(t, notification(members+`, "body": "{{name}}"`)), base, Hours{}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := []Closing{{`a "<ä>"`, noon}, {"b", noon}}
+		d := Delivery{Message: m, Payload: &m.Payload, Attributes: ada, Closings: waiting}
+		want := slices.DeleteFunc([]string{waiting[0].Tag, "b"}, func(each string) bool { return each == tag })
+		if got, _ := closes(t, &d); !slices.Equal(got, want) || len(d.Closings) != 2 {
+			t.Errorf("%q closes %q, want %q, and is done with %v", tag, got, want, d.Closings)
 		}
 	}
 }
@@ -89,7 +128,7 @@ func TestTagsToCloseThatDoNotFitWait(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := Delivery{Payload: &m.Payload, Closings: waiting}
+		d := Delivery{Message: m, Payload: &m.Payload, Closings: waiting}
 		got, size := closes(t, &d)
 		if size > test.limit || size < test.limit-300 && len(got) < MaxClosings {
 			t.Errorf("of %d: %d bytes for %d", test.body, size, len(got))
@@ -112,7 +151,7 @@ func FuzzTagsToClose(f *testing.F) {
 		if err != nil {
 			return
 		}
-		d := Delivery{Payload: &m.Payload, Closings: []Closing{{tags[0], noon}}}
+		d := Delivery{Message: m, Payload: &m.Payload, Closings: []Closing{{tags[0], noon}}}
 		if got, _ := closes(t, &d); !slices.Equal(got, []string{tag, "own"}) {
 			t.Errorf("%q closes %q", tag, got)
 		}

@@ -168,8 +168,8 @@ type Queue interface {
 	// ClaimRetries leases up to limit deliveries whose next attempt is due, but for
 	// those in except.
 	ClaimRetries(ctx context.Context, limit int, except []Lane) ([]Delivery, error)
-	// Record writes what became of deliveries, and forgets the Closings that rode on
-	// those that were accepted. What was leased to another node since is passed over,
+	// Record writes what became of deliveries, and forgets the Closings that are done
+	// with those that were accepted. What was leased to another node since is passed over,
 	// and counted. A delivery of a cancelled message that would be tried again is
 	// cancelled.
 	Record(ctx context.Context, results []DeliveryResult) (fenced int, err error)

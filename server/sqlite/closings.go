@@ -99,10 +99,10 @@ func addClosings(ctx context.Context, q *db.Queries, site int64, recipients map[
 	return err
 }
 
-// forgetRode forgets the closings that have ridden on deliveries.
-func forgetRode(ctx context.Context, q *db.Queries, results []push.DeliveryResult) error {
+// forgetDone forgets the closings that are done with deliveries.
+func forgetDone(ctx context.Context, q *db.Queries, results []push.DeliveryResult) error {
 	for _, r := range results {
-		if !r.Rode() {
+		if !r.ClosingsDone() {
 			continue
 		}
 		for _, c := range r.Delivery.Closings {

@@ -71,7 +71,7 @@ func (s *Store) recordBatch(ctx context.Context, q *db.Queries, message push.ID,
 	if fenced == len(results) {
 		return fenced, nil
 	}
-	if err := forgetRode(ctx, q, counted); err != nil {
+	if err := forgetDone(ctx, q, counted); err != nil {
 		return 0, err
 	}
 	if err := s.followFailures(ctx, q, results[0].Delivery.Site, row.PushService, counted); err != nil {

@@ -525,11 +525,40 @@ describe("notifications to close", () => {
 
   test("stay where they were posted later, or are the push's own, or the site's own", async () => {
     await push(declaration({ tag: "later" }, posted(5)));
-    await push(declaration({ tag: "no-token" }, "T"));
+    for (const token of ["T", ""]) await push(declaration({ tag: `no-token${token}` }, token));
     screen.push({ title: "site's", options: { tag: "site", data: { own: 1 } }, close: () => assert.fail("closed") });
-    const all = ["later", "no-token", "site", "own"];
+    const all = ["later", "no-tokenT", "no-token", "site", "own"];
     await closing({ tag: "own" }, posted(4), all.map((tag) => before(tag, 4)));
     assert.deepEqual(tags().sort(), all.sort());
+  });
+
+  test("are never what the push itself has shown, though its message was posted before", async () => {
+    await push(declaration({ tag: "other" }, posted(1)));
+    await closing({ tag: "own" }, posted(3), [before("own", 4), before("other", 4)]);
+    assert.deepEqual(tags(), ["own"]);
+    // Nor where it comes again, and cannot be shown as a handler wants it.
+    takes = ({ data }) => typeof data.data !== "function";
+    hooks.push = () => ({ notification: { body: "changed", data: () => {} } });
+    await closing({ tag: "own" }, posted(3), [before("own", 4)]);
+    assert.deepEqual(tags(), ["own"]);
+  });
+
+  test("and have no instance, as of an older worker, are told apart by their tokens", async () => {
+    /** @type {any[]} */
+    const told = [];
+    hooks.close = (/** @type {any} */ { notification }) => told.push(notification.tag);
+    await push(declaration({ tag: "chat-1" }, posted(1)));
+    await push(declaration({ tag: "chat-2" }, posted(1, "BBBB")));
+    const [one, two] = screen.map(({ options }) => {
+      const { instance, ...pushkit } = options.data.pushkit;
+      options.data = { ...options.data, pushkit };
+      return options;
+    });
+    // As a worker that was started since knows them: by what the browser keeps.
+    await closing({ tag: "shown" }, posted(3), [before("chat-1", 2)]);
+    assert.deepEqual(tags(), ["chat-2", "shown"]);
+    for (const notification of [one, two]) await dispatch("notificationclose", { notification: { ...notification, tag: `old-${notification.tag}` } });
+    assert.deepEqual(told, ["old-chat-2"]);
   });
 
   test("that were named wrongly cost nothing", async (t) => {

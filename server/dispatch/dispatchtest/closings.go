@@ -1,6 +1,7 @@
 package dispatchtest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pushkit/pushkit/server/wire"
@@ -15,6 +16,18 @@ func testClosings(t *testing.T, r *rig) {
 			user = "bob"
 		}
 		r.subscribe(t, number, user, "")
+	}
+	nextCloses := func(message string, want ...string) {
+		t.Helper()
+		for number, n := range r.receive(t, 1, `{"audience": {"users": ["eve"]}, `+message+`}`) {
+			var got []string
+			for _, c := range n.Data.Pushkit.Close {
+				got = append(got, c.Tag)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s closes %q at %d, want %q", message, got, number, want)
+			}
+		}
 	}
 	tags := func(n wire.PayloadNotification) (tags []string) {
 		for _, c := range n.Data.Pushkit.Close {
@@ -37,5 +50,20 @@ func testClosings(t *testing.T, r *rig) {
 				}
 			}
 		}
+	}
+	// Nor on what has the tag itself, which replaces what there is.
+	r.subscribe(t, 4, "eve", "")
+	r.closeTags(t, "eve", "chat-1", "chat-2")
+	// Nor on what may be dropped on its way.
+	nextCloses(`"ttl": 3600, "notification": {"title": "x"}`)
+	nextCloses(`"topic": "t", "notification": {"title": "x"}`)
+	nextCloses(`"notification": {"title": "x", "tag": "chat-1"}`, "chat-2")
+	nextCloses(`"notification": {"title": "x"}`)
+}
+
+func (r *rig) closeTags(t *testing.T, user string, tags ...string) {
+	t.Helper()
+	if _, err := r.CloseTags(t.Context(), r.site.ID, user, tags); err != nil {
+		t.Fatal(err)
 	}
 }
