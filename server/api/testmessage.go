@@ -101,6 +101,7 @@ func (a *api) createTest(ctx context.Context, site *push.Site, sub push.Subscrip
 	if err != nil {
 		return push.ID{}, err
 	}
+	m.Audience.Test = true
 	_, batches, err := a.Store.CreateMessage(ctx, site.ID, m, push.CreateOptions{Lease: true})
 	if err != nil {
 		return push.ID{}, err

@@ -59,6 +59,9 @@ func TestATestMessageIsAFixedTextToItsSubscription(t *testing.T) {
 	if len(sent) != 1 || sent[0].SubscriberID.String() != id {
 		t.Fatalf("sent to %v", sent)
 	}
+	if !sent[0].Message.Audience.Test {
+		t.Error("it counts as the site's own")
+	}
 	if text := string(sent[0].Payload.Template()); strings.Contains(text, "mine") || !strings.Contains(text, `"title":"Test notification"`) || !strings.Contains(text, `"tag":"`+wire.TestTag+`"`) {
 		t.Errorf("the payload is %s", text)
 	}
