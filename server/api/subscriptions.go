@@ -80,7 +80,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, site *push.Site) err
 		return &push.Error{Code: wire.SubscriptionUnknown, Field: "endpoint", Detail: "is known with another key or other channels: post the subscription again."}
 	}
 	if f := sub.Failing; f != nil && f.IsKeyMismatch(sub.Service) {
-		return &push.Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not what its push service has: subscribe anew."}
+		return push.ErrKeyMismatch()
 	}
 	if sub.IsSeenAnew(a.Now()) {
 		if err := a.Store.TouchSubscription(r.Context(), site.ID, request.Endpoint); err != nil {

@@ -24,12 +24,15 @@ const (
 var (
 	testsOfSubscription = PublicRate{PerSecond: 1.0 / 30, Burst: 3}
 	testsOfClient       = PublicRate{PerSecond: 1.0 / 6, Burst: 10}
+	// Each is kept as every message is.
+	testsOfSite = PublicRate{PerSecond: 1.0 / 60, Burst: 60}
 )
 
 // tests bounds the test messages.
 type tests struct {
 	bySubscription *limiter[push.ID]
 	byClient       *limiter[netip.Prefix]
+	bySite         *limiter[push.SiteID]
 	waiting        chan struct{}
 }
 
@@ -37,18 +40,24 @@ func newTests() (t tests, err error) {
 	if t.bySubscription, err = newLimiter[push.ID](testsOfSubscription); err != nil {
 		return t, err
 	}
-	t.byClient, err = newLimiter[netip.Prefix](testsOfClient)
+	if t.byClient, err = newLimiter[netip.Prefix](testsOfClient); err != nil {
+		return t, err
+	}
+	t.bySite, err = newLimiter[push.SiteID](testsOfSite)
 	t.waiting = make(chan struct{}, maxTesting)
 	return t, err
 }
 
-// take takes a test message of a client to a subscription; wait is how long it has to
+// take takes a test message of a client to a site's subscription; wait is how long it has to
 // wait where it may not have one.
-func (t tests) take(client netip.Prefix, subscription push.ID, now time.Time) (wait time.Duration) {
+func (t tests) take(site push.SiteID, client netip.Prefix, subscription push.ID, now time.Time) (wait time.Duration) {
 	if wait := t.bySubscription.take(subscription, now); wait > 0 {
 		return wait
 	}
-	return t.byClient.take(client, now)
+	if wait := t.byClient.take(client, now); wait > 0 {
+		return wait
+	}
+	return t.bySite.take(site, now)
 }
 
 // sendTest sends a fixed text to the subscription of an endpoint, which is known to its
@@ -62,7 +71,7 @@ func (a *api) sendTest(w http.ResponseWriter, r *http.Request, site *push.Site) 
 	if err != nil {
 		return err
 	}
-	if wait := a.tests.take(network(a.clientAddress(r)), sub.ID, a.Now()); wait > 0 {
+	if wait := a.tests.take(site.ID, network(a.clientAddress(r)), sub.ID, a.Now()); wait > 0 {
 		return tooMany(w, wait, "Too many test messages were asked for. Try again later.")
 	}
 	select {
@@ -98,6 +107,7 @@ func (a *api) createTest(ctx context.Context, site *push.Site, sub push.Subscrip
 	if err != nil {
 		return push.ID{}, err
 	}
+	m.Audience.Test = true
 	_, batches, err := a.Store.CreateMessage(ctx, site.ID, m, push.CreateOptions{Lease: true})
 	if err != nil {
 		return push.ID{}, err

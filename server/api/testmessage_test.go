@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,9 @@ func TestATestMessageIsAFixedTextToItsSubscription(t *testing.T) {
 	want(t, s.call("POST", wire.PathSubscriptionsTest, `{"endpoint": "`+someEndpoint+`", "notification": {"title": "mine"}, "title": "mine", "audience": {"all": true}}`), 200)
 	if len(sent) != 1 || sent[0].SubscriberID.String() != id {
 		t.Fatalf("sent to %v", sent)
+	}
+	if !sent[0].Message.Audience.Test {
+		t.Error("it counts as the site's own")
 	}
 	if text := string(sent[0].Payload.Template()); strings.Contains(text, "mine") || !strings.Contains(text, `"title":"Test notification"`) || !strings.Contains(text, `"tag":"`+wire.TestTag+`"`) {
 		t.Errorf("the payload is %s", text)
@@ -121,5 +125,23 @@ func TestTheCheckPageHasItsFilesAndAPolicy(t *testing.T) {
 	}
 	if w := s.call("GET", "/check/../api.go", ""); w.Code == 200 {
 		t.Error("it serves other files")
+	}
+}
+
+// Many addresses together make no more messages of a site than it can keep.
+func TestASiteHasFewTestMessagesFromManyAddresses(t *testing.T) {
+	now := time.Now().Add(-time.Hour)
+	s := newServer(t, func(o *api.Options) {
+		o.Now = func() time.Time { return now }
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
+	})
+	s.sendsAs(push.DeliveryResult{Outcome: push.DeliveryAccepted})
+	for i := range 62 {
+		endpoint := fmt.Sprintf("%s/%d", someEndpoint, i)
+		from := fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i)
+		want(t, s.call("POST", wire.PathSubscriptions, subscribeBody(endpoint, ""), from), 201)
+		if w := s.call("POST", wire.PathSubscriptionsTest, testBody(endpoint), from); (w.Code == 200) != (i < 60) {
+			t.Errorf("test %d of a site: %d %s", i+1, w.Code, w.Body)
+		}
 	}
 }

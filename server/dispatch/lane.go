@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,8 +132,15 @@ func (d *Dispatcher) sendBulk(ctx, sending context.Context, j job) {
 func (d *Dispatcher) trial(ctx, sending context.Context, lane push.Lane, j *job) bool {
 	mayTry := d.halts.mayTry(lane, d.now())
 	for mayTry && len(j.deliveries) > 0 {
+		// Any of them: one visitor's may stand together.
+		i := rand.N(len(j.deliveries))
+		j.deliveries[0], j.deliveries[i] = j.deliveries[i], j.deliveries[0]
 		delivery := j.deliveries[0]
 		j.deliveries = j.deliveries[1:]
+		if delivery.Message.Audience.Test {
+			d.putOff([]push.Delivery{delivery}, trialEvery, push.ReasonHalted)
+			continue
+		}
 		message, result, ok := d.prepare(sending, &delivery)
 		if ok {
 			result = d.judge(delivery, d.sender.Send(sending, message))
@@ -141,7 +149,7 @@ func (d *Dispatcher) trial(ctx, sending context.Context, lane push.Lane, j *job)
 		d.recorder.add(result)
 	}
 	if mayTry {
-		// All had expired: the trial is the next job's.
+		// All had expired, or were tests: the trial is the next job's.
 		d.halts.untried(lane, d.now())
 		d.Wake()
 	}

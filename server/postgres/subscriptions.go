@@ -92,6 +92,7 @@ func (r *siteRows) addSubscriptions(rows []db.LockSubscriptionsRow) error {
 		if err != nil {
 			return err
 		}
+		sub.Failing = failing(row.Since, row.LastAt, row.Failures, row.Status, row.Reason)
 		r.subs[push.EndpointHash(row.Subscription.EndpointHash)] = &sub
 		r.places[sub.ID] = row.Subscription.PushService
 	}
@@ -227,9 +228,7 @@ func (s *Store) SubscriptionByEndpoint(ctx context.Context, site push.SiteID, en
 		if err == nil {
 			sub, err = subscription(row.Subscription, row.Service, row.Channels)
 			sub.Closings = row.Closings
-			if row.Since != nil {
-				sub.Failing = &push.Failing{Since: *row.Since, LastAt: *row.LastAt, Failures: int(*row.Failures), Status: int(*row.Status), Reason: *row.Reason}
-			}
+			sub.Failing = failing(row.Since, row.LastAt, row.Failures, row.Status, row.Reason)
 			return err
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
@@ -314,6 +313,14 @@ func subscription(row db.Subscription, service string, channels []string) (push.
 		ID: row.ID, Service: service, Subscription: parsed, Key: push.KeyID(row.KeyID), Channels: channels,
 		Locale: row.Locale, TimeZone: row.TimeZone, User: row.UserID, CreatedAt: row.CreatedAt, LastSeenAt: row.LastSeenAt,
 	}, nil
+}
+
+// failing is of the columns of a row that may not be there.
+func failing(since, lastAt *time.Time, failures *int64, status *int32, reason *string) *push.Failing {
+	if since == nil {
+		return nil
+	}
+	return &push.Failing{Since: *since, LastAt: *lastAt, Failures: int(*failures), Status: int(*status), Reason: *reason}
 }
 
 func tombstone(row db.Tombstone) *push.Tombstone {

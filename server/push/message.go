@@ -47,6 +47,9 @@ type Audience struct {
 	NoChannels    []string `json:",omitempty"`
 	Users         []string
 	Subscriptions []ID
+	// Test says that whoever has the subscription asked for the message, and not the
+	// site: what becomes of it is theirs to choose.
+	Test bool `json:",omitempty"`
 }
 
 // Small says whether the audience names people, so that it can be read while

@@ -51,7 +51,8 @@ type Tombstone struct {
 // SubscriptionRows are a site's subscriptions within a transaction of a store.
 // What ByHash and Tombstone have returned, nobody else changes until its end.
 type SubscriptionRows interface {
-	// ByHash returns the subscription of an endpoint; nil where there is none.
+	// ByHash returns the subscription of an endpoint, with its Failing; nil where there
+	// is none.
 	ByHash(EndpointHash) (*Subscription, error)
 	// Tombstone returns what is remembered of an endpoint; nil where nothing is.
 	Tombstone(EndpointHash) (*Tombstone, error)
@@ -106,6 +107,9 @@ func (s *Subscribe) Put(rows SubscriptionRows, now time.Time) (sub Subscription,
 	}
 	if err := s.checkSameKeys(known); err != nil {
 		return sub, false, err
+	}
+	if f := known.Failing; f != nil && known.Key == key && f.IsKeyMismatch(known.Service) {
+		return sub, false, ErrKeyMismatch()
 	}
 	before := *known
 	known.Key, known.LastSeenAt = key, now
@@ -273,6 +277,11 @@ func ErrEnded(tomb *Tombstone) error {
 
 func errGone(why string) error {
 	return &Error{Code: wire.EndpointGone, Field: "endpoint", Detail: why + ": unsubscribe in the browser and subscribe anew."}
+}
+
+// ErrKeyMismatch is for a subscription that [Failing.IsKeyMismatch] is said of.
+func ErrKeyMismatch() error {
+	return &Error{Code: wire.EndpointGone, Field: "applicationServerKey", Detail: "is not what its push service has: subscribe anew."}
 }
 
 func errForeignKey() error {

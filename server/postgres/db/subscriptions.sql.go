@@ -282,8 +282,9 @@ func (q *Queries) InsertSubscriptions(ctx context.Context, arg InsertSubscriptio
 }
 
 const lockSubscriptions = `-- name: LockSubscriptions :many
-SELECT s.site, s.push_service, s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.locale, s.time_zone, s.user_id, s.created_at, s.last_seen_at, p.name AS service
+SELECT s.site, s.push_service, s.id, s.endpoint_hash, s.endpoint, s.p256dh, s.auth, s.key_id, s.locale, s.time_zone, s.user_id, s.created_at, s.last_seen_at, p.name AS service, f.since, f.last_at, f.failures, f.status, f.reason
 FROM subscriptions s JOIN push_services p ON p.id = s.push_service
+LEFT JOIN failing f ON f.site = s.site AND f.push_service = s.push_service AND f.subscription = s.id
 WHERE s.site = $1 AND s.endpoint_hash = ANY ($2::bytea[])
 ORDER BY s.endpoint_hash FOR UPDATE OF s
 `
@@ -296,6 +297,11 @@ type LockSubscriptionsParams struct {
 type LockSubscriptionsRow struct {
 	Subscription Subscription
 	Service      string
+	Since        *time.Time
+	LastAt       *time.Time
+	Failures     *int64
+	Status       *int32
+	Reason       *string
 }
 
 func (q *Queries) LockSubscriptions(ctx context.Context, arg LockSubscriptionsParams) ([]LockSubscriptionsRow, error) {
@@ -322,6 +328,11 @@ func (q *Queries) LockSubscriptions(ctx context.Context, arg LockSubscriptionsPa
 			&i.Subscription.CreatedAt,
 			&i.Subscription.LastSeenAt,
 			&i.Service,
+			&i.Since,
+			&i.LastAt,
+			&i.Failures,
+			&i.Status,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}

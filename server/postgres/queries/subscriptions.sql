@@ -1,6 +1,7 @@
 -- name: LockSubscriptions :many
-SELECT sqlc.embed(s), p.name AS service
+SELECT sqlc.embed(s), p.name AS service, f.since, f.last_at, f.failures, f.status, f.reason
 FROM subscriptions s JOIN push_services p ON p.id = s.push_service
+LEFT JOIN failing f ON f.site = s.site AND f.push_service = s.push_service AND f.subscription = s.id
 WHERE s.site = sqlc.arg(site) AND s.endpoint_hash = ANY (sqlc.arg(hashes)::bytea[])
 ORDER BY s.endpoint_hash FOR UPDATE OF s;
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/wire"
 )
 
 // failing lists the subscriptions that only fail since a time or longer.
@@ -136,9 +137,33 @@ func testKeyMismatch(t *testing.T, s *store) {
 	if f := lookUp(); f == nil || !f.IsKeyMismatch(sub.Service) || f.Status != 403 || f.Reason != said || f.Failures != 1 || !f.Since.Equal(s.clock.Now()) || !f.LastAt.Equal(f.Since) {
 		t.Errorf("got %+v", f)
 	}
+	// To post it again mends nothing: the browser is to subscribe anew.
+	post := func(endpoint, members string) error {
+		_, _, err := s.PutSubscription(t.Context(), s.site.ID, Subscribe(t, s.services, endpoint, members))
+		return err
+	}
+	for _, members := range []string{"", `"addChannels": ["news"]`} {
+		wantCode(t, post(someEndpoint, members), wire.EndpointGone)
+	}
+	if found, err := s.SubscriptionByEndpoint(t.Context(), s.site.ID, someEndpoint); err != nil || len(found.Channels) > 0 {
+		t.Errorf("got %+v, %v", found, err)
+	}
 	s.outcomes(t, nil)
 	if f := lookUp(); f != nil {
 		t.Errorf("got %+v, of one that does well again", f)
+	}
+	if err := post(someEndpoint, ""); err != nil {
+		t.Errorf("one that does well again is refused: %v", err)
+	}
+	// What does not speak of another key is no reason.
+	s.outcomes(t, map[push.ID]push.DeliveryResult{sub.ID: {Outcome: push.DeliveryFailed, Status: 403, Reason: "Forbidden"}})
+	s.outcomes(t, map[push.ID]push.DeliveryResult{sub.ID: {Outcome: push.DeliveryFailed, Status: 400, Reason: "bad"}})
+	if err := post(someEndpoint, ""); err != nil {
+		t.Errorf("one that fails otherwise is refused: %v", err)
+	}
+	s.outcomes(t, map[push.ID]push.DeliveryResult{sub.ID: {Outcome: push.DeliveryFailed, Status: 403, Reason: said}})
+	if err := post(someEndpoint+"/anew", `"replaces": "`+someEndpoint+`"`); err != nil {
+		t.Errorf("the one that follows is refused: %v", err)
 	}
 }
 
