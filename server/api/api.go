@@ -56,8 +56,8 @@ type Options struct {
 	// Ending is closed when the server is about to end, so that a proxy has time to
 	// leave it; nil: it never is.
 	Ending <-chan struct{}
-	// NoDemo leaves the demo site out.
-	NoDemo bool
+	// NoDemo leaves the demo site out, and NoCheck the page that checks a browser.
+	NoDemo, NoCheck bool
 	// PublicRate bounds the public calls of each client.
 	PublicRate PublicRate
 	// TrustedProxies are those whose word counts of where a request comes from.
@@ -198,8 +198,10 @@ func (a *api) router(files map[string]*file) *mux.Router {
 	read(pathOpenAPI, a.openapi)
 	read(pathDocs, a.docs)
 	read(pathDocsStyle, docsStyle)
-	read(strings.TrimSuffix(checkPath, "/"), http.RedirectHandler(checkPath, http.StatusSeeOther).ServeHTTP)
-	router.PathPrefix(checkPath).Handler(checkPage())
+	if !a.NoCheck {
+		read(strings.TrimSuffix(checkPath, "/"), http.RedirectHandler(checkPath, http.StatusSeeOther).ServeHTTP)
+		router.PathPrefix(checkPath).Handler(checkPage())
+	}
 	start := pathDocs
 	if !a.NoDemo {
 		start = demoPath

@@ -121,8 +121,8 @@ func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
 }
 
 func TestAServerWithoutADemo(t *testing.T) {
-	s := newServer(t, func(o *api.Options) { o.NoDemo = true })
-	for _, path := range []string{"/demo/", "/demo", "/demo/app.js", "/demo/pushkit-sw.js"} {
+	s := newServer(t, func(o *api.Options) { o.NoDemo, o.NoCheck = true, true })
+	for _, path := range []string{"/demo/", "/demo", "/demo/app.js", "/demo/pushkit-sw.js", "/check", "/check/", "/check/page.js"} {
 		wantProblem(t, s.call("GET", path, ""), 404, wire.NotFound, "")
 	}
 	if w := s.call("GET", "/", ""); w.Code != 303 || w.Header().Get("Location") != "/docs" {

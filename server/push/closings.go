@@ -30,9 +30,9 @@ const (
 	// ClosedSubscriptions bounds of how many of a user's subscriptions it is kept: one
 	// who may sign in can subscribe as often as they like.
 	ClosedSubscriptions = 100
-	// carrierTTL is the least TTL of a message on which they ride: what is accepted with
-	// a shorter one may never arrive.
-	carrierTTL = 24 * time.Hour
+	// carrierTTL is the least that is left of the TTL of a message on which they ride,
+	// one of a day or more: what is accepted with a shorter one may never arrive.
+	carrierTTL = 23 * time.Hour
 	// ClosingMemory is how long they wait: as long as a notification of before can
 	// still arrive and stand.
 	ClosingMemory = 30 * 24 * time.Hour

@@ -55,6 +55,7 @@ func serveCommand() *cli.Command {
 			netHTTPFlag,
 			maxInFlightFlag,
 			noDemoFlag,
+			noCheckFlag,
 			&cli.DurationFlag{Name: "drain", Usage: "work on for so long after being told to end, while /readyz is answered 503 and a proxy leaves (default: end at once)", Sources: cli.EnvVars("PUSHKIT_DRAIN"), HideDefault: true},
 			&cli.BoolFlag{Name: "emulator", Usage: "run pushkit emulator beside, so that no internet is needed", Sources: cli.EnvVars("PUSHKIT_EMULATOR")},
 			&cli.StringFlag{Name: "emulator-addr", Value: emulator.DefaultAddr, Usage: "the emulator listens on `HOST:PORT`", Sources: cli.EnvVars("PUSHKIT_EMULATOR_ADDR")},
@@ -336,7 +337,7 @@ func (s *service) assemble(ctx context.Context, cmd *cli.Command) (run func(cont
 	handler, err := api.New(api.Options{
 		Store: s.store, Dispatcher: dispatcher, Services: services,
 		PublicURL: s.publicURL, Files: files, Log: s.log, Metrics: counted, Ending: ctx.Done(),
-		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts, NoDemo: s.noDemo(cmd),
+		PublicRate: publicRate, TrustedProxies: proxies, WebhookHosts: webhookHosts, NoDemo: s.noDemo(cmd), NoCheck: cmd.Bool(noCheckFlag.Name),
 	})
 	if err != nil {
 		return nil, err
@@ -416,7 +417,9 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	} else {
 		fmt.Fprintf(out, "  demo       %s\n", demo)
 	}
-	fmt.Fprintf(out, "  check      %s/check/\n", s.address())
+	if !cmd.Bool(noCheckFlag.Name) {
+		fmt.Fprintf(out, "  check      %s/check/\n", s.address())
+	}
 	fmt.Fprintf(out, "  API        %s/docs\n", s.address())
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())

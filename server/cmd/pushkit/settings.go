@@ -91,6 +91,10 @@ var (
 		Name: "webhook-hosts", Usage: "`HOSTS` of your own network that webhooks may call, whatever their address, also by http: such as backend.internal,\n10.0.0.5:3000; separated by commas (default: none, all are on the internet and https)",
 		Sources: cli.EnvVars("PUSHKIT_WEBHOOK_HOSTS"),
 	}
+	noCheckFlag = &cli.BoolFlag{
+		Name: "no-check", Usage: "leave out the page /check/, whose visitors may subscribe to the default site",
+		Sources: cli.EnvVars("PUSHKIT_NO_CHECK"),
+	}
 	noDemoFlag = &cli.BoolFlag{
 		Name: "no-demo", Usage: "serve no demo site at /demo/ (default: false, true where --public-url is https; --no-demo=false serves it there too)",
 		Sources: cli.EnvVars("PUSHKIT_NO_DEMO"), HideDefault: true,
