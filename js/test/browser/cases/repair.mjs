@@ -39,7 +39,7 @@ export function repair(theWorld, browser) {
     await until(async () => {
       const sent = await world.server.send({ notification: { title }, audience: { subscriptions: [id] } });
       return sent.counts.accepted === 1;
-    }, "renewed subscription");
+    }, "renewed subscription", 30_000);
     await world.desktop.notification(({ summary }) => summary === title);
     const again = await Visit.start(world, visit.origin);
     await again.says("This browser is subscribed.");

@@ -33,7 +33,7 @@ export function withoutPush(theWorld) {
     await until(async () => (await look()).offered.length > 0, "panel");
     const { text, offered } = await look();
     assert.match(text, /This browser cannot receive push messages\. \(no-push-manager\)/);
-    assert.match(text, /no\. The browser takes no messages while the site is closed\./);
+    assert.match(text, /No\. The browser takes no messages while the site is closed\./);
     assert.match(text, /Service worker\s*yes\./);
     assert.deepEqual(offered, ["Copy the report"]);
     await page.close();
