@@ -97,10 +97,12 @@ export function losing(theWorld) {
     await again.press("#subscribe");
     await again.says("This browser is subscribed.");
     assert.equal(await world.browser.prompt.isOpen(), false);
-    assert.notEqual((await again.status()).endpoint, endpoint);
+    const subscribed = await again.status();
+    assert.notEqual(subscribed.endpoint, endpoint);
     await again.notify();
+    // Where the worker heard of the end before it was cleared itself, the new one carries the id on.
     const { counts } = await world.server.send({ notification: { title: "nobody" }, audience: { subscriptions: [id] } });
-    assert.equal(counts.accepted, 0);
+    assert.equal(counts.accepted, subscribed.id === id ? 1 : 0);
     await again.end();
   });
 
