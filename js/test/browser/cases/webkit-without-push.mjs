@@ -34,7 +34,7 @@ export function withoutPush(theWorld) {
     const { text, offered } = await look();
     assert.match(text, /This browser cannot receive push messages\. \(no-push-manager\)/);
     assert.match(text, /No\. The browser takes no messages while the site is closed\./);
-    assert.match(text, /Service worker\s*yes\./);
+    assert.match(text, /Service worker\s*Yes\./);
     assert.deepEqual(offered, ["Copy the report"]);
     await page.close();
   });
