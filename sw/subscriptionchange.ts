@@ -1,4 +1,4 @@
-import { createStores, readRecord, settled, transact, type RegistrationRecord } from "../js/src/database";
+import { leaveAbsent, readRecord, settled, transact, type RegistrationRecord } from "../js/src/database";
 import {
   PathSubscriptions,
   RequestTimeout,
@@ -22,31 +22,36 @@ interface SubscriptionChange {
  * mark in the record.
  */
 export async function renew(event: SubscriptionChange): Promise<void> {
-  const work = (): Promise<void> => renewAlone(event);
+  // Firefox may leave what uses the storage that it clears unsettled: pages do not wait for that.
+  const work = (): Promise<unknown> => Promise.race([renewAlone(event), new Promise((resolve) => setTimeout(resolve, RequestTimeout))]);
   // The lock under which a page's Go changes the subscription.
   await (worker.navigator.locks ? worker.navigator.locks.request("pushkit:" + scope(), work) : work());
   await tellPages({ type: WorkerChange });
 }
 
-async function renewAlone({ oldSubscription, newSubscription }: SubscriptionChange): Promise<void> {
+async function renewAlone(event: SubscriptionChange): Promise<void> {
   const record = await readRecord(scope());
   // Where the visitor unsubscribed, its loss is no loss.
   if (!record?.wanted) return;
-  const { pushManager } = worker.registration;
-  try {
-    const applicationServerKey = oldSubscription?.options.applicationServerKey ?? record.applicationServerKey;
-    const subscription =
-      newSubscription ?? (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
-    if (subscription.endpoint === record.endpoint && !record.pending) return;
-    // The key that it was made with: the record has none before the server's first word.
-    const key = subscription.options.applicationServerKey;
-    const renewed = { ...record, ...(key && { applicationServerKey: base64url(key) }) };
-    const { id, channels } = await post(renewed, subscription);
-    const { wantedChannels: _, ...rest } = renewed;
-    await keep({ ...rest, endpoint: subscription.endpoint, id, channels, pending: false });
-  } catch {
-    await keep({ ...record, pending: true });
-  }
+  const kept = await keep(await renewed(record, event).catch(() => ({ ...record, pending: true })));
+  if (!kept) await (await worker.registration.pushManager.getSubscription())?.unsubscribe();
+}
+
+/** The record of the subscription that follows. */
+async function renewed(
+  record: RegistrationRecord,
+  { oldSubscription, newSubscription }: SubscriptionChange,
+): Promise<RegistrationRecord> {
+  const applicationServerKey = oldSubscription?.options.applicationServerKey ?? record.applicationServerKey;
+  const subscription =
+    newSubscription ?? (await worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
+  if (subscription.endpoint === record.endpoint && !record.pending) return record;
+  // The key that it was made with: the record has none before the server's first word.
+  const key = subscription.options.applicationServerKey;
+  const told = { ...record, ...(key && { applicationServerKey: base64url(key) }) };
+  const { id, channels } = await post(told, subscription);
+  const { wantedChannels: _, ...rest } = told;
+  return { ...rest, endpoint: subscription.endpoint, id, channels, pending: false };
 }
 
 /** Without padding, as the server writes its keys. */
@@ -74,5 +79,18 @@ async function post(record: RegistrationRecord, subscription: PushSubscription):
   return response.json();
 }
 
-const keep = (record: RegistrationRecord): Promise<unknown> =>
-  transact(StoreRegistrations, "readwrite", createStores, (store) => settled(store.put(record, scope())));
+/**
+ * Keeps the record unless it has gone meanwhile, and says so. Firefox tells of
+ * the subscription's end before it clears the site's other data: what a person
+ * has cleared must not come back by that.
+ */
+const keep = (record: RegistrationRecord): Promise<boolean> =>
+  transact(StoreRegistrations, "readwrite", leaveAbsent, async (store) => {
+    const there = (await settled(store.count(scope()))) > 0;
+    if (there) await settled(store.put(record, scope()));
+    return there;
+  }).catch((error: Error) => {
+    // Not even the database is there.
+    if (error.name === "AbortError") return false;
+    throw error;
+  });

@@ -12,6 +12,8 @@ export class Gate {
   #http;
   /** @type {Held | undefined} */
   #held;
+  /** @type {(() => void)[]} what gives the answers that are held */
+  #answers = [];
 
   /** @param {string} target the server's address */
   constructor(target) {
@@ -20,9 +22,13 @@ export class Gate {
       if (held?.what === "request") return held.tell();
       const { method, headers } = request;
       const forward = ask(new URL(request.url ?? "/", target), { method, headers }, (answer) => {
-        if (held) return held.tell();
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
+        const give = () => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        };
+        if (!held) return give();
+        this.#answers.push(give);
+        held.tell();
       });
       forward.on("error", () => response.destroy());
       request.pipe(forward);
@@ -54,6 +60,12 @@ export class Gate {
   /** Lets all pass again. What was held stays without an answer. */
   open() {
     this.#held = undefined;
+  }
+
+  /** Lets all pass again, the answers that were held first. */
+  release() {
+    this.open();
+    for (const give of this.#answers.splice(0)) give();
   }
 
   async stop() {

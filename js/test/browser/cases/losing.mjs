@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cp, rm } from "node:fs/promises";
 import { test } from "node:test";
-import { until } from "../../harness/until.mjs";
+import { Gate } from "../../harness/gate.mjs";
+import { until, within } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
 
 /** An application server's key that is not our server's. */
@@ -11,8 +12,9 @@ const foreignKey = "BDjIYwaZnSpbyu-R9pcMX54GT7rUuL_MGMZtreqYrimda0ywPMy-8_C7ywdN
  * What browser, site or push service do behind our back.
  *
  * @param {() => import("../world.mjs").World} theWorld
+ * @param {string} browser
  */
-export function losing(theWorld) {
+export function losing(theWorld, browser) {
   /** Awaits that a page has another subscription than before. @param {Visit} visit @param {string} endpoint that it had */
   const renewed = (visit, endpoint) =>
     until(async () => {
@@ -95,15 +97,41 @@ export function losing(theWorld) {
     const again = await Visit.start(world, visit.origin);
     await again.says("This browser is not subscribed.");
     await again.press("#subscribe");
-    await again.says("This browser is subscribed.");
+    // A worker that Firefox cut off from its storage keeps the lock until its time is up.
+    await until(async () => (await again.text("#status")) === "This browser is subscribed.", "subscription", 30_000);
     assert.equal(await world.browser.prompt.isOpen(), false);
     const subscribed = await again.status();
     assert.notEqual(subscribed.endpoint, endpoint);
+    assert.notEqual(subscribed.id, id);
     await again.notify();
-    // Seen now and then in Firefox, why is not known: the old id still gets it, which may only be as the new one's.
     const { counts } = await world.server.send({ notification: { title: "nobody" }, audience: { subscriptions: [id] } });
-    assert.equal(counts.accepted, subscribed.id === id ? 1 : 0);
+    assert.equal(counts.accepted, 0);
     await again.end();
+  });
+
+  const saysNothing = browser === "chromium" && "it drops a subscription without pushsubscriptionchange";
+  test("what is cleared while the worker renews a subscription does not come back by that", { skip: saysNothing }, async () => {
+    const world = theWorld();
+    const gate = await Gate.start(world.server.url);
+    try {
+      const visit = await Visit.blank(world, world.newOrigin(), { server: gate.url });
+      const { id } = (await visit.call("subscribe")).status;
+      const held = gate.hold("POST /v1/subscriptions", "answer");
+      await world.emulator.forgetBrowsers();
+      await within(held, "word of the renewed subscription", 45_000);
+      await visit.page.evaluate(async () => {
+        for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(/** @type {string} */ (name));
+      });
+      gate.release();
+      const ended = () => visit.page.evaluate(async () => !(await (await navigator.serviceWorker.ready).pushManager.getSubscription()));
+      await until(ended, "end of the subscription");
+      assert.deepEqual(await visit.page.evaluate(() => indexedDB.databases()), []);
+      const { counts } = await world.server.send({ notification: { title: "nobody" }, audience: { subscriptions: [id] } });
+      assert.deepEqual([counts.accepted, counts.gone], [0, 1]);
+      await visit.end();
+    } finally {
+      await gate.stop();
+    }
   });
 
   test("a profile that is restored from a copy has a living subscription at the next visit", async () => {
