@@ -208,6 +208,7 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		router.PathPrefix(demoPath).Handler(a.demo())
 		router.Handle(strings.TrimSuffix(demoPath, "/"), http.RedirectHandler(demoPath, http.StatusSeeOther))
 	}
+	router.Handle(pathDocs+"/", http.RedirectHandler(pathDocs, http.StatusSeeOther))
 	router.Handle("/", http.RedirectHandler(start, http.StatusSeeOther))
 	return router
 }

@@ -115,8 +115,10 @@ func TestPathsAndMethodsThatAreNotThere(t *testing.T) {
 	if w := s.call("GET", "/healthz", "", "Origin: "); w.Code != 200 {
 		t.Errorf("/healthz answers %d", w.Code)
 	}
-	if w := s.call("GET", "/", ""); w.Code != 303 || w.Header().Get("Location") != "/demo/" {
-		t.Errorf("/ answers %d to %q", w.Code, w.Header().Get("Location"))
+	for path, to := range map[string]string{"/": "/demo/", "/demo": "/demo/", "/check": "/check/", "/docs/": "/docs"} {
+		if w := s.call("GET", path, ""); w.Code != 303 || w.Header().Get("Location") != to {
+			t.Errorf("%s answers %d to %q", path, w.Code, w.Header().Get("Location"))
+		}
 	}
 }
 

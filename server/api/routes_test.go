@@ -21,6 +21,7 @@ var undescribed = map[string]string{
 	"GET /check":    "leads people to the check",
 	"* /check/":     "the check's files",
 	"GET /docs.css": "belongs to /docs",
+	"* /docs/":      "leads people to /docs",
 	"GET /{file}":   "the client's files, which the loader names",
 }
 

@@ -58,25 +58,6 @@ func command() *cli.Command {
 	}
 }
 
-// explainUsage lets each command say in one line what is wrong with its
-// arguments, instead of its whole help.
-func explainUsage(cmd *cli.Command) {
-	cmd.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.FullName())
-	}
-	if cmd.Action == nil {
-		cmd.Action = func(_ context.Context, cmd *cli.Command) error {
-			if cmd.Args().Present() {
-				return fmt.Errorf("%s has no command %q; see %s --help", cmd.FullName(), cmd.Args().First(), cmd.FullName())
-			}
-			return cli.ShowSubcommandHelp(cmd)
-		}
-	}
-	for _, sub := range cmd.Commands {
-		explainUsage(sub)
-	}
-}
-
 func versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "version",

@@ -237,3 +237,21 @@ func await(t *testing.T, so func() bool) {
 		}
 	}
 }
+
+func TestWhatIsMistypedIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		arguments []string
+		says      string
+	}{
+		{[]string{"sned"}, `pushkit has no command "sned"; did you mean send? See pushkit --help`},
+		{[]string{"webhooks", "crate"}, `pushkit webhooks has no command "crate"; did you mean create? See pushkit webhooks --help`},
+		{[]string{"send", "--titel", "x"}, "pushkit send has no flag --titel; did you mean --title? See pushkit send --help"},
+		{[]string{"send", "--title", "x", "--ttl", "an hour"}, `--ttl cannot be "an hour"; see pushkit send --help`},
+		{[]string{"send", "--all"}, `Required flag "title" not set; see pushkit send --help`},
+	} {
+		if _, stderr, status := run(t, t.TempDir(), c.arguments...); status == 0 || stderr != "pushkit: "+c.says+"\n" {
+			t.Errorf("%v: %d %q", c.arguments, status, stderr)
+		}
+	}
+}

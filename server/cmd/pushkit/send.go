@@ -124,12 +124,12 @@ func sendAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.
 	switch {
 	case cmd.IsSet("at") || cmd.IsSet("local") || cmd.IsSet("spread"):
 		fmt.Fprintf(errs, "message %s is due %s\n", m.ID, dueInWords(m))
-		return printMessage(cmd, m)
+		return printID(cmd, m)
 	case cmd.Bool(noWaitFlag.Name):
 		if !asJSON {
-			fmt.Fprintf(errs, "message %s is accepted\n", m.ID)
+			fmt.Fprintf(errs, "message %s is accepted: pushkit messages show %[1]s%s tells what becomes of it\n", m.ID, sameBackend(cmd))
 		}
-		return printMessage(cmd, m)
+		return printID(cmd, m)
 	case asJSON:
 		m, err = watch(ctx, cmd, b, m, nil)
 	default:
