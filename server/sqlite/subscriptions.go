@@ -16,10 +16,15 @@ import (
 
 // PutSubscription implements [push.Subscriptions].
 func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.Subscribe) (sub push.Subscription, created bool, err error) {
+	var rows *siteRows
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		sub, created, err = r.Put(s.rows(ctx, q, site), s.now())
+		rows = s.rows(ctx, q, site)
+		sub, created, err = r.Put(rows, s.now())
 		return err
 	})
+	if err == nil {
+		rows.committed()
+	}
 	return sub, created, err
 }
 
@@ -38,7 +43,12 @@ func (s *Store) rows(ctx context.Context, q *db.Queries, site push.SiteID) *site
 	return &siteRows{ctx: ctx, q: q, site: int64(site), store: s}
 }
 
+// serviceID returns the number of a push service, which it gets on first sight and
+// keeps for ever.
 func (r *siteRows) serviceID(name string) (int64, error) {
+	if id, ok := r.store.services.Load(name); ok {
+		return id.(int64), nil
+	}
 	if id, ok := r.services[name]; ok {
 		return id, nil
 	}
@@ -50,19 +60,26 @@ func (r *siteRows) serviceID(name string) (int64, error) {
 	return id, err
 }
 
+// committed is called after the commit of what was written by these rows.
+func (r *siteRows) committed() {
+	for name, id := range r.services {
+		r.store.services.Store(name, id)
+	}
+}
+
 // ByHash implements [push.SubscriptionRows].
 func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	row, err := r.q.SubscriptionByEndpoint(r.ctx, db.SubscriptionByEndpointParams{Site: r.site, EndpointHash: hash[:]})
 	if err != nil {
 		return nil, ignoreNoRows(err)
 	}
-	var channels []string
-	if err := json.Unmarshal([]byte(row.Channels), &channels); err != nil {
+	channels, err := list[string](row.Channels)
+	if err != nil {
 		return nil, err
 	}
 	slices.Sort(channels)
-	var failing []db.Failing
-	if err := json.Unmarshal([]byte(row.Failing), &failing); err != nil {
+	failing, err := list[db.Failing](row.Failing)
+	if err != nil {
 		return nil, err
 	}
 	sub, err := subscription(row.Subscription, row.Service, channels)
@@ -71,6 +88,14 @@ func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	}
 	sub.Closings = row.Closings
 	return &sub, err
+}
+
+// list reads a JSON array, which is mostly empty.
+func list[T any](text string) (members []T, err error) {
+	if text == "[]" {
+		return []T{}, nil
+	}
+	return members, json.Unmarshal([]byte(text), &members)
 }
 
 // Tombstone implements [push.SubscriptionRows].
