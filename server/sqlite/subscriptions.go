@@ -36,6 +36,16 @@ type siteRows struct {
 	store *Store
 	// services are the push services' numbers that were asked for.
 	services map[string]int64
+	// key is the one of the subscription that was read last, which mostly is the key that
+	// is asked for next.
+	key readKey
+}
+
+// A readKey is a VAPID key that was read within the transaction.
+type readKey struct {
+	id        push.KeyID
+	public    string
+	isCurrent bool
 }
 
 // rows are a site's, by the statements of q.
@@ -73,6 +83,7 @@ func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	if err != nil {
 		return nil, ignoreNoRows(err)
 	}
+	r.key = readKey{push.KeyID(row.Subscription.KeyID), row.KeyPublic, row.KeyState == currentKey}
 	channels, err := list[string](row.Channels)
 	if err != nil {
 		return nil, err
@@ -117,12 +128,18 @@ func tombstone(row db.Tombstone) (*push.Tombstone, error) {
 
 // CurrentKey implements [push.SubscriptionRows].
 func (r *siteRows) CurrentKey() (push.KeyID, error) {
+	if r.key.isCurrent {
+		return r.key.id, nil
+	}
 	key, err := r.q.CurrentVAPIDKey(r.ctx, r.site)
 	return push.KeyID(key), err
 }
 
 // KeyByPublic implements [push.SubscriptionRows].
 func (r *siteRows) KeyByPublic(public string) (key push.KeyID, ok bool, err error) {
+	if public != "" && public == r.key.public {
+		return r.key.id, true, nil
+	}
 	id, err := r.q.VAPIDKeyByPublic(r.ctx, db.VAPIDKeyByPublicParams{Site: r.site, Public: public})
 	return push.KeyID(id), err == nil, ignoreNoRows(err)
 }
