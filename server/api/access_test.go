@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +108,30 @@ func TestClientFiles(t *testing.T) {
 	}
 	if s.call("GET", "/pushkit-sw.js", "").Header().Get("Service-Worker-Allowed") != "/" {
 		t.Error("the worker may not have the whole site as its scope")
+	}
+}
+
+// A file comes with its length, in whichever form, and a part of it where a part is
+// asked for; what one answer is given is not in the next.
+func TestClientFilesSayTheirLength(t *testing.T) {
+	s := newServer(t)
+	for path, text := range map[string]string{"/pushkit.js": "loader in brotli", "/pushkit-sw.js": "worker"} {
+		for _, ask := range []struct {
+			header, text string
+			status       int
+		}{{"", text, 200}, {"Range: bytes=2-4", text[2:5], 206}, {"", text, 200}, {"Range: bytes=99-", "", 416}, {`If-Match: "other"`, "", 412}, {"", text, 200}} {
+			w := s.call("GET", path, "", "Accept-Encoding: br", ask.header)
+			h := w.Header()
+			if w.Code != ask.status || w.Code < 300 && (w.Body.String() != ask.text || h.Get("Content-Length") != strconv.Itoa(len(ask.text))) {
+				t.Errorf("%s with %q: %d %q with %v", path, ask.header, w.Code, w.Body, h)
+			}
+			if isPart := h.Get("Content-Range") != ""; isPart != (ask.status == 206 || ask.status == 416) || w.Code < 300 && h.Get("Accept-Ranges") != "bytes" {
+				t.Errorf("%s with %q: %v", path, ask.header, h)
+			}
+		}
+		if h := s.call("HEAD", path, "", "Accept-Encoding: br").Header(); h.Get("Content-Length") != strconv.Itoa(len(text)) {
+			t.Errorf("%s: HEAD says %v", path, h)
+		}
 	}
 }
 

@@ -122,7 +122,25 @@ func New(options Options) (http.Handler, error) {
 		return nil, err
 	}
 
-	return a.protect(a.router(files)), nil
+	return a.protect(a.filesFirst(files, a.router(files))), nil
+}
+
+const pathFile = "/{file}"
+
+// filesFirst answers for the client's files, which most requests are for, by a look at
+// their names: the router takes longer than the answer.
+func (a *api) filesFirst(files map[string]*file, router http.Handler) http.Handler {
+	served := make(map[string]http.Handler, len(files))
+	for name, f := range files {
+		served["/"+name] = a.measureAs(func(*http.Request) string { return pathFile }, f)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h := served[r.URL.Path]; h != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			h.ServeHTTP(w, r)
+			return
+		}
+		router.ServeHTTP(w, r)
+	})
 }
 
 // router knows all paths.
@@ -136,12 +154,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
 	}))
 
-	// The client's files first, which most requests are for, and by a look at their
-	// names: to try each route takes longer than to answer.
+	// The client's files have no other methods than filesFirst answers.
 	fileOf := func(r *http.Request) *file { return files[strings.TrimPrefix(r.URL.Path, "/")] }
 	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
 		return fileOf(r) != nil
-	}).Path("/{file}").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	}).Path(pathFile).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fileOf(r).ServeHTTP(w, r)
 	}).Methods(http.MethodGet, http.MethodHead)
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -22,7 +23,9 @@ import (
 
 // A file is one of the client's, with its brotli form.
 type file struct {
-	name, contentType, cacheControl string
+	name string
+	// header is what all answers with it say alike.
+	header http.Header
 	// plain reads the file; what there is in brotli alone is unpacked for the
 	// first who asks.
 	plain  func() (variant, error)
@@ -31,7 +34,18 @@ type file struct {
 
 type variant struct {
 	content []byte
-	etag    string
+	// header is what an answer says of this form, and length what it says of the whole
+	// of it.
+	header http.Header
+	length []string
+}
+
+func newVariant(content []byte, coding string) variant {
+	header := http.Header{"Etag": {etag(content)}}
+	if coding != "" {
+		header["Content-Encoding"] = []string{coding}
+	}
+	return variant{content, header, []string{strconv.Itoa(len(content))}}
 }
 
 // hashedName is a name that changes with the content.
@@ -61,23 +75,33 @@ func clientFiles(folder fs.FS) (map[string]*file, error) {
 			f = newFile(name)
 			files[name] = f
 		}
-		v := variant{content, etag(content)}
 		if !inBrotli {
+			v := newVariant(content, "")
 			f.plain = func() (variant, error) { return v, nil }
 			continue
 		}
-		f.brotli = v
+		f.brotli = newVariant(content, "br")
 		if f.plain == nil { // a file is read before its brotli form
-			f.plain = sync.OnceValues(v.unpack)
+			f.plain = sync.OnceValues(f.brotli.unpack)
 		}
 	}
 	return files, nil
 }
 
 func newFile(name string) *file {
-	f := &file{name: name, contentType: contentType(name), cacheControl: "no-cache"}
+	f := &file{name: name, header: http.Header{
+		"Content-Type":                 {contentType(name)},
+		"Cache-Control":                {"no-cache"},
+		"Access-Control-Allow-Origin":  {"*"},
+		"Cross-Origin-Resource-Policy": {"cross-origin"},
+		"Vary":                         {"Accept-Encoding"},
+	}}
 	if hashedName.MatchString(name) {
-		f.cacheControl = "public, max-age=31536000, immutable"
+		f.header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if name == wire.FileWorker {
+		// A site on the server's own origin may use it for all its pages.
+		f.header.Set("Service-Worker-Allowed", "/")
 	}
 	return f
 }
@@ -85,7 +109,7 @@ func newFile(name string) *file {
 // unpack returns what is in brotli as it was.
 func (v variant) unpack() (variant, error) {
 	content, err := io.ReadAll(brotli.NewReader(bytes.NewReader(v.content)))
-	return variant{content, etag(content)}, err
+	return newVariant(content, ""), err
 }
 
 // etag is a strong one (RFC 9110 section 8.8.3).
@@ -107,27 +131,40 @@ func contentType(name string) string {
 }
 
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Content-Type", f.contentType)
-	header.Set("Cache-Control", f.cacheControl)
-	header.Set("Access-Control-Allow-Origin", "*")
-	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	header.Add("Vary", "Accept-Encoding")
-	if f.name == wire.FileWorker {
-		// A site on the server's own origin may use it for all its pages.
-		header.Set("Service-Worker-Allowed", "/")
-	}
 	v := f.brotli
-	if v.content != nil && acceptsBrotli(r.Header.Get("Accept-Encoding")) {
-		header.Set("Content-Encoding", "br")
-	} else {
+	if v.content == nil || !acceptsBrotli(r.Header.Get("Accept-Encoding")) {
 		var err error
 		if v, err = f.plain(); err != nil {
 			panic(err) // of what this program holds
 		}
 	}
-	header.Set("ETag", v.etag)
-	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(v.content))
+	header := w.Header()
+	maps.Copy(header, f.header)
+	maps.Copy(header, v.header)
+	if isConditional(r) {
+		http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(v.content))
+		return
+	}
+	// In one piece and with its length, which ServeContent leaves out where there is a
+	// Content-Encoding: net/http would send it in chunks.
+	header["Accept-Ranges"], header["Content-Length"] = acceptRanges, v.length
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		w.Write(v.content)
+	}
+}
+
+var acceptRanges = []string{"bytes"}
+
+// isConditional says whether it may be that not the whole file is asked for
+// (RFC 9110 sections 13.1 and 14.2).
+func isConditional(r *http.Request) bool {
+	for _, name := range []string{"If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Range"} {
+		if _, ok := r.Header[name]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // acceptsBrotli reads an Accept-Encoding header (RFC 9110 section 12.5.3).

@@ -24,13 +24,15 @@ func (a *api) scrape(w http.ResponseWriter, r *http.Request, site *push.Site) er
 }
 
 // measure has a request counted under the template of its route.
-func (a *api) measure(next http.Handler) http.Handler {
+func (a *api) measure(next http.Handler) http.Handler { return a.measureAs(routeOf, next) }
+
+func (a *api) measureAs(route func(*http.Request) string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		// A handler that panics answers 500; see protect.
 		answered := &answered{ResponseWriter: w, status: http.StatusInternalServerError}
 		defer func() {
-			a.Metrics.Requested(routeOf(r), r.Method, answered.status, time.Since(began))
+			a.Metrics.Requested(route(r), r.Method, answered.status, time.Since(began))
 		}()
 		next.ServeHTTP(answered, r)
 		if !answered.began {

@@ -42,6 +42,8 @@ type Store struct {
 	seen         *seen
 	reading      *sql.DB
 	read         *db.Queries
+	// services are the committed numbers of push services that were asked for, by name.
+	services sync.Map
 
 	wanted push.Wanted
 

@@ -16,10 +16,15 @@ import (
 
 // PutSubscription implements [push.Subscriptions].
 func (s *Store) PutSubscription(ctx context.Context, site push.SiteID, r *push.Subscribe) (sub push.Subscription, created bool, err error) {
+	var rows *siteRows
 	err = s.writer.do(ctx, func(ctx context.Context, q *db.Queries) error {
-		sub, created, err = r.Put(s.rows(ctx, q, site), s.now())
+		rows = s.rows(ctx, q, site)
+		sub, created, err = r.Put(rows, s.now())
 		return err
 	})
+	if err == nil {
+		rows.committed()
+	}
 	return sub, created, err
 }
 
@@ -31,6 +36,16 @@ type siteRows struct {
 	store *Store
 	// services are the push services' numbers that were asked for.
 	services map[string]int64
+	// key is the one of the subscription that was read last, which mostly is the key that
+	// is asked for next.
+	key readKey
+}
+
+// A readKey is a VAPID key that was read within the transaction.
+type readKey struct {
+	id        push.KeyID
+	public    string
+	isCurrent bool
 }
 
 // rows are a site's, by the statements of q.
@@ -38,7 +53,12 @@ func (s *Store) rows(ctx context.Context, q *db.Queries, site push.SiteID) *site
 	return &siteRows{ctx: ctx, q: q, site: int64(site), store: s}
 }
 
+// serviceID returns the number of a push service, which it gets on first sight and
+// keeps for ever.
 func (r *siteRows) serviceID(name string) (int64, error) {
+	if id, ok := r.store.services.Load(name); ok {
+		return id.(int64), nil
+	}
 	if id, ok := r.services[name]; ok {
 		return id, nil
 	}
@@ -50,19 +70,27 @@ func (r *siteRows) serviceID(name string) (int64, error) {
 	return id, err
 }
 
+// committed is called after the commit of what was written by these rows.
+func (r *siteRows) committed() {
+	for name, id := range r.services {
+		r.store.services.Store(name, id)
+	}
+}
+
 // ByHash implements [push.SubscriptionRows].
 func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	row, err := r.q.SubscriptionByEndpoint(r.ctx, db.SubscriptionByEndpointParams{Site: r.site, EndpointHash: hash[:]})
 	if err != nil {
 		return nil, ignoreNoRows(err)
 	}
-	var channels []string
-	if err := json.Unmarshal([]byte(row.Channels), &channels); err != nil {
+	r.key = readKey{push.KeyID(row.Subscription.KeyID), row.KeyPublic, row.KeyState == currentKey}
+	channels, err := list[string](row.Channels)
+	if err != nil {
 		return nil, err
 	}
 	slices.Sort(channels)
-	var failing []db.Failing
-	if err := json.Unmarshal([]byte(row.Failing), &failing); err != nil {
+	failing, err := list[db.Failing](row.Failing)
+	if err != nil {
 		return nil, err
 	}
 	sub, err := subscription(row.Subscription, row.Service, channels)
@@ -71,6 +99,14 @@ func (r *siteRows) ByHash(hash push.EndpointHash) (*push.Subscription, error) {
 	}
 	sub.Closings = row.Closings
 	return &sub, err
+}
+
+// list reads a JSON array, which is mostly empty.
+func list[T any](text string) (members []T, err error) {
+	if text == "[]" {
+		return []T{}, nil
+	}
+	return members, json.Unmarshal([]byte(text), &members)
 }
 
 // Tombstone implements [push.SubscriptionRows].
@@ -92,12 +128,18 @@ func tombstone(row db.Tombstone) (*push.Tombstone, error) {
 
 // CurrentKey implements [push.SubscriptionRows].
 func (r *siteRows) CurrentKey() (push.KeyID, error) {
+	if r.key.isCurrent {
+		return r.key.id, nil
+	}
 	key, err := r.q.CurrentVAPIDKey(r.ctx, r.site)
 	return push.KeyID(key), err
 }
 
 // KeyByPublic implements [push.SubscriptionRows].
 func (r *siteRows) KeyByPublic(public string) (key push.KeyID, ok bool, err error) {
+	if public != "" && public == r.key.public {
+		return r.key.id, true, nil
+	}
 	id, err := r.q.VAPIDKeyByPublic(r.ctx, db.VAPIDKeyByPublicParams{Site: r.site, Public: public})
 	return push.KeyID(id), err == nil, ignoreNoRows(err)
 }

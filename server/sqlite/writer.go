@@ -178,22 +178,9 @@ func (w *writer) commit(group *[]*job) error {
 // runJob runs a job within a savepoint. failed is the job's own error, err one
 // that ends the transaction.
 func runJob(ctx context.Context, conn *sql.Conn, j *job) (failed, err error) {
-	if _, err := conn.ExecContext(ctx, "SAVEPOINT job"); err != nil {
-		return nil, err
-	}
-	failed = protect(func() error { return j.run(ctx, db.New(conn)) })
-	if failed != nil {
-		if _, err := conn.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
-			// SQLite has rolled back the whole group already, as for a full
-			// disk: that is why.
-			if errors.As(failed, new(sqlite3.Error)) {
-				err = failed
-			}
-			return failed, err
-		}
-	}
-	_, err = conn.ExecContext(ctx, "RELEASE job")
-	return failed, err
+	s := &savepoint{conn: conn}
+	failed = protect(func() error { return j.run(ctx, db.New(s)) })
+	return failed, s.end(ctx, failed)
 }
 
 // protect keeps a panic in one job from ending the writer and, with it, every

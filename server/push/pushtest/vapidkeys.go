@@ -81,4 +81,15 @@ func testOtherKeys(t *testing.T, s *store) {
 	if sub := s.byEndpoint(t, someEndpoint); sub.Key != won {
 		t.Errorf("it is subscribed with %d, want %d", sub.Key, won)
 	}
+	// A visit says with which that is, whichever it was before; without a word it is the
+	// current one.
+	for _, visit := range []struct {
+		key  string
+		want push.KeyID
+	}{{made[2].Public(), held[1].ID}, {made[0].Public(), won}, {made[0].Public(), won}, {"", held[0].ID}, {"", held[0].ID}, {made[2].Public(), held[1].ID}} {
+		s.put(t, someEndpoint, `"applicationServerKey": "`+visit.key+`"`)
+		if sub := s.byEndpoint(t, someEndpoint); sub.Key != visit.want {
+			t.Errorf("after a visit with %q it has %d, want %d", visit.key, sub.Key, visit.want)
+		}
+	}
 }

@@ -243,7 +243,9 @@ SELECT subscriptions.site, subscriptions.push_service, subscriptions.id, subscri
             'since', f.since, 'lastAt', f.last_at, 'failures', f.failures, 'status', f.status, 'reason', f.reason)) FROM failing f
         WHERE f.site = subscriptions.site AND f.push_service = subscriptions.push_service
             AND f.subscription = subscriptions.id) AS TEXT) AS failing,
-    CAST((SELECT COUNT(*) FROM closings w WHERE w.site = subscriptions.site AND w.subscription = subscriptions.id) AS INTEGER) AS closings
+    CAST((SELECT COUNT(*) FROM closings w WHERE w.site = subscriptions.site AND w.subscription = subscriptions.id) AS INTEGER) AS closings,
+    CAST((SELECT k.public FROM vapid_keys k WHERE k.site = subscriptions.site AND k.key_id = subscriptions.key_id) AS TEXT) AS key_public,
+    CAST((SELECT k.state FROM vapid_keys k WHERE k.site = subscriptions.site AND k.key_id = subscriptions.key_id) AS INTEGER) AS key_state
 FROM subscriptions WHERE subscriptions.site = ? AND subscriptions.endpoint_hash = ?
 `
 
@@ -258,6 +260,8 @@ type SubscriptionByEndpointRow struct {
 	Channels     string
 	Failing      string
 	Closings     int64
+	KeyPublic    string
+	KeyState     int64
 }
 
 // Whole, since each visit of a browser asks for it. What is correlated is so with
@@ -283,6 +287,8 @@ func (q *Queries) SubscriptionByEndpoint(ctx context.Context, arg SubscriptionBy
 		&i.Channels,
 		&i.Failing,
 		&i.Closings,
+		&i.KeyPublic,
+		&i.KeyState,
 	)
 	return i, err
 }

@@ -24,7 +24,9 @@ SELECT sqlc.embed(subscriptions),
             'since', f.since, 'lastAt', f.last_at, 'failures', f.failures, 'status', f.status, 'reason', f.reason)) FROM failing f
         WHERE f.site = subscriptions.site AND f.push_service = subscriptions.push_service
             AND f.subscription = subscriptions.id) AS TEXT) AS failing,
-    CAST((SELECT COUNT(*) FROM closings w WHERE w.site = subscriptions.site AND w.subscription = subscriptions.id) AS INTEGER) AS closings
+    CAST((SELECT COUNT(*) FROM closings w WHERE w.site = subscriptions.site AND w.subscription = subscriptions.id) AS INTEGER) AS closings,
+    CAST((SELECT k.public FROM vapid_keys k WHERE k.site = subscriptions.site AND k.key_id = subscriptions.key_id) AS TEXT) AS key_public,
+    CAST((SELECT k.state FROM vapid_keys k WHERE k.site = subscriptions.site AND k.key_id = subscriptions.key_id) AS INTEGER) AS key_state
 FROM subscriptions WHERE subscriptions.site = ? AND subscriptions.endpoint_hash = ?;
 
 -- name: DeleteSubscription :exec

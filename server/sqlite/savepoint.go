@@ -1,0 +1,108 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/pushkit/pushkit/server/sqlite/db"
+)
+
+// A savepoint is a job's part of a transaction. It begins with the first statement that
+// writes: most browsers tell nothing new, and their jobs only read.
+type savepoint struct {
+	conn  *sql.Conn
+	begun bool
+	// err is why it could not begin, which ends the transaction.
+	err error
+}
+
+var _ db.DBTX = (*savepoint)(nil)
+
+func (s *savepoint) begin(ctx context.Context) error {
+	if s.begun || s.err != nil {
+		return s.err
+	}
+	_, s.err = s.conn.ExecContext(ctx, "SAVEPOINT job")
+	s.begun = s.err == nil
+	return s.err
+}
+
+// isWrite says whether a statement that returns rows writes, too.
+func isWrite(query string) bool { return strings.Contains(query, "RETURNING") }
+
+// ExecContext implements [db.DBTX].
+func (s *savepoint) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	return s.conn.ExecContext(ctx, query, args...)
+}
+
+// PrepareContext implements [db.DBTX].
+func (s *savepoint) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	return s.conn.PrepareContext(ctx, query)
+}
+
+// QueryContext implements [db.DBTX].
+func (s *savepoint) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if isWrite(query) {
+		if err := s.begin(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.conn.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext implements [db.DBTX]. There is no sql.Row of an error: end tells of it.
+func (s *savepoint) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if isWrite(query) {
+		s.begin(ctx)
+	}
+	return s.conn.QueryRowContext(ctx, query, args...)
+}
+
+// end keeps what the job has written, or takes it back where failed is its error. An
+// error of its own ends the transaction.
+func (s *savepoint) end(ctx context.Context, failed error) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case failed == nil && !s.begun:
+		return nil
+	case failed == nil:
+		_, err := s.conn.ExecContext(ctx, "RELEASE job")
+		return err
+	}
+	isOpen, err := s.isTransactionOpen(failed)
+	switch {
+	case err != nil:
+		return err
+	case !isOpen:
+		// SQLite has rolled back the whole group already, as for a full disk: that is
+		// why.
+		return failed
+	case !s.begun:
+		return nil
+	}
+	_, err = s.conn.ExecContext(ctx, "ROLLBACK TO job; RELEASE job")
+	return err
+}
+
+// isTransactionOpen says whether there still is the transaction, after an error.
+func (s *savepoint) isTransactionOpen(failed error) (isOpen bool, err error) {
+	if !errors.As(failed, new(sqlite3.Error)) {
+		return true, nil
+	}
+	err = s.conn.Raw(func(driver any) error {
+		isOpen = !driver.(*sqlite3.SQLiteConn).AutoCommit()
+		return nil
+	})
+	return isOpen, err
+}
