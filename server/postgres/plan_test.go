@@ -41,7 +41,7 @@ var (
 // A step through an audience reads as much as it looks at, not a table or a channel
 // from end to end.
 func TestAnAudienceIsReadAlongAnIndex(t *testing.T) {
-	url := postgrestest.Database(t)
+	url := postgrestest.Empty(t)
 	openNode(t, url, postgres.Options{}).Close()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
