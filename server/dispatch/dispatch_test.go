@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -86,16 +87,12 @@ func (s *server) subscribeMany(t *testing.T, n int) { s.subscribeAt(t, s.url, n)
 // subscribeAt does so at a push service.
 func (s *server) subscribeAt(t *testing.T, url string, n int) {
 	t.Helper()
-	errs := make(chan error)
-	for i := range n {
-		r := pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", url, i), "")
-		go func() {
-			_, _, err := s.PutSubscription(t.Context(), s.site.ID, r)
-			errs <- err
-		}()
+	items := make([]*push.Import, n)
+	for i := range items {
+		items[i] = &push.Import{Subscribe: *pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", url, i), "")}
 	}
-	for range n {
-		if err := <-errs; err != nil {
+	for some := range slices.Chunk(items, push.ImportSize) {
+		if _, err := s.ImportSubscriptions(t.Context(), s.site.ID, some); err != nil {
 			t.Fatal(err)
 		}
 	}

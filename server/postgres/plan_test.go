@@ -25,7 +25,7 @@ INSERT INTO subscription_channels (site, channel, push_service, subscription)
 SELECT site, 'few', push_service, id FROM subscriptions WHERE get_byte(endpoint_hash, 0) < 16;
 INSERT INTO subscription_channels (site, channel, push_service, subscription)
 SELECT site, 'half', push_service, id FROM subscriptions WHERE get_byte(endpoint_hash, 0) < 128;
-ANALYZE;`
+ANALYZE push_services, vapid_keys, subscriptions, subscription_channels;`
 
 var (
 	argument  = regexp.MustCompile(`sqlc\.arg\((\w+)\)`)

@@ -285,7 +285,7 @@ func pack(from io.Reader) io.ReadCloser {
 }
 
 func TestALongFileNeedsNoMoreMemory(t *testing.T) {
-	const length = 96 << 20
+	const length = 40 << 20
 	for name, file := range map[string]struct {
 		kind        transfer.Kind
 		start, text string
@@ -317,7 +317,7 @@ func TestALongFileNeedsNoMoreMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d MiB of heap at most, %v", peak>>20, time.Since(began))
-			if peak > 64<<20 {
+			if peak > 32<<20 {
 				t.Errorf("%d MiB of heap for a file of %d MiB", peak>>20, length>>20)
 			}
 		})
