@@ -29,6 +29,7 @@ type server struct {
 	site     push.Site
 	services *webpush.Services
 	url      string
+	inFlight int // requests at once at most; 0: as usual
 	handle   atomic.Pointer[http.HandlerFunc]
 
 	mu       sync.Mutex
@@ -38,7 +39,13 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
+	return newServerAt(t, nil)
+}
+
+// newServerAt has a clock, which should be the dispatcher's too; nil: time.Now.
+func newServerAt(t *testing.T, now func() time.Time) *server {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +116,7 @@ type running struct {
 // until the test ends.
 func (s *server) dispatch(t *testing.T, queue push.Queue) *running {
 	t.Helper()
-	return s.run(t, dispatch.New(queue, s.Store, webpush.NewClient(webpush.Options{Services: s.services}), slog.New(slog.DiscardHandler)))
+	return s.run(t, dispatch.New(queue, s.Store, webpush.NewClient(webpush.Options{Services: s.services, MaxInFlight: s.inFlight}), slog.New(slog.DiscardHandler)))
 }
 
 func (s *server) run(t *testing.T, d *dispatch.Dispatcher) *running {
