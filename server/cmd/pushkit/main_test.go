@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		program = filepath.Join(folder, "pushkit")
-		if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		if output, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, ".").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
 			return 1
 		}
