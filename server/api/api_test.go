@@ -20,6 +20,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -95,7 +96,7 @@ type server struct {
 
 func newServer(t testing.TB, change ...func(*api.Options)) *server {
 	t.Helper()
-	path := t.TempDir() + "/pushkit.db"
+	path := sqlitetest.Path(t)
 	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)

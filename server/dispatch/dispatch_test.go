@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/webpush"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -27,6 +29,7 @@ type server struct {
 	site     push.Site
 	services *webpush.Services
 	url      string
+	inFlight int // requests at once at most; 0: as usual
 	handle   atomic.Pointer[http.HandlerFunc]
 
 	mu       sync.Mutex
@@ -36,7 +39,13 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/pushkit.db", sqlite.Options{})
+	return newServerAt(t, nil)
+}
+
+// newServerAt has a clock, which should be the dispatcher's too; nil: time.Now.
+func newServerAt(t *testing.T, now func() time.Time) *server {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,16 +94,12 @@ func (s *server) subscribeMany(t *testing.T, n int) { s.subscribeAt(t, s.url, n)
 // subscribeAt does so at a push service.
 func (s *server) subscribeAt(t *testing.T, url string, n int) {
 	t.Helper()
-	errs := make(chan error)
-	for i := range n {
-		r := pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", url, i), "")
-		go func() {
-			_, _, err := s.PutSubscription(t.Context(), s.site.ID, r)
-			errs <- err
-		}()
+	items := make([]*push.Import, n)
+	for i := range items {
+		items[i] = &push.Import{Subscribe: *pushtest.Subscribe(t, s.services, fmt.Sprintf("%s/%d", url, i), "")}
 	}
-	for range n {
-		if err := <-errs; err != nil {
+	for some := range slices.Chunk(items, push.ImportSize) {
+		if _, err := s.ImportSubscriptions(t.Context(), s.site.ID, some); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -111,7 +116,7 @@ type running struct {
 // until the test ends.
 func (s *server) dispatch(t *testing.T, queue push.Queue) *running {
 	t.Helper()
-	return s.run(t, dispatch.New(queue, s.Store, webpush.NewClient(webpush.Options{Services: s.services}), slog.New(slog.DiscardHandler)))
+	return s.run(t, dispatch.New(queue, s.Store, webpush.NewClient(webpush.Options{Services: s.services, MaxInFlight: s.inFlight}), slog.New(slog.DiscardHandler)))
 }
 
 func (s *server) run(t *testing.T, d *dispatch.Dispatcher) *running {

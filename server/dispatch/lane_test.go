@@ -29,11 +29,13 @@ func TestAPushServiceThatHangsHoldsUpNoOther(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(other.Close)
 	s.services = pushtest.Services(t, s.url, other.URL)
-	const n = 3000
+	// Being spread it is of 60 batches, more than a lane takes.
+	const n = 120
+	s.inFlight = 8
 	s.subscribeAt(t, s.url, n)
 	s.subscribeAt(t, other.URL, n)
 	d := s.dispatch(t, s.Store)
-	id := s.send(t, d, time.Now(), `{"audience": {"all": true}}`)
+	id := s.send(t, d, time.Now(), `{"audience": {"all": true}, "spread": 1}`)
 	s.await(t, id, "all of the other push service's", func(status push.MessageStatus) bool { return status.Counts.Accepted == n })
 	unblock()
 	if got := s.awaitSent(t, id); got.Accepted != 2*n {
@@ -198,10 +200,12 @@ func TestOnePersonsMessageOvertakesWhereverItComesFrom(t *testing.T) {
 			<-release
 		}
 	})
-	const n = 3*push.BatchSize - 100
+	// Being spread it is of 60 batches, more than a lane takes.
+	const n = 120
+	s.inFlight = 8
 	s.subscribeAt(t, s.url, n)
 	d := s.dispatch(t, s.Store)
-	id := s.send(t, d, time.Now(), `{"audience": {"all": true}}`)
+	id := s.send(t, d, time.Now(), `{"audience": {"all": true}, "spread": 1}`)
 	s.await(t, id, "its whole audience", func(status push.MessageStatus) bool { return status.TargetedFinal })
 	one := s.subscribe(t, "/one")
 	at := time.Now().Add(time.Second).UTC().Format(time.RFC3339Nano)

@@ -18,7 +18,8 @@ import (
 // alone: first attempts, further ones and what is handed over of the others go on.
 func TestAPushServiceThatRefusesASiteTakesWhatOthersSend(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	clock, log := pushtest.NewClock(), new(alarms)
+	s := newServerAt(t, clock.Now)
 	shop, err := s.CreateSite(t.Context(), push.NewSite("shop"))
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,6 @@ func TestAPushServiceThatRefusesASiteTakesWhatOthersSend(t *testing.T) {
 	ours := s.site
 	s.site = shop
 	s.subscribeAt(t, s.url, n)
-	clock, log := pushtest.NewClock(), new(alarms)
 	d := dispatch.New(s.Store, s.Store, webpush.NewClient(webpush.Options{Services: s.services}), slog.New(log))
 	d.SetNow(clock.Now)
 	r := s.run(t, d)

@@ -53,14 +53,14 @@ func TestTestMessagesThatAreRefusedHaltNothing(t *testing.T) {
 // Nor do they keep a push service from being halted, or are its trials.
 func TestTestMessagesSayNothingOfAPushServiceThatRefusesUs(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	clock, log := pushtest.NewClock(), new(alarms)
+	s := newServerAt(t, clock.Now)
 	var asked atomic.Int32
 	s.answer(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1); r.URL.Path != "/test" {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	})
-	clock, log := pushtest.NewClock(), new(alarms)
 	d := dispatch.New(s.Store, s.Store, webpush.NewClient(webpush.Options{Services: s.services}), slog.New(log))
 	d.SetNow(clock.Now)
 	r := s.run(t, d)
@@ -80,6 +80,7 @@ func TestTestMessagesSayNothingOfAPushServiceThatRefusesUs(t *testing.T) {
 			t.Errorf("a test of a push service that is halted: %+v", got)
 		}
 		clock.Advance(time.Minute)
+		r.Wake()
 	}
 	s.awaitSent(t, waits)
 	if n := asked.Load() - before; n != 1 {

@@ -20,6 +20,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/webpush"
 	service "github.com/pushkit/pushkit/server/webpush/pushtest"
 	"github.com/pushkit/pushkit/server/wire"
@@ -66,7 +67,7 @@ type sending struct {
 
 func send(t *testing.T) *sending {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/pushkit.db", sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,16 +58,11 @@ func (c *cluster) put(t *testing.T, node *postgres.Store, endpoint, members stri
 // subscribe adds n at the paths /0, /1 and so on of a push service.
 func (c *cluster) subscribe(t *testing.T, url string, n int) {
 	t.Helper()
-	var group errgroup.Group
-	group.SetLimit(16)
-	for i := range n {
-		r := pushtest.Subscribe(t, c.services, fmt.Sprint(url, "/", i), "")
-		group.Go(func() error {
-			_, _, err := c.nodes[i%2].PutSubscription(t.Context(), c.site.ID, r)
-			return err
-		})
+	items := make([]*push.Import, n)
+	for i := range items {
+		items[i] = &push.Import{Subscribe: *pushtest.Subscribe(t, c.services, fmt.Sprint(url, "/", i), "")}
 	}
-	if err := group.Wait(); err != nil {
+	if _, err := c.nodes[0].ImportSubscriptions(t.Context(), c.site.ID, items); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -23,7 +23,7 @@ const (
 // Several that start on an empty database make one schema and one site.
 func TestNodesStartAtOnce(t *testing.T) {
 	t.Parallel()
-	url := postgrestest.Database(t)
+	url := postgrestest.Empty(t)
 	keys := make(chan string)
 	for range 6 {
 		go func() {

@@ -112,7 +112,7 @@ func TestAGuestIsNoNode(t *testing.T) {
 
 func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	t.Parallel()
-	url := postgrestest.Database(t)
+	url := postgrestest.Empty(t)
 	openNode(t, url, postgres.Options{}).Close()
 	database, err := sql.Open("pgx", url)
 	if err != nil {
@@ -142,7 +142,7 @@ func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	for version := pushtest.NewestMigration(t, "migrations") - 1; version > 0; version-- {
 		t.Run(fmt.Sprint("from ", version), func(t *testing.T) {
-			url := postgrestest.Database(t)
+			url := postgrestest.Empty(t)
 			s := openNode(t, url, postgres.Options{})
 			scheduled := pushtest.Wait(t, s)
 			s.Close()

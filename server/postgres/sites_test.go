@@ -19,7 +19,7 @@ import (
 // An older pushkit kept an origin twice that it was given twice.
 func TestAnOriginThatWasThereTwiceIsThereOnce(t *testing.T) {
 	t.Parallel()
-	url := postgrestest.Database(t)
+	url := postgrestest.Empty(t)
 	openNode(t, url, postgres.Options{}).Close()
 	database, err := sql.Open("pgx", url)
 	if err != nil {

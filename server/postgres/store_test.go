@@ -30,6 +30,7 @@ func openNode(t *testing.T, url string, options postgres.Options) *postgres.Stor
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	pushtest.RunStore(t, pushtest.Databases{
 		Create: func(t *testing.T) string { return postgrestest.Database(t) },
 		Open:   open,
@@ -39,6 +40,7 @@ func TestStore(t *testing.T) {
 // A pooler that hands out a connection for each transaction may know no prepared
 // statements.
 func TestStoreWithoutPreparedStatements(t *testing.T) {
+	t.Parallel()
 	pushtest.RunStore(t, pushtest.Databases{
 		Create: func(t *testing.T) string {
 			return with(t, postgrestest.Database(t), func(_ *url.URL, query url.Values) { query.Set("default_query_exec_mode", "exec") })

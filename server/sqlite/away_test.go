@@ -8,12 +8,13 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
 // A full disk is no fault of the caller's, and passes.
 func TestAFullDiskIsUnavailableUntilThereIsRoom(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{})
+	s, err := Open(t.Context(), sqlitetest.Path(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func TestAFullDiskIsUnavailableUntilThereIsRoom(t *testing.T) {
 }
 
 func TestADatabaseThatAnotherProgramLocksIsUnavailableUntilItIsFree(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	s, err := Open(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -8,11 +8,12 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // The file alone, without the log beside it, soon has what was written.
 func TestTheLogIsCopiedThoughNobodyWritesAnyMore(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	s := open(t, path, nil)
 	site, err := s.Site(t.Context(), push.DefaultSite)
 	if err != nil {

@@ -5,8 +5,9 @@ import (
 
 	"github.com/pushkit/pushkit/server/dispatch/dispatchtest"
 	"github.com/pushkit/pushkit/server/push"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 func TestContent(t *testing.T) {
-	dispatchtest.RunContent(t, func(t *testing.T) push.Store { return open(t, t.TempDir()+"/pushkit.db", nil) })
+	dispatchtest.RunContent(t, func(t *testing.T) push.Store { return open(t, sqlitetest.Path(t), nil) })
 }

@@ -2,12 +2,12 @@ package sqlite_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 var (
@@ -18,7 +18,7 @@ var (
 // An audience is read step by step, each from where the one before ended: a step
 // that sorted, or looked through a table from its start, would cost as much as all.
 func TestAnAudienceIsReadAlongAnIndex(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	open(t, path, nil).(*sqlite.Store).Close()
 	database := raw(t, path)
 	text, err := os.ReadFile("queries/audience.sql")

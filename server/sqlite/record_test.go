@@ -2,18 +2,18 @@ package sqlite_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // BenchmarkRecord writes the outcomes of a whole batch, all of them accepted.
 func BenchmarkRecord(b *testing.B) {
-	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "pushkit.db"), sqlite.Options{})
+	s, err := sqlite.Open(b.Context(), sqlitetest.Path(b), sqlite.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,20 +1,20 @@
 package sqlite
 
 import (
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // That a browser was seen is written later than it was noted, and takes back nothing
 // that was written meanwhile.
 func TestWhatWasNotedBeforeDoesNotGoBack(t *testing.T) {
 	const endpoint = "https://fcm.googleapis.com/a"
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{})
+	s, err := Open(t.Context(), sqlitetest.Path(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestWhoTellsNothingNewIsAnsweredWithoutAWrite(t *testing.T) {
 	const endpoint = "https://fcm.googleapis.com/a"
 	var now atomic.Int64
 	now.Store(1_800_000_000_000)
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), Options{Now: func() time.Time { return time.UnixMilli(now.Load()) }})
+	s, err := Open(t.Context(), sqlitetest.Path(t), Options{Now: func() time.Time { return time.UnixMilli(now.Load()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -10,11 +9,12 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // An older pushkit kept an origin twice that it was given twice.
 func TestAnOriginThatWasThereTwiceIsThereOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	open(t, path, nil).(*sqlite.Store).Close()
 	database := raw(t, path)
 	provider, err := goose.NewProvider(goose.DialectSQLite3, database, os.DirFS("migrations"))

@@ -7,10 +7,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,13 +20,11 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite/db"
+	"github.com/pushkit/pushkit/server/sqlite/migrations"
 	"github.com/pushkit/pushkit/server/webpush"
 )
 
 //go:generate go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1 generate
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Store is a [push.Store] in one SQLite file.
 type Store struct {
@@ -120,11 +116,7 @@ func dsn(path, more string) string {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writing, folder)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writing, migrations.Files)
 	if err != nil {
 		return err
 	}
@@ -135,8 +127,10 @@ func (s *Store) prepare(ctx context.Context) error {
 	if present > newest {
 		return fmt.Errorf("the database is of a newer pushkit: its schema is %d, this one knows %d", present, newest)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return err
+	if present < newest {
+		if _, err := provider.Up(ctx); err != nil {
+			return err
+		}
 	}
 	tx, err := s.writing.BeginTx(ctx, nil)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 func open(t *testing.T, path string, now func() time.Time) push.Store {
@@ -28,12 +29,12 @@ func open(t *testing.T, path string, now func() time.Time) push.Store {
 }
 
 func TestStore(t *testing.T) {
-	pushtest.RunStore(t, pushtest.Databases{Create: func(t *testing.T) string { return t.TempDir() + "/pushkit.db" }, Open: open})
+	pushtest.RunStore(t, pushtest.Databases{Create: func(t *testing.T) string { return sqlitetest.Path(t) }, Open: open})
 }
 
 // Whoever holds the database's lock does not wait for the leases of before to end.
 func TestRecoverTakesBackEveryLease(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	before := open(t, path, nil)
 	site, err := before.Site(t.Context(), push.DefaultSite)
 	if err != nil {
@@ -98,7 +99,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestADatabaseOfANewerPushkitIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	open(t, path, nil).(*sqlite.Store).Close()
 	database := raw(t, path)
 	if _, err := database.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
@@ -140,7 +141,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 func TestAnUpgradeKeepsWhatWaits(t *testing.T) {
 	for version := pushtest.NewestMigration(t, "migrations") - 1; version > 1; version-- {
 		t.Run(fmt.Sprint("from ", version), func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "pushkit.db")
+			path := sqlitetest.Path(t)
 			s := open(t, path, nil).(*sqlite.Store)
 			scheduled := pushtest.Wait(t, s)
 			s.Close()
@@ -163,7 +164,7 @@ func TestMigrationsStayAsTheyAre(t *testing.T) {
 
 // A database of an older pushkit is brought up to date with all that is in it.
 func TestAnOlderDatabaseIsMigrated(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	s := open(t, path, nil).(*sqlite.Store)
 	r := pushtest.Subscribe(t, pushtest.Services(t), "https://fcm.googleapis.com/a", `"channels": ["news"]`)
 	if _, _, err := s.PutSubscription(t.Context(), 1, r); err != nil {
@@ -190,7 +191,7 @@ func TestAnOlderDatabaseIsMigrated(t *testing.T) {
 }
 
 func TestADamagedDatabaseIsOneClearLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	open(t, path, nil).(*sqlite.Store).Close()
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -212,7 +213,7 @@ func TestADamagedDatabaseIsOneClearLine(t *testing.T) {
 
 func TestALockedDatabaseIsOneClearLine(t *testing.T) {
 	t.Parallel() // it is waited for
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	open(t, path, nil).(*sqlite.Store).Close()
 	conn, err := raw(t, path).Conn(t.Context())
 	if err != nil {
@@ -244,7 +245,7 @@ func raw(t *testing.T, path string) *sql.DB {
 // Another process that works on the database is noticed, so that the server
 // delivers what a command has written.
 func TestWatchTellsOfAnotherProcess(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	server, command := open(t, path, nil).(*sqlite.Store), open(t, path, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	woken, ended := make(chan struct{}, 100), make(chan error)
@@ -270,7 +271,7 @@ func TestWatchTellsOfAnotherProcess(t *testing.T) {
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "pushkit.db"), nil).(*sqlite.Store)
+	s := open(t, sqlitetest.Path(t), nil).(*sqlite.Store)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

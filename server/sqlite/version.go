@@ -7,13 +7,15 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/pushkit/pushkit/server/sqlite/migrations"
 )
 
 // SchemaVersion returns the schema's version of the database in a file, and the newest
 // that this binary knows. It only reads: [Open] brings an older one up to date, which
 // the server that still runs on it would not survive.
 func SchemaVersion(ctx context.Context, path string) (present, newest int64, err error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := fs.Glob(migrations.Files, "*.sql")
 	if err != nil {
 		return 0, 0, err
 	}

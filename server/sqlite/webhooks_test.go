@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,11 +9,12 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // A flood of events for a receiver that is away does not fill the disk.
 func TestWhatWaitsForAWebhookIsBounded(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pushkit.db")
+	path := sqlitetest.Path(t)
 	pushtest.WantBounded(t, open(t, path, nil), func(webhook push.ID, waiting, givenUp int) {
 		_, err := raw(t, path).Exec(`
 			WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2 + ?3)
@@ -39,7 +39,7 @@ func BenchmarkSubscribe(b *testing.B) {
 func eachWanted(b *testing.B, kind push.WebhookTypes, run func(*testing.B, *sqlite.Store, push.SiteID)) {
 	for name, types := range map[string]push.WebhookTypes{"no webhook": 0, "another type": push.TypeMessageSent, "wanted": kind} {
 		b.Run(name, func(b *testing.B) {
-			s, err := sqlite.Open(b.Context(), b.TempDir()+"/pushkit.db", sqlite.Options{})
+			s, err := sqlite.Open(b.Context(), sqlitetest.Path(b), sqlite.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}

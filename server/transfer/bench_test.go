@@ -6,6 +6,7 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/transfer"
 	"github.com/pushkit/pushkit/server/webpush"
 	service "github.com/pushkit/pushkit/server/webpush/pushtest"
@@ -28,7 +29,7 @@ func BenchmarkImport(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		store, err := sqlite.Open(b.Context(), b.TempDir()+"/pushkit.db", sqlite.Options{})
+		store, err := sqlite.Open(b.Context(), sqlitetest.Path(b), sqlite.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,13 +17,14 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/transfer"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
 func open(t testing.TB) (*sqlite.Store, push.SiteID) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "pushkit.db"), sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func pack(from io.Reader) io.ReadCloser {
 }
 
 func TestALongFileNeedsNoMoreMemory(t *testing.T) {
-	const length = 96 << 20
+	const length = 40 << 20
 	for name, file := range map[string]struct {
 		kind        transfer.Kind
 		start, text string
@@ -317,7 +317,7 @@ func TestALongFileNeedsNoMoreMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d MiB of heap at most, %v", peak>>20, time.Since(began))
-			if peak > 64<<20 {
+			if peak > 32<<20 {
 				t.Errorf("%d MiB of heap for a file of %d MiB", peak>>20, length>>20)
 			}
 		})

@@ -21,6 +21,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 	"github.com/pushkit/pushkit/server/webhook"
 	"github.com/pushkit/pushkit/server/wire"
 )
@@ -83,7 +84,7 @@ func receive(t *testing.T, answer func(w http.ResponseWriter, n int)) *receiver 
 		}
 	}))
 	t.Cleanup(r.Close)
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/pushkit.db", sqlite.Options{Now: r.now})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{Now: r.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func Main(m *testing.M) (status int) {
 	}
 	defer os.RemoveAll(folder)
 	Program = filepath.Join(folder, "pushkit")
-	if output, err := exec.Command("go", "build", "-o", Program, "github.com/pushkit/pushkit/server/cmd/pushkit").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", Program, "github.com/pushkit/pushkit/server/cmd/pushkit").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
 		return 1
 	}

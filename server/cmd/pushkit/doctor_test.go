@@ -282,7 +282,7 @@ func TestDoctorOfADatabaseThatIsNotWell(t *testing.T) {
 
 func TestDoctorOfPostgres(t *testing.T) {
 	t.Parallel()
-	database, folder := postgrestest.Database(t), t.TempDir()
+	database, folder := postgrestest.Empty(t), t.TempDir()
 	service := newPushService(t, nil)
 	flags := []string{"doctor", "--database", database, "--push-services", ledTo(service.URL), "--vapid-subject", goodSubject, "--allowed-origins", "https://127.0.0.1:1"}
 	wantFindings(t, mustFail(t, folder, flags...), "fail database: it is empty")

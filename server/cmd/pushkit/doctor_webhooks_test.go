@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pushkit/pushkit/server/push"
-	"github.com/pushkit/pushkit/server/sqlite"
 )
 
 // A back end that is told nothing any more notices least of all.
@@ -50,10 +48,7 @@ func TestDoctorLooksAtWebhooks(t *testing.T) {
 // failWebhook notes that a webhook's receiver has answered an event so.
 func failWebhook(t *testing.T, folder, id string, status int) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openFolder(t, folder)
 	defer store.Close()
 	webhook, _ := push.ParseID(id)
 	event, err := push.NewWebhookEvent(push.TypeTest, time.Now(), struct{}{})

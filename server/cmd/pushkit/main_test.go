@@ -22,6 +22,7 @@ import (
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
 	"github.com/pushkit/pushkit/server/sqlite"
+	"github.com/pushkit/pushkit/server/sqlite/sqlitetest"
 )
 
 // program is the binary under test.
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		program = filepath.Join(folder, "pushkit")
-		if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		if output, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, ".").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
 			return 1
 		}
@@ -171,14 +172,26 @@ func (p *pushService) count(path string) int {
 	return p.counts[path]
 }
 
+// openFolder opens the database of a folder, which is made where there is none. Close
+// it after use.
+func openFolder(t *testing.T, folder string) *sqlite.Store {
+	t.Helper()
+	path := filepath.Join(folder, "data", "pushkit.db")
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		sqlitetest.Make(t, path)
+	}
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
 // subscribe writes subscriptions at these paths of the push service into the
 // database of a folder.
 func (p *pushService) subscribe(t *testing.T, folder string, paths ...string) (ids []string) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openFolder(t, folder)
 	defer store.Close()
 	return p.subscribeIn(t, store, paths...)
 }
@@ -214,10 +227,7 @@ func (p *pushService) subscribeIn(t *testing.T, store push.Store, paths ...strin
 // setOrigin gives the site of a folder an origin, as pushkit serve does.
 func setOrigin(t *testing.T, folder string) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openFolder(t, folder)
 	defer store.Close()
 	site, err := store.Site(t.Context(), push.DefaultSite)
 	if err != nil {

@@ -110,7 +110,7 @@ func TestSeveralServersShareOneDatabase(t *testing.T) {
 func TestAPostgresThatCannotBeUsedIsOneClearLine(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	empty := postgrestest.Database(t)
+	empty := postgrestest.Empty(t)
 	for arguments, want := range map[string]string{
 		"serve --addr 127.0.0.1:0 --database postgres://u:secret@127.0.0.1:1/x":    "no PostgreSQL server answers",
 		"subscriptions list --database postgres://u:secret@127.0.0.1:1/x":          "no PostgreSQL server answers",

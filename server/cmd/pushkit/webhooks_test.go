@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/pushkit/pushkit/server/push"
 	"github.com/pushkit/pushkit/server/push/pushtest"
-	"github.com/pushkit/pushkit/server/sqlite"
 	"github.com/pushkit/pushkit/server/wire"
 )
 
@@ -77,10 +75,7 @@ func TestWebhooksAreMadeBesideAServerWhichTells(t *testing.T) {
 	}
 
 	// The server has not been told of the webhook: it looks every other second.
-	store, err := sqlite.Open(t.Context(), filepath.Join(folder, "data", "pushkit.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := openFolder(t, folder)
 	defer store.Close()
 	site, err := store.Site(t.Context(), push.DefaultSite)
 	if err != nil {

@@ -25,11 +25,17 @@ var shared struct {
 	err   error
 }
 
-// Main runs a package's tests, and stops the server that they may have started.
+// Main runs a package's tests, and leaves nothing behind: no server that they started,
+// and no schema on another one.
 func Main(m *testing.M) (status int) {
 	status = m.Run()
 	if shared.own != nil {
 		shared.own.Close()
+		return status
+	}
+	if err := dropPool(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(status, 1)
 	}
 	return status
 }
@@ -62,38 +68,52 @@ func Missing(t testing.TB, err error) {
 	t.Skip(err)
 }
 
-// Database returns the URL of an empty schema of the test's own, which is
-// dropped when the test ends.
-func Database(t testing.TB) string {
+// Empty returns the URL of an empty schema of the test's own, which is dropped when
+// the test ends.
+func Empty(t testing.TB) string {
 	t.Helper()
-	return Schema(t, URL(t))
+	server := URL(t)
+	name := createSchema(t, server)
+	t.Cleanup(func() {
+		if err := execute(server, "DROP SCHEMA "+name+" CASCADE"); err != nil {
+			t.Error(err)
+		}
+	})
+	return withParameters(t, server, map[string]string{"search_path": name})
 }
 
-// Schema makes an empty schema for a test on the server of a URL.
-func Schema(t testing.TB, server string) string {
+func createSchema(t testing.TB, server string) (name string) {
 	t.Helper()
-	name := "test_" + strings.ReplaceAll(push.NewID().String(), "-", "")
-	execute(t, server, "CREATE SCHEMA "+name)
-	t.Cleanup(func() { execute(t, server, "DROP SCHEMA "+name+" CASCADE") })
+	name = "test_" + strings.ReplaceAll(push.NewID().String(), "-", "")
+	if err := execute(server, "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func withParameters(t testing.TB, server string, parameters map[string]string) string {
+	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	query := u.Query()
-	query.Set("search_path", name)
+	for name, value := range parameters {
+		query.Set(name, value)
+	}
 	u.RawQuery = query.Encode()
 	return u.String()
 }
 
-func execute(t testing.TB, server, statement string) {
-	t.Helper()
+func execute(server, statement string) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
-		t.Fatal(fmt.Errorf("%s: %w", statement, err))
+		return fmt.Errorf("%s: %w", statement, err)
 	}
+	return nil
 }

@@ -61,7 +61,7 @@ func testCancelBefore(t *testing.T, s *store) {
 	}
 
 	const people = push.BatchSize + 10
-	s.putMany(t, people-1, "https://fcm.googleapis.com/", "")
+	s.importMany(t, people-1, "https://fcm.googleapis.com/", "")
 	halfway, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
 	for range 2 { // by push service, and the first batch
 		if _, err := s.Expand(t.Context()); err != nil {

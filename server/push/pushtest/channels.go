@@ -69,7 +69,7 @@ func testChosenChannels(t *testing.T, s *store) {
 // many as there are.
 func testFewAmongMany(t *testing.T, s *store) {
 	const n = push.BatchSize + 50
-	many := s.putMany(t, n, "https://fcm.googleapis.com/", `"channels": ["many"]`)
+	many := s.importMany(t, n, "https://fcm.googleapis.com/", `"channels": ["many"]`)
 	few := s.putMany(t, 3, "https://fcm.googleapis.com/few", `"channels": ["many", "few"]`)
 	for audience, want := range map[string][]push.ID{
 		`{"allChannels": ["many", "few"]}`: few, `{"allChannels": ["few", "many"]}`: few, `{"channels": ["many"], "noChannels": ["few"]}`: many,

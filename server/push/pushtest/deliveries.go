@@ -126,7 +126,7 @@ func testDeliveries(t *testing.T, s *store) {
 // by outcome. All are counted.
 func testReasonsAreBounded(t *testing.T, s *store) {
 	const people = wire.MaxReasons + 150
-	s.putMany(t, people, "https://fcm.googleapis.com/", "")
+	s.importMany(t, people, "https://fcm.googleapis.com/", "")
 	message, _ := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{})
 	deliveries := s.claim(t)
 	if len(deliveries) != people {

@@ -12,7 +12,7 @@ import (
 
 // More than one batch at one push service, and several push services.
 func testLargeAudience(t *testing.T, s *store) {
-	want := s.putMany(t, push.BatchSize+3, "https://fcm.googleapis.com/", "")
+	want := s.importMany(t, push.BatchSize+3, "https://fcm.googleapis.com/", "")
 	want = append(want, s.putMany(t, 30, "https://web.push.apple.com/", "")...)
 	status, batches := s.create(t, `{"audience": {"all": true}}`, push.CreateOptions{Lease: true})
 	if status.State != wire.MessageSending || status.TargetedFinal || len(batches) > 0 {

@@ -77,7 +77,7 @@ func testHours(t *testing.T, s *store) {
 func testLocal(t *testing.T, s *store) {
 	at := s.goTo(6, 0)
 	hours := push.Hours{TimeZone: "Asia/Dubai"}
-	utc := s.putMany(t, push.BatchSize+2, "https://fcm.googleapis.com/utc", inZone("UTC"))
+	utc := s.importMany(t, push.BatchSize+2, "https://fcm.googleapis.com/utc", inZone("UTC"))
 	tokyo := s.put(t, "https://fcm.googleapis.com/tokyo", inZone("Asia/Tokyo")).ID
 	phoenix := s.put(t, "https://web.push.apple.com/phoenix", inZone("America/Phoenix")).ID
 	unknown := s.put(t, "https://fcm.googleapis.com/unknown", "").ID
@@ -231,8 +231,8 @@ func testQuietHours(t *testing.T, s *store) {
 func testSpread(t *testing.T, s *store) {
 	at := s.goTo(9, 0)
 	const n = 120
-	s.putMany(t, n, "https://fcm.googleapis.com/", `"channels": ["news"]`)
-	s.putMany(t, n/2, "https://web.push.apple.com/", `"channels": ["news"]`)
+	s.importMany(t, n, "https://fcm.googleapis.com/", `"channels": ["news"]`)
+	s.importMany(t, n/2, "https://web.push.apple.com/", `"channels": ["news"]`)
 	for _, audience := range []string{`{"all": true}`, `{"channels": ["news"]}`} {
 		status, _ := s.createIn(t, push.Hours{}, `{"audience": `+audience+`, "spread": 3600, "ttl": 600}`, push.CreateOptions{})
 		for minute := range 60 {

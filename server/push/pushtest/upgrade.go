@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -83,14 +84,11 @@ func NewestMigration(t *testing.T, folder string) int64 {
 	return newest
 }
 
-func migrations(t *testing.T, folder string) (names []string) {
+func migrations(t *testing.T, folder string) []string {
 	t.Helper()
-	entries, err := os.ReadDir(folder) // sorted
-	if err != nil || len(entries) == 0 {
-		t.Fatalf("%d migrations, %v", len(entries), err)
-	}
-	for _, entry := range entries {
-		names = append(names, entry.Name())
+	names, err := fs.Glob(os.DirFS(folder), "*.sql") // sorted
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d migrations, %v", len(names), err)
 	}
 	return names
 }

@@ -13,7 +13,7 @@ import (
 // A few kills; make crash does more.
 func TestAKillLosesNothingAndRepeatsOnlyWhatWasInFlight(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "pushkit")
-	if output, err := exec.Command("go", "build", "-o", program, "../../../cmd/pushkit").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "../../../cmd/pushkit").CombinedOutput(); err != nil {
 		t.Fatalf("%s%v", output, err)
 	}
 	for _, store := range rig.Stores {
