@@ -1,13 +1,13 @@
-import { leaveAbsent, readRecord, settled, transact, type RegistrationRecord } from "../js/src/database";
+import { readRecord, type RegistrationRecord } from "../js/src/database";
 import {
   PathSubscriptions,
   RequestTimeout,
-  StoreRegistrations,
   WorkerChange,
   type SubscribeRequest,
   type SubscribeResponse,
 } from "../js/src/wire.gen";
 import { tellPages } from "./messages";
+import { changeRecord } from "./record";
 import { scope, worker } from "./scope";
 
 /** What the event carries (Push API, PushSubscriptionChangeEvent); older browsers leave both out. */
@@ -23,7 +23,8 @@ interface SubscriptionChange {
  */
 export async function renew(event: SubscriptionChange): Promise<void> {
   // Firefox may leave what uses the storage that it clears unsettled: pages do not wait for that.
-  const work = (): Promise<unknown> => Promise.race([renewAlone(event), new Promise((resolve) => setTimeout(resolve, RequestTimeout))]);
+  const timeUp = new Promise((resolve) => (AbortSignal.timeout(RequestTimeout).onabort = resolve));
+  const work = (): Promise<unknown> => Promise.race([renewAlone(event), timeUp]);
   // The lock under which a page's Go changes the subscription.
   await (worker.navigator.locks ? worker.navigator.locks.request("pushkit:" + scope(), work) : work());
   await tellPages({ type: WorkerChange });
@@ -33,8 +34,10 @@ async function renewAlone(event: SubscriptionChange): Promise<void> {
   const record = await readRecord(scope());
   // Where the visitor unsubscribed, its loss is no loss.
   if (!record?.wanted) return;
-  const kept = await keep(await renewed(record, event).catch(() => ({ ...record, pending: true })));
-  if (!kept) await (await worker.registration.pushManager.getSubscription())?.unsubscribe();
+  const follows = await renewed(record, event).catch(() => ({ ...record, pending: true }));
+  // Firefox tells of the subscription's end before it clears the site's other data:
+  // what a person has cleared must not come back by that.
+  if (!(await changeRecord(() => follows))) await (await worker.registration.pushManager.getSubscription())?.unsubscribe();
 }
 
 /** The record of the subscription that follows. */
@@ -78,19 +81,3 @@ async function post(record: RegistrationRecord, subscription: PushSubscription):
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();
 }
-
-/**
- * Keeps the record unless it has gone meanwhile, and says so. Firefox tells of
- * the subscription's end before it clears the site's other data: what a person
- * has cleared must not come back by that.
- */
-const keep = (record: RegistrationRecord): Promise<boolean> =>
-  transact(StoreRegistrations, "readwrite", leaveAbsent, async (store) => {
-    const there = (await settled(store.count(scope()))) > 0;
-    if (there) await settled(store.put(record, scope()));
-    return there;
-  }).catch((error: Error) => {
-    // Not even the database is there.
-    if (error.name === "AbortError") return false;
-    throw error;
-  });

@@ -722,6 +722,22 @@ describe("a subscription that the browser lost", () => {
     assert.deepEqual(await lose(), { ...record, pending: true });
   });
 
+  test("is ended again where the person has cleared the site's data meanwhile, and nothing is kept", async () => {
+    let ended = 0;
+    const unsubscribe = async () => ended++;
+    for (const answer of [() => Response.json({ id: "1", channels: [] }), () => { throw new TypeError("away"); }]) {
+      server = () => {
+        stores.registrations?.delete("https://site.example/");
+        return answer();
+      };
+      globals.self.registration.pushManager = { getSubscription: async () => ({ unsubscribe }) };
+      stores.registrations?.set("https://site.example/", record);
+      await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: made });
+      assert.equal(stores.registrations?.size, 0);
+    }
+    assert.equal(ended, 2);
+  });
+
   test("stays lost where the person had unsubscribed", async () => {
     assert.equal((await lose({ wanted: false })).wanted, false);
     assert.deepEqual(calls, []);
