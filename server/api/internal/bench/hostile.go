@@ -28,7 +28,7 @@ func (b *bench) hostile(ctx context.Context) error {
 	if err := b.node.Stop(); err != nil {
 		return err
 	}
-	if err := b.start(ctx, true); err != nil {
+	if err := b.start(ctx, true, rig.ServerCore); err != nil {
 		return err
 	}
 	quiet, _, err := b.visitors(ctx)

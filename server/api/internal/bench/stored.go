@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,8 +16,15 @@ import (
 	"github.com/pushkit/pushkit/server/wire"
 )
 
-// subscriptions measures new ones and known ones that come again.
+// subscriptions measures new ones and known ones that come again, with server and wrk on
+// all cores.
 func (b *bench) subscriptions(ctx context.Context) error {
+	if err := errors.Join(b.node.Stop(), b.Share()); err != nil {
+		return err
+	}
+	if err := b.start(ctx, false, ""); err != nil {
+		return err
+	}
 	s := b.service.Subscription(0)
 	s.Endpoint += "-of-visitor-NUMBER"
 	if err := os.WriteFile(b.path("subscription.json"), s.JSON(), 0o600); err != nil {
@@ -30,12 +38,12 @@ func (b *bench) subscriptions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.Add(r.perSecond() >= 5000 && r.p99() <= 50, "POST "+l.path+", new ones", "≥ 5,000/s, p99 ≤ 50 ms", "%.0f/s, p99 %.1f ms at 100 connections", r.perSecond(), r.p99())
+	b.Add(r.perSecond() >= 5000 && r.p99() <= 50, "POST "+l.path+", new ones", "≥ 5,000/s, p99 ≤ 50 ms", "%.0f/s, p99 %.1f ms at 100 connections, all cores", r.perSecond(), r.p99())
 	l.arguments[2] = fmt.Sprint(r.Requests)
 	if r, err = b.mustSucceed(ctx, l); err != nil {
 		return err
 	}
-	b.Add(r.perSecond() >= 10_000, "POST "+l.path+", known ones", "≥ 10,000/s", "%.0f/s, p99 %.1f ms at 100 connections", r.perSecond(), r.p99())
+	b.Add(r.perSecond() >= 10_000, "POST "+l.path+", known ones", "≥ 10,000/s", "%.0f/s, p99 %.1f ms at 100 connections, all cores", r.perSecond(), r.p99())
 	return nil
 }
 
