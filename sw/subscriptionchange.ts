@@ -1,4 +1,4 @@
-import { readRecord, type RegistrationRecord } from "../js/src/database";
+import type { RegistrationRecord } from "../js/src/database";
 import {
   PathSubscriptions,
   RequestTimeout,
@@ -22,39 +22,39 @@ interface SubscriptionChange {
  * mark in the record.
  */
 export async function renew(event: SubscriptionChange): Promise<void> {
-  // Firefox may leave what uses the storage that it clears unsettled: pages do not wait for that.
-  const timeUp = new Promise((resolve) => (AbortSignal.timeout(RequestTimeout).onabort = resolve));
-  const work = (): Promise<unknown> => Promise.race([renewAlone(event), timeUp]);
+  const work = (): Promise<void> => renewAlone(event);
   // The lock under which a page's Go changes the subscription.
   await (worker.navigator.locks ? worker.navigator.locks.request("pushkit:" + scope(), work) : work());
   await tellPages({ type: WorkerChange });
 }
 
-async function renewAlone(event: SubscriptionChange): Promise<void> {
-  const record = await readRecord(scope());
+async function renewAlone({ oldSubscription, newSubscription }: SubscriptionChange): Promise<void> {
+  // By a change of nothing, since it ends whatever the browser does.
+  const record = await changeRecord((record) => record);
   // Where the visitor unsubscribed, its loss is no loss.
   if (!record?.wanted) return;
-  const follows = await renewed(record, event).catch(() => ({ ...record, pending: true }));
+  const { pushManager } = worker.registration;
+  let subscription = newSubscription;
+  let follow = (record: RegistrationRecord): RegistrationRecord => ({ ...record, pending: true });
+  try {
+    const applicationServerKey = oldSubscription?.options.applicationServerKey ?? record.applicationServerKey;
+    subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+    const { endpoint, options } = subscription;
+    if (endpoint === record.endpoint && !record.pending) return;
+    // The key that it was made with: the record has none before the server's first word.
+    const key = options.applicationServerKey;
+    const made = key ? { applicationServerKey: base64url(key) } : {};
+    const { id, channels } = await post({ ...record, ...made }, subscription);
+    follow = ({ wantedChannels: _, ...record }) => ({ ...record, ...made, endpoint, id, channels, pending: false });
+  } catch {
+    // Left to the next page.
+  }
+  const keep = () => changeRecord((record) => (record.wanted ? follow(record) : record));
   // Firefox tells of the subscription's end before it clears the site's other data:
-  // what a person has cleared must not come back by that.
-  if (!(await changeRecord(() => follows))) await (await worker.registration.pushManager.getSubscription())?.unsubscribe();
-}
-
-/** The record of the subscription that follows. */
-async function renewed(
-  record: RegistrationRecord,
-  { oldSubscription, newSubscription }: SubscriptionChange,
-): Promise<RegistrationRecord> {
-  const applicationServerKey = oldSubscription?.options.applicationServerKey ?? record.applicationServerKey;
-  const subscription =
-    newSubscription ?? (await worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
-  if (subscription.endpoint === record.endpoint && !record.pending) return record;
-  // The key that it was made with: the record has none before the server's first word.
-  const key = subscription.options.applicationServerKey;
-  const told = { ...record, ...(key && { applicationServerKey: base64url(key) }) };
-  const { id, channels } = await post(told, subscription);
-  const { wantedChannels: _, ...rest } = told;
-  return { ...rest, endpoint: subscription.endpoint, id, channels, pending: false };
+  // what a person has cleared must not come back by that. A second look, where it
+  // said nothing to the first.
+  const kept = await keep().catch(keep);
+  if (!kept?.wanted) await subscription?.unsubscribe();
 }
 
 /** Without padding, as the server writes its keys. */

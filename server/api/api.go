@@ -154,13 +154,11 @@ func (a *api) router(files map[string]*file) *mux.Router {
 		return &push.Error{Code: wire.MethodNotAllowed, Detail: "This path has no such method."}
 	}))
 
-	// The client's files have no other methods than filesFirst answers.
-	fileOf := func(r *http.Request) *file { return files[strings.TrimPrefix(r.URL.Path, "/")] }
+	// Of the client's files the router knows the methods alone, for what is refused:
+	// filesFirst answers the others.
 	router.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
-		return fileOf(r) != nil
-	}).Path(pathFile).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fileOf(r).ServeHTTP(w, r)
-	}).Methods(http.MethodGet, http.MethodHead)
+		return files[strings.TrimPrefix(r.URL.Path, "/")] != nil
+	}).Path(pathFile).Handler(http.NotFoundHandler()).Methods(http.MethodGet, http.MethodHead)
 
 	public := func(path, method string, h siteHandler) {
 		router.Handle(path, a.cors(a.handle(a.public(h)))).Methods(method)

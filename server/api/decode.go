@@ -50,11 +50,11 @@ func decode(body []byte, v any, strict bool) error {
 		return nil // without a copy of the body; what is wrong, a decoder says better
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	// The site's own data keeps its numbers as they were written: an id of 64
-	// bits is more than a float64 holds.
-	decoder.UseNumber()
 	if strict {
 		decoder.DisallowUnknownFields()
+		// The site's own data keeps its numbers as they were written: an id of 64
+		// bits is more than a float64 holds.
+		decoder.UseNumber()
 	}
 	if err := decoder.Decode(v); err != nil {
 		return jsonError(err)

@@ -71,35 +71,31 @@ func (s *savepoint) QueryRowContext(ctx context.Context, query string, args ...a
 // end keeps what the job has written, or takes it back where failed is its error. An
 // error of its own ends the transaction.
 func (s *savepoint) end(ctx context.Context, failed error) error {
-	switch {
-	case s.err != nil:
+	if s.err != nil {
 		return s.err
-	case failed == nil && !s.begun:
-		return nil
-	case failed == nil:
-		_, err := s.conn.ExecContext(ctx, "RELEASE job")
-		return err
 	}
-	isOpen, err := s.isTransactionOpen(failed)
-	switch {
+	switch isOpen, err := s.isTransactionOpen(); {
 	case err != nil:
 		return err
+	case !isOpen && failed == nil:
+		return errors.New("SQLite has rolled back the transaction")
 	case !isOpen:
-		// SQLite has rolled back the whole group already, as for a full disk: that is
-		// why.
+		// As for a full disk: that is why.
 		return failed
 	case !s.begun:
 		return nil
 	}
-	_, err = s.conn.ExecContext(ctx, "ROLLBACK TO job; RELEASE job")
+	statement := "RELEASE job"
+	if failed != nil {
+		statement = "ROLLBACK TO job; RELEASE job"
+	}
+	_, err := s.conn.ExecContext(ctx, statement)
 	return err
 }
 
-// isTransactionOpen says whether there still is the transaction, after an error.
-func (s *savepoint) isTransactionOpen(failed error) (isOpen bool, err error) {
-	if !errors.As(failed, new(sqlite3.Error)) {
-		return true, nil
-	}
+// isTransactionOpen says whether there still is the group's transaction, which SQLite
+// may have rolled back by itself, whatever the job made of that.
+func (s *savepoint) isTransactionOpen() (isOpen bool, err error) {
 	err = s.conn.Raw(func(driver any) error {
 		isOpen = !driver.(*sqlite3.SQLiteConn).AutoCommit()
 		return nil

@@ -63,17 +63,22 @@ func TestAJobsChangesAreItsOwn(t *testing.T) {
 	}{
 		{put("first", nil), nil}, {put("second", mistake), mistake}, {read(nil), nil}, {create("third", nil), nil},
 		{read(mistake), mistake}, {create("fourth", mistake), mistake}, {put("fifth", nil), nil},
-		{func(context.Context, *db.Queries) error { panic("sixth") }, nil},
 	} {
 		failed, err := runJob(t.Context(), conn, &job{run: j.run})
-		if err != nil || j.failed != nil && !errors.Is(failed, j.failed) {
+		if err != nil || !errors.Is(failed, j.failed) {
 			t.Fatalf("got %v, %v, want %v", failed, err, j.failed)
 		}
+	}
+	failed, err := runJob(t.Context(), conn, &job{run: func(ctx context.Context, q *db.Queries) error {
+		panic(put("sixth", nil)(ctx, q))
+	}})
+	if failed == nil || err != nil {
+		t.Fatalf("after a panic: %v, %v", failed, err)
 	}
 	if err := exec("COMMIT"); err != nil {
 		t.Fatal(err)
 	}
-	for name, isKept := range map[string]bool{"first": true, "second": false, "fifth": true} {
+	for name, isKept := range map[string]bool{"first": true, "second": false, "fifth": true, "sixth": false} {
 		if _, err := s.read.Setting(t.Context(), name); (err == nil) != isKept {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -84,15 +89,18 @@ func TestAJobsChangesAreItsOwn(t *testing.T) {
 		}
 	}
 
-	for _, run := range []write{put("seventh", nil), read(nil)} {
-		if err := exec("BEGIN IMMEDIATE"); err != nil {
-			t.Fatal(err)
-		}
-		_, err = runJob(t.Context(), conn, &job{run: func(ctx context.Context, q *db.Queries) error {
-			return errors.Join(run(ctx, q), exec("ROLLBACK"), sqlite3.Error{Code: sqlite3.ErrIoErr})
-		}})
-		if !errors.As(err, new(sqlite3.Error)) {
-			t.Errorf("after a rollback: %v", err)
+	// Whatever the job made of it.
+	for _, says := range []error{sqlite3.Error{Code: sqlite3.ErrIoErr}, mistake, nil} {
+		for _, run := range []write{put("seventh", nil), read(nil)} {
+			if err := exec("BEGIN IMMEDIATE"); err != nil {
+				t.Fatal(err)
+			}
+			_, err = runJob(t.Context(), conn, &job{run: func(ctx context.Context, q *db.Queries) error {
+				return errors.Join(run(ctx, q), exec("ROLLBACK"), says)
+			}})
+			if err == nil || !errors.Is(err, says) && says != nil {
+				t.Errorf("after a rollback, of a job that says %v: %v", says, err)
+			}
 		}
 	}
 }

@@ -730,12 +730,97 @@ describe("a subscription that the browser lost", () => {
         stores.registrations?.delete("https://site.example/");
         return answer();
       };
-      globals.self.registration.pushManager = { getSubscription: async () => ({ unsubscribe }) };
       stores.registrations?.set("https://site.example/", record);
-      await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: made });
+      await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: { ...made, unsubscribe } });
       assert.equal(stores.registrations?.size, 0);
     }
     assert.equal(ended, 2);
+  });
+
+  test("leaves what a page has changed meanwhile, and is ended where the person has unsubscribed", async () => {
+    let ended = 0;
+    const renewed = { ...made, unsubscribe: async () => ended++ };
+    /** @param {object} change */
+    const renewWhile = async (change) => {
+      server = () => {
+        stores.registrations?.set("https://site.example/", { ...record, ...change });
+        return Response.json({ id: "1", channels: ["news"] });
+      };
+      stores.registrations?.set("https://site.example/", record);
+      await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: renewed });
+      return stores.registrations?.get("https://site.example/");
+    };
+    const lastPush = { at: 1, title: "t", outcome: "shown" };
+    const kept = await renewWhile({ lastPush });
+    assert.deepEqual([kept.lastPush, kept.endpoint, ended], [lastPush, made.endpoint, 0]);
+    const unsubscribed = { ...record, wanted: false, endpoint: "" };
+    assert.deepEqual(await renewWhile(unsubscribed), unsubscribed);
+    assert.equal(ended, 1);
+  });
+
+  test("of somebody else is left alone where ours cannot be made and the record has gone", async () => {
+    stores.registrations?.set("https://site.example/", record);
+    globals.self.registration.pushManager = {
+      subscribe: async () => {
+        stores.registrations?.clear();
+        throw new DOMException("another key", "InvalidStateError");
+      },
+      getSubscription: () => assert.fail("looked for another's"),
+    };
+    await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: null });
+    assert.equal(stores.registrations?.size, 0);
+  });
+
+  test("is kept at a second try where the browser says nothing to the first, under the lock", async () => {
+    /** @type {string[]} */
+    const order = [];
+    globals.self.navigator.locks = {
+      request: async (/** @type {string} */ name, /** @type {() => Promise<unknown>} */ work) => {
+        order.push(name);
+        await work();
+        order.push("released");
+      },
+    };
+    const { open } = globals.indexedDB;
+    const { timeout } = AbortSignal;
+    let opened = 0;
+    // The second is the first to write what follows.
+    globals.indexedDB.open = () => (++opened === 2 ? {} : open());
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 5_000 ? 20 : ms);
+    const alive = setTimeout(() => {}, 5_000);
+    try {
+      server = () => Response.json({ id: "1", channels: ["news"] });
+      globals.self.registration.pushManager = { subscribe: async () => made };
+      stores.registrations?.set("https://site.example/", record);
+      await dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: null });
+      order.push(stores.registrations?.get("https://site.example/").endpoint);
+    } finally {
+      clearTimeout(alive);
+      AbortSignal.timeout = timeout;
+      globals.indexedDB.open = open;
+      delete globals.self.navigator.locks;
+    }
+    assert.deepEqual(order, ["pushkit:https://site.example/", "released", made.endpoint]);
+  });
+
+  test("that the browser cannot be asked of is not ended", async () => {
+    const { open } = globals.indexedDB;
+    let opened = 0;
+    const failing = () => {
+      /** @type {any} */
+      const made = { error: new DOMException("aborted", "AbortError") };
+      queueMicrotask(() => made.onerror());
+      return made;
+    };
+    globals.indexedDB.open = () => (++opened > 1 ? failing() : open());
+    try {
+      server = () => Response.json({ id: "1", channels: ["news"] });
+      stores.registrations?.set("https://site.example/", record);
+      const renewed = { ...made, unsubscribe: () => assert.fail("ended") };
+      await assert.rejects(dispatch("pushsubscriptionchange", { oldSubscription: null, newSubscription: renewed }), { name: "AbortError" });
+    } finally {
+      globals.indexedDB.open = open;
+    }
   });
 
   test("stays lost where the person had unsubscribed", async () => {

@@ -254,10 +254,15 @@ func TestWhatIsMistypedIsSaid(t *testing.T) {
 		arguments []string
 		says      string
 	}{
-		{[]string{"sned"}, `pushkit has no command "sned"; did you mean send? See pushkit --help`},
-		{[]string{"webhooks", "crate"}, `pushkit webhooks has no command "crate"; did you mean create? See pushkit webhooks --help`},
-		{[]string{"send", "--titel", "x"}, "pushkit send has no flag --titel; did you mean --title? See pushkit send --help"},
-		{[]string{"send", "--title", "x", "--ttl", "an hour"}, `--ttl cannot be "an hour"; see pushkit send --help`},
+		{[]string{"sned"}, `pushkit has no command "sned": did you mean send?; see pushkit --help`},
+		{[]string{"start"}, `pushkit has no command "start"; see pushkit --help`},
+		{[]string{"123"}, `pushkit has no command "123"; see pushkit --help`},
+		{[]string{"webhooks", "crate"}, `pushkit webhooks has no command "crate": did you mean create?; see pushkit webhooks --help`},
+		{[]string{"send", "--titel", "x"}, "pushkit send has no flag --titel: did you mean --title?; see pushkit send --help"},
+		{[]string{"send", "--msg", "x"}, "pushkit send has no flag --msg; see pushkit send --help"},
+		{[]string{"send", "--title", "x", "--ttl", "an hour"}, `--ttl cannot be "an hour": invalid syntax; see pushkit send --help`},
+		{[]string{"serve", "--max-in-flight=-1"}, `--max-in-flight cannot be "-1": it is a number of requests, 0 for what the push service sustains; see pushkit serve --help`},
+		{[]string{"serve", "--drain", "5"}, `--drain cannot be "5": time: missing unit in duration "5"; see pushkit serve --help`},
 		{[]string{"send", "--all"}, `Required flag "title" not set; see pushkit send --help`},
 	} {
 		if _, stderr, status := run(t, t.TempDir(), c.arguments...); status == 0 || stderr != "pushkit: "+c.says+"\n" {

@@ -75,16 +75,6 @@ func withMessage(
 	}
 }
 
-// printID prints the id of a message of which nothing else is known yet, or with
-// --json all of it.
-func printID(cmd *cli.Command, m wire.MessageResponse) (err error) {
-	if cmd.Bool(jsonFlag.Name) {
-		return json.NewEncoder(cmd.Root().Writer).Encode(m)
-	}
-	_, err = fmt.Fprintln(cmd.Root().Writer, m.ID)
-	return err
-}
-
 // printMessage prints a message's state and counts on a line.
 func printMessage(cmd *cli.Command, m wire.MessageResponse) (err error) {
 	out := cmd.Root().Writer

@@ -124,12 +124,12 @@ func sendAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.
 	switch {
 	case cmd.IsSet("at") || cmd.IsSet("local") || cmd.IsSet("spread"):
 		fmt.Fprintf(errs, "message %s is due %s\n", m.ID, dueInWords(m))
-		return printID(cmd, m)
+		return printAccepted(cmd, m)
 	case cmd.Bool(noWaitFlag.Name):
 		if !asJSON {
 			fmt.Fprintf(errs, "message %s is accepted: pushkit messages show %[1]s%s tells what becomes of it\n", m.ID, sameBackend(cmd))
 		}
-		return printID(cmd, m)
+		return printAccepted(cmd, m)
 	case asJSON:
 		m, err = watch(ctx, cmd, b, m, nil)
 	default:
@@ -159,6 +159,15 @@ func sendAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.
 		return fmt.Errorf("%d of %d deliveries failed or expired", lost, c.Targeted)
 	}
 	return nil
+}
+
+// printAccepted prints the id of a message whose counts are not known yet.
+func printAccepted(cmd *cli.Command, m wire.MessageResponse) error {
+	if cmd.Bool(jsonFlag.Name) {
+		return printMessage(cmd, m)
+	}
+	_, err := fmt.Fprintln(cmd.Root().Writer, m.ID)
+	return err
 }
 
 func warnOf(cmd *cli.Command, warnings []string) {

@@ -27,10 +27,8 @@ type row struct {
 
 // Begin leaves ServerCore to what is measured, and says what the machine is.
 func (r *Report) Begin() error {
-	if runtime.NumCPU() > 1 {
-		if err := exec.Command("taskset", "-a", "-c", "-p", otherCore, strconv.Itoa(os.Getpid())).Run(); err != nil {
-			return fmt.Errorf("taskset: %w", err)
-		}
+	if err := pinSelf(otherCore); err != nil {
+		return err
 	}
 	load, _ := os.ReadFile("/proc/loadavg")
 	fmt.Printf("%d cores, %s, load %s; the servers have a core for themselves\n\n", runtime.NumCPU(), runtime.Version(), strings.TrimSpace(string(load)))
@@ -38,9 +36,14 @@ func (r *Report) Begin() error {
 }
 
 // Share lets this program, and what it starts from now on, have all cores.
-func (r *Report) Share() error {
-	all := fmt.Sprintf("0-%d", runtime.NumCPU()-1)
-	if err := exec.Command("taskset", "-a", "-c", "-p", all, strconv.Itoa(os.Getpid())).Run(); err != nil {
+func (r *Report) Share() error { return pinSelf(fmt.Sprintf("0-%d", runtime.NumCPU()-1)) }
+
+// pinSelf leaves this program some cores alone, where the machine has several.
+func pinSelf(cores string) error {
+	if runtime.NumCPU() < 2 {
+		return nil
+	}
+	if err := exec.Command("taskset", "-a", "-c", "-p", cores, strconv.Itoa(os.Getpid())).Run(); err != nil {
 		return fmt.Errorf("taskset: %w", err)
 	}
 	return nil
