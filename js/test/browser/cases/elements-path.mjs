@@ -87,7 +87,9 @@ export function elementsPath(theWorld) {
     await stage.shows("default");
     await stage.click("button");
     await stage.shows("subscribed");
-    await visit.notify();
+    const { sent } = await visit.notify();
+    // Until then debug() tells of an event that waits.
+    await world.counted(sent.id, { displayed: 1 });
     const { problems, subscribed } = await visit.page.evaluate(async () => {
       const report = await /** @type {any} */ (window).pushkit.debug();
       return { problems: report.problems, subscribed: report.status.subscribed };
