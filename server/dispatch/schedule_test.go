@@ -17,7 +17,12 @@ func (s *server) sendIn(t *testing.T, d *running, hours push.Hours, body string)
 
 func (s *server) sendAt(t *testing.T, d *running, at time.Time, hours push.Hours, body string) push.ID {
 	t.Helper()
-	m := pushtest.MessageIn(t, at, body, hours)
+	return s.accept(t, d, pushtest.MessageIn(t, at, body, hours))
+}
+
+// accept does with a message what the API does.
+func (s *server) accept(t *testing.T, d *running, m *push.Message) push.ID {
+	t.Helper()
 	status, batches, err := s.CreateMessage(t.Context(), s.site.ID, m, push.CreateOptions{Lease: true})
 	if err != nil {
 		t.Fatal(err)

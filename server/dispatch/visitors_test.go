@@ -20,13 +20,7 @@ func (s *server) sendTest(t *testing.T, d *running, now time.Time, sub push.Subs
 	t.Helper()
 	m := pushtest.Message(t, now, to(sub, `, "ttl": 60`))
 	m.Audience.Test = true
-	status, batches, err := s.CreateMessage(t.Context(), s.site.ID, m, push.CreateOptions{Lease: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Hand(batches)
-	d.Wake()
-	return status.ID
+	return s.accept(t, d, m)
 }
 
 // Anybody may subscribe with a path of a push service that refuses all, and ask for test
