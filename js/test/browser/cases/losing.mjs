@@ -3,6 +3,7 @@ import { cp, rm } from "node:fs/promises";
 import { test } from "node:test";
 import { Gate } from "../../harness/gate.mjs";
 import { until, within } from "../../harness/until.mjs";
+import { stored } from "../stored.mjs";
 import { Visit } from "../visit.mjs";
 
 /** An application server's key that is not our server's. */
@@ -75,7 +76,7 @@ export function losing(theWorld, browser) {
     }, foreignKey);
     await first.end();
     const second = await Visit.blank(world, first.origin);
-    await until(() => second.page.evaluate(async () => (await indexedDB.databases()).length > 0), "record of the judgement");
+    await until(async () => (await stored(second.page, "registrations")).length, "record of the judgement");
     assert.equal((await second.status()).subscribed, false);
     await second.end();
     const third = await Visit.blank(world, first.origin);
