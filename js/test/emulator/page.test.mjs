@@ -193,7 +193,7 @@ test("cut connections come back by themselves", async () => {
   const before = await since();
   await click("Cut connections");
   await until(async () => /connections were cut/.test(await text("#notice")), "notice");
-  await until(async () => ((await since()) ?? before) !== before, "browser that has come back", 20_000);
+  await until(async () => ((await since()) ?? before) !== before, "browser that has come back");
   assert.equal((await send()).status, 201);
   await latest("given to the service worker");
 });
@@ -262,7 +262,7 @@ for (const scheme of ["light", "dark"]) {
 test("a thousand pushes leave the page quick, and it keeps the latest thousand", async () => {
   const endpoint = `${emulator.url}/wpush/v2/unknown`;
   for (let i = 0; i < 1050; i += 50) await Promise.all(Array.from({ length: 50 }, () => fetch(endpoint, { method: "POST" })));
-  await until(async () => /^1,?000$/.test(await text("#pushes-count")), "1000 pushes", 20_000);
+  await until(async () => /^1,?000$/.test(await text("#pushes-count")), "1000 pushes");
   // The time in which a filter keeps the page busy.
   const took = await page.evaluate(async () => {
     const paint = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
@@ -294,7 +294,7 @@ test("a subscription that a click ends is gone for senders", async () => {
 test("the page says that the emulator is away, and shows what the next one knows", async () => {
   assert.deepEqual(complaints, []);
   await emulator.stop();
-  await until(async () => (await text("#link")) === "The emulator does not answer", "word of it", 15_000);
+  await until(async () => (await text("#link")) === "The emulator does not answer", "word of it");
   emulator = await Emulator.start(Number(new URL(emulator.url).port));
   await page.waitForSelector("#link.good");
   await until(async () => (await text("#pushes-count")) === "0", "empty log");

@@ -5,8 +5,8 @@ import { Program, temporaryFolder } from "./program.mjs";
 import { PermissionPrompt } from "./prompt.mjs";
 import { within } from "./until.mjs";
 
-/** Time for a script's promise, in ms; a browser may leave one pending for ever, such as that of subscribe(). */
-const scriptLimit = 30_000;
+/** Time for a script's promise, in ms: a lock's and more. A browser may leave one pending for ever, such as that of subscribe(). */
+const scriptLimit = 90_000;
 
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {Record<string, string | number | boolean>} Preferences */
@@ -274,7 +274,7 @@ function contextID(page) {
 async function connect(folder, options) {
   const args = ["--remote-debugging-port=0", "--remote-allow-system-access", "about:blank"];
   const program = run(folder, args, options.environment);
-  const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/, 60_000);
+  const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/);
   const browser = await puppeteer.connect({
     browserWSEndpoint: `${address}/session`,
     protocol: "webDriverBiDi",

@@ -81,7 +81,7 @@ export function delivery(theWorld, browser) {
     const title = `While you were away ${id}`;
     const sent = await world.server.send({ notification: { title }, audience: { subscriptions: [id] } });
     await world.browser.open();
-    await world.desktop.notification(({ summary }) => summary === title, 20_000);
+    await world.desktop.notification(({ summary }) => summary === title, 60_000);
     await world.counted(sent.id, { displayed: 1 });
   });
 
