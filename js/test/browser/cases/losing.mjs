@@ -161,7 +161,7 @@ export function losing(theWorld, browser) {
     const later = await renewed(changed, endpoint);
     await changed.end();
     await world.browser.close();
-    await rm(profile, { recursive: true });
+    await rm(profile, { recursive: true, maxRetries: 3 });
     await cp(`${profile}-copy`, profile, { recursive: true });
     await world.browser.open();
     await world.emulator.connected();
