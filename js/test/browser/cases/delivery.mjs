@@ -61,7 +61,7 @@ export function delivery(theWorld, browser) {
     const titles = ["older", "newer"].map((name) => `${name} ${id}`);
     try {
       for (const title of titles) {
-        await world.server.send({ notification: { title }, audience: { subscriptions: [id] }, topic: "news", ttl: 60 });
+        await world.server.send({ notification: { title }, audience: { subscriptions: [id] }, topic: "news", ttl: 600 });
       }
       assert.equal((await world.emulator.subscription(endpoint)).waiting, 1);
     } finally {
