@@ -45,9 +45,11 @@ export async function receive(event: DeclarativePushEvent): Promise<void> {
   void setAppBadge(shown.appBadge).catch(() => {});
   await Promise.all([
     closeTags(came.close, instance),
-    tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
+    // A page that is told may look at once, as the panel does.
+    remember({ at: began, title, ...(error ? { outcome: PushShownLess, error } : { outcome: PushShown }) }).then(() =>
+      tellPages({ type: WorkerPush, title, body, tag, navigate, data: site }),
+    ),
     report(EventDisplayed, token, "", HandlerTime - (Date.now() - began)),
-    remember({ at: began, title, ...(error ? { outcome: PushShownLess, error } : { outcome: PushShown }) }),
   ]);
 }
 

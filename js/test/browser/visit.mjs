@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../harness/until.mjs";
+import { stored } from "./stored.mjs";
 
 /** @typedef {import("./world.mjs").World} World */
 
@@ -38,6 +39,7 @@ export class Visit {
     });
     await page.goto(origin + path);
     await until(async () => !(await visit.text("#status")).startsWith("Asking"), "status on the page");
+    await visit.looked();
     return visit;
   }
 
@@ -57,6 +59,9 @@ export class Visit {
       const { pushkit } = await import(`${server}/pushkit.js`);
       pushkit.init({ server, ...options });
     }, visit.server, options);
+    await visit.looked();
+    // What init() sees, this sees after it.
+    await visit.status();
     return visit;
   }
 
@@ -100,6 +105,11 @@ export class Visit {
     } catch (error) {
       throw new Error(`${/** @type {Error} */ (error).message}; it says ${await this.text("main")}`);
     }
+  }
+
+  /** Awaits that init() has begun to look how things stand, which it does in the first idle moment: what it does then goes on. */
+  async looked() {
+    await this.page.evaluate(() => new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(() => resolve(undefined)))));
   }
 
   /** What pushkit.status() says. */
@@ -159,7 +169,7 @@ export class Visit {
   }
 
   /**
-   * Sends this browser a message and awaits that it is shown on the desktop.
+   * Sends this browser a message and awaits that it is shown on the desktop, and listed by the browser.
    *
    * @param {object} [notification]
    * @param {object} [message]
@@ -173,7 +183,20 @@ export class Visit {
       ...message,
     });
     const shown = await this.world.desktop.notification(({ summary }) => summary === title);
+    // Firefox writes down what it shows after the desktop has it.
+    await until(async () => (await this.notifications()).some((listed) => listed.title === title), "notification in the browser's list");
     return { sent, title, shown };
+  }
+
+  /**
+   * Awaits that the server has counted a message as shown, and that the worker has nothing left to tell: what it has told
+   * it forgets a moment after the server knows.
+   *
+   * @param {string} message its id
+   */
+  async told(message) {
+    await this.world.counted(message, { displayed: 1 });
+    await until(async () => (await stored(this.page, "events")).length === 0, "end of what waits for the server");
   }
 
   /** Ends the visit; nothing may have been thrown into the page and handled by nobody. */

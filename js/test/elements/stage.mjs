@@ -38,11 +38,22 @@ export class Stage {
     return stage;
   }
 
-  /** Brings the element to what it is after the click that leads to a state. @param {string} state */
+  /** Brings the element to what it is after the click that leads to a state, and awaits that it stands still. @param {string} state */
   async reach(state) {
-    if (state === "default" || state === "pending") return;
+    await this.#press(state);
+    await this.look(async (root) => {
+      const ending = root.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.all(ending.map(({ finished }) => finished));
+    });
+  }
+
+  /** @param {string} state */
+  async #press(state) {
     const closed = ["blocked", "unsupported", "install", "subscribed"];
     const kind = await this.kind();
+    // It has its state before it is shown.
+    if (kind === "prompt") await this.until((_, element) => element.hasAttribute("open"), "prompt");
+    if (state === "default" || state === "pending") return;
     if (kind === "preferences" && closed.includes(state)) return;
     await this.click("button");
     if (closed.includes(state)) await this.until((root) => root.querySelector("#card")?.checkVisibility(), "card");

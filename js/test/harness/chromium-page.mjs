@@ -1,7 +1,7 @@
 import { within } from "./until.mjs";
 
-/** Time for a script's promise, in ms; a browser may leave one pending for ever, such as that of subscribe(). */
-const scriptLimit = 30_000;
+/** Time for a script's promise, in ms: a lock's and more. A browser may leave one pending for ever, such as that of subscribe(). */
+const scriptLimit = 90_000;
 
 /** A tab of Chromium, with as much of puppeteer's Page as the cases need. */
 export class ChromiumPage {

@@ -223,7 +223,7 @@ async function connect(folder, { pushService, environment, localHosts = [] }) {
   const program = new Program("chromium", process.env["PUSHKIT_TEST_CHROMIUM"] ?? "chromium", args, {
     env: { ...env, HOME: folder, ...environment },
   });
-  const [, address] = await program.line(/^DevTools listening on (ws:\S+)/, 60_000);
+  const [, address] = await program.line(/^DevTools listening on (ws:\S+)/);
   const browser = await chromium.connectOverCDP(/** @type {string} */ (address));
   return { program, browser, session: await browser.newBrowserCDPSession() };
 }

@@ -41,7 +41,7 @@ async function subscribe() {
   await world.chromium.setPermission(origin, "granted");
   const page = await world.chromium.newPage(origin);
   await page.click("#subscribe");
-  await until(async () => (await page.$eval("#status", (e) => e.textContent)) === "This browser is subscribed.", "subscription", 20_000);
+  await until(async () => (await page.$eval("#status", (e) => e.textContent)) === "This browser is subscribed.", "subscription");
   const id = await page.evaluate(async (server) => {
     const { pushkit } = await import(`${server}/pushkit.js`);
     return (await pushkit.status()).id;
@@ -114,6 +114,6 @@ for (const how of /** @type {const} */ (["close", "kill"])) {
     await world.chromium[how]();
     await send(id, `away by ${how}`, origin);
     await world.chromium.open();
-    await world.desktop.notification(({ summary }) => summary === `away by ${how}`, 30_000);
+    await world.desktop.notification(({ summary }) => summary === `away by ${how}`, 60_000);
   });
 }

@@ -108,6 +108,15 @@ export class Emulator {
   }
 
   /**
+   * Awaits that a subscription has ended. Chromium's unsubscribe() settles before it tells the push service.
+   *
+   * @param {string} endpoint
+   */
+  async ended(endpoint) {
+    await until(async () => (await this.subscription(endpoint)).state === "ended", `end of the subscription ${endpoint}`);
+  }
+
+  /**
    * Ends a subscription: senders get 410, its browser hears nothing.
    *
    * @param {string} endpoint
@@ -128,9 +137,9 @@ export class Emulator {
     await this.connected();
   }
 
-  /** Awaits that a browser is connected: a Chromium that was cut soon after it had come waits for half a minute. */
+  /** Awaits that a browser is connected. Chromium waits longer after each failure: 10 s, 20 s, 40 s, each up to a fifth more. */
   async connected() {
-    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", 45_000);
+    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", 120_000);
   }
 
   /** Ends all subscriptions; each browser gets another uaid when it comes back, and fires pushsubscriptionchange. */

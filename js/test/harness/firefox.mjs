@@ -3,10 +3,10 @@ import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { Program, temporaryFolder } from "./program.mjs";
 import { PermissionPrompt } from "./prompt.mjs";
-import { within } from "./until.mjs";
+import { until, within } from "./until.mjs";
 
-/** Time for a script's promise, in ms; a browser may leave one pending for ever, such as that of subscribe(). */
-const scriptLimit = 30_000;
+/** Time for a script's promise, in ms: a lock's and more. A browser may leave one pending for ever, such as that of subscribe(). */
+const scriptLimit = 90_000;
 
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {Record<string, string | number | boolean>} Preferences */
@@ -50,6 +50,8 @@ const quiet = {
   "datareporting.policy.dataSubmissionEnabled": false,
   // What pages and workers log is in Firefox's log, which is printed when a test fails.
   "devtools.console.stdout.content": true,
+  // In ms: a click may open or focus a window for 1 s only, which a busy machine may need for more than the click.
+  "dom.webnotifications.disable_open_click_delay": 10_000,
   // The remote agent sets it, and then WindowClient.focus() leaves the tab in the background.
   "focusmanager.testmode": false,
   "extensions.systemAddon.update.enabled": false,
@@ -193,9 +195,13 @@ export class Firefox {
    * @returns {Promise<any>} of what JSON can hold
    */
   async evaluateInChrome(expression) {
-    const { contexts } = await this.send("browsingContext.getTree", { "moz:scope": "chrome" });
-    const window = contexts.find((/** @type {{url: string}} */ c) => c.url.includes("browser.xhtml"));
-    return this.evaluateIn({ context: window.context }, expression);
+    const find = async () => {
+      const { contexts } = await this.send("browsingContext.getTree", { "moz:scope": "chrome" });
+      return contexts.find((/** @type {{url: string}} */ c) => c.url.includes("browser.xhtml"));
+    };
+    // It may come after the connection.
+    const { context } = await until(find, "window of Firefox");
+    return this.evaluateIn({ context }, expression);
   }
 
   /**
@@ -274,7 +280,7 @@ function contextID(page) {
 async function connect(folder, options) {
   const args = ["--remote-debugging-port=0", "--remote-allow-system-access", "about:blank"];
   const program = run(folder, args, options.environment);
-  const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/, 60_000);
+  const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/);
   const browser = await puppeteer.connect({
     browserWSEndpoint: `${address}/session`,
     protocol: "webDriverBiDi",

@@ -80,7 +80,7 @@ export class Program {
    * @param {string} what
    * @param {number} [timeout] in ms
    */
-  async ready(condition, what, timeout = 15_000) {
+  async ready(condition, what, timeout = 60_000) {
     const outcome = await until(async () => {
       if (this.#end !== undefined) return { end: this.#end };
       const value = await condition();
@@ -115,7 +115,7 @@ export class Program {
   }
 
   /** Awaits the program's end; after the timeout it is killed. */
-  async ended(timeout = 15_000) {
+  async ended(timeout = 60_000) {
     try {
       return await within(this.exit, `end of ${this.name}`, timeout);
     } catch (error) {

@@ -1,5 +1,8 @@
 const interval = 20;
 
+/** How long something may take, in ms, where three browsers share two slow cores. No test is to end by it. */
+const limit = 30_000;
+
 /**
  * Awaits a condition: asks again until the answer is truthy.
  *
@@ -9,7 +12,7 @@ const interval = 20;
  * @param {number} [timeout] in ms
  * @returns {Promise<Exclude<Awaited<T>, undefined | null | false | 0 | "">>}
  */
-export async function until(condition, what, timeout = 10_000) {
+export async function until(condition, what, timeout = limit) {
   const end = Date.now() + timeout;
   let cause;
   for (;;) {
@@ -34,7 +37,7 @@ export async function until(condition, what, timeout = 10_000) {
  * @param {number} [timeout] in ms
  * @returns {Promise<T>}
  */
-export async function within(promise, what, timeout = 10_000) {
+export async function within(promise, what, timeout = limit) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const late = new Promise((_, reject) => {

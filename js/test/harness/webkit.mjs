@@ -8,7 +8,7 @@ import { WebKitPage } from "./webkit-page.mjs";
 const browser = join(root, "js/test/harness/webkit-browser.js");
 
 /** Time for a script's promise, in ms. */
-const scriptLimit = 30_000;
+const scriptLimit = 90_000;
 
 /** Time for an answer, in ms: WebKitWebDriver never gives one where the browser does not start. */
 const commandLimit = scriptLimit + 10_000;

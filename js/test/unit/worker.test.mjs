@@ -620,6 +620,14 @@ describe("what the last push did", () => {
     assert.deepEqual({ ...last(), at: 0 }, { at: 0, title: "t", outcome: "not-shown", error: "TypeError: refused" });
   });
 
+  test("is kept before a page is told of the push, which may look at once", async () => {
+    /** @type {any} */
+    let known;
+    page("https://site.example/").postMessage = () => (known = last());
+    await push(declaration({}));
+    assert.equal(known?.outcome, "shown");
+  });
+
   test("leaves nothing where there is no record", async () => {
     stores.registrations?.clear();
     await push(declaration({}));

@@ -22,7 +22,7 @@ import { pushkit } from "../harness/server.mjs";
 /** @typedef {import("node:http").ServerResponse} Response */
 
 /** Time for the page to start, in ms. */
-const startLimit = 30_000;
+const startLimit = 120_000;
 /** What the tests may take longer than -test.timeout, after which Go itself ends them, in ms. */
 const grace = 15_000;
 

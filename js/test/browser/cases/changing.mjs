@@ -112,7 +112,7 @@ export function changing(theWorld) {
     await visit.call("forget");
     await visit.says("This browser is not subscribed.");
     assert.equal(await stored(id), undefined);
-    assert.equal((await world.emulator.subscription(endpoint)).state, "ended");
+    await world.emulator.ended(endpoint);
     const left = await visit.page.evaluate(async () => [
       ...(await indexedDB.databases()).map(({ name }) => name),
       ...Object.keys(localStorage),

@@ -45,7 +45,7 @@ export function check(theWorld) {
     const says = async (sentence) => {
       let said;
       try {
-        await until(async () => sentence.test((said = await text("status"))), String(sentence), 30_000);
+        await until(async () => sentence.test((said = await text("status"))), String(sentence), 60_000);
       } catch (error) {
         throw new Error(`${/** @type {Error} */ (error).message}; it says ${said}; ${await text()}`);
       }

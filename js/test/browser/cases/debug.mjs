@@ -20,8 +20,9 @@ export function debug(theWorld, browser) {
     const world = theWorld();
     const visit = await Visit.subscribed(world);
     const { endpoint, id } = await visit.status();
-    const { title } = await visit.notify();
+    const { title, sent } = await visit.notify();
     await until(async () => (await reported(visit)).report.lastPush, "last push");
+    await visit.told(sent.id);
     // A change by the page keeps what the worker wrote.
     await visit.page.evaluate(async (server) => (await import(`${server}/pushkit.js`)).pushkit.channels.set(["news"]), visit.server);
     const { report, text } = await reported(visit);

@@ -109,7 +109,6 @@ export function elementsAdapt(open, without) {
     on(`pushkit-${element}, ${state}, is walked through by Tab in the order that it is read in, and shows where the focus is`, async ({ stage }) => {
       const shown = await stage({ element, state });
       await shown.reach(element === "button" ? state : "default");
-      if (element === "prompt") await shown.until((_, element) => element.hasAttribute("open"), "prompt");
       await shown.page.evaluate(() => document.getElementById("before")?.focus());
       const walked = [];
       for (const _ of order) {
@@ -143,8 +142,8 @@ export function elementsAdapt(open, without) {
       for (const state of all) {
         const shown = await stage({ element, state, permission: permission(state) });
         await shown.reach(state);
+        await shown.until(() => matchMedia("(forced-colors: active)").matches, "forced colours");
         const bare = await shown.look((root) => {
-          if (!matchMedia("(forced-colors: active)").matches) return ["no forced colours"];
           const seen = [...root.querySelectorAll("button, .card, path")].filter((one) => one.checkVisibility({ visibilityProperty: true }));
           /** The colour of what lies behind. @param {Element | null} one @returns {string} */
           const behind = (one) => {
@@ -179,7 +178,9 @@ export function elementsAdapt(open, without) {
     const shown = await stage({ element: "prompt" });
     assert.equal(await moving(shown), "rise");
     await emulateMedia({ reducedMotion: "reduce" });
-    assert.equal(await moving(await stage({ element: "prompt" })), "none");
+    const still = await stage({ element: "prompt" });
+    await still.until(() => matchMedia("(prefers-reduced-motion: reduce)").matches, "less motion");
+    assert.equal(await moving(still), "none");
     await emulateMedia({ reducedMotion: null });
   }, { skip: without ?? false });
 }

@@ -89,7 +89,7 @@ export function elementsPath(theWorld) {
     await stage.shows("subscribed");
     const { sent } = await visit.notify();
     // Until then debug() tells of an event that waits.
-    await world.counted(sent.id, { displayed: 1 });
+    await visit.told(sent.id);
     const { problems, subscribed } = await visit.page.evaluate(async () => {
       const report = await /** @type {any} */ (window).pushkit.debug();
       return { problems: report.problems, subscribed: report.status.subscribed };

@@ -96,7 +96,7 @@ export function elements(open) {
     assert.deepEqual([method, options], ["subscribe", { channels: ["news", "sport"] }]);
     assert.notEqual(activated, false);
     await shown.press("Enter");
-    assert.equal(await shown.look((root) => root.querySelector("button")?.getAttribute("aria-expanded")), "true");
+    await shown.until((root) => root.querySelector("button")?.getAttribute("aria-expanded") === "true", "card");
     await shown.press("Tab");
     assert.equal(await shown.focused(), "off");
     await shown.press("Enter");
@@ -204,6 +204,7 @@ export function elements(open) {
 
   const isOpen = (/** @type {import("../../elements/stage.mjs").Stage} */ shown) => shown.look((_, element) => element.hasAttribute("open"));
   const opens = (/** @type {import("../../elements/stage.mjs").Stage} */ shown) => shown.until((_, element) => element.hasAttribute("open"), "prompt");
+  const goes = (/** @type {import("../../elements/stage.mjs").Stage} */ shown) => shown.until((_, element) => !element.hasAttribute("open"), "end of the prompt");
   /** Awaits that it has decided not to be shown. @param {import("../../elements/stage.mjs").Stage} shown */
   async function staysAway(shown) {
     await until(async () => (await shown.calls()).length, "decision");
@@ -219,11 +220,13 @@ export function elements(open) {
     const shown = await stage({ element: "prompt" });
     await opens(shown);
     await shown.click("later");
+    await goes(shown);
     assert.deepEqual(await shown.calls(), [["outcome", "later"]]);
     await staysAway(await stage({ element: "prompt" }));
     const again = await stage({ element: "prompt", again: "0" });
     await opens(again);
     await again.click("never");
+    await goes(again);
     assert.deepEqual(await again.calls(), [["outcome", "no"]]);
     await staysAway(await stage({ element: "prompt", again: "0" }));
     await again.forbiddenNothing();
@@ -241,7 +244,7 @@ export function elements(open) {
     await shown.press("Tab");
     assert.equal(await shown.focused(), "button");
     await shown.press("Escape");
-    assert.equal(await isOpen(shown), false);
+    await goes(shown);
     assert.equal(await shown.focused(), "before");
     assert.deepEqual(await shown.calls(), [["outcome", "later"]]);
   });
@@ -256,7 +259,7 @@ export function elements(open) {
     assert.deepEqual(calls.map(([name]) => name), ["subscribe", "outcome"]);
     assert.notEqual(calls[0][2], false);
     await shown.click("close");
-    assert.equal(await isOpen(shown), false);
+    await goes(shown);
     await shown.forbiddenNothing();
   });
 

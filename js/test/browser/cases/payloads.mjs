@@ -37,10 +37,10 @@ export function payloads(theWorld, browser) {
     const shown = () => world.desktop.history.filter(({ summary }) => summary === title);
     await until(() => shown().length === 2, "second showing");
     await until(() => shown().filter(({ closed }) => closed === undefined).length === 1, "one of them on the desktop");
-    assert.equal((await visit.notifications()).length, 1);
     // What the worker has to say of the first, it has said before it says this of the next.
     const next = await visit.notify();
     await world.counted(next.sent.id, { displayed: 1 });
+    assert.deepEqual((await visit.notifications()).map(({ title }) => title).sort(), [title, next.title].sort());
     await world.counted(sent.id, { targeted: 1, accepted: 1, displayed: 1, closed: 0 });
     const { data } = await world.emulator.pushes();
     assert.equal(data.filter((push) => push.subscription === id).length, 3);
@@ -60,7 +60,7 @@ export function payloads(theWorld, browser) {
       await until(() => shown().length === count, `notification of ${what}`);
       // Chromium puts the site's host before the text.
       assert.match(shown().at(-1)?.body ?? "", browser === "chromium" ? /^\S+\s*$/ : /^$/, what);
-      assert.equal((await visit.notifications()).length, count, what);
+      await until(async () => (await visit.notifications()).length === count, `${count} notifications in the browser's list, the last of ${what}`);
     }
     // It has cost nothing.
     await visit.notify();

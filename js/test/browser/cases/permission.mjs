@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
 
 /**
@@ -28,7 +27,7 @@ export function permission(theWorld, browser) {
       const { counts } = await send();
       assert.deepEqual([counts.accepted, counts.gone], [1, 0]);
     }
-    await until(async () => (await world.emulator.subscription(endpoint)).state === "ended", "end of the subscription");
+    await world.emulator.ended(endpoint);
     const { counts } = await send();
     assert.deepEqual([counts.accepted, counts.gone], [0, 1]);
     await visit.end();

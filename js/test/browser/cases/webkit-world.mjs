@@ -8,6 +8,7 @@ import { Site } from "../../harness/site.mjs";
 import { until } from "../../harness/until.mjs";
 import { MadePushService } from "../../harness/webkit-push.mjs";
 import { WebKit } from "../../harness/webkit.mjs";
+import { stored } from "../stored.mjs";
 
 /** How many origins a world has for its cases. */
 const origins = 96;
@@ -262,19 +263,8 @@ export class WebKitVisit {
   }
 
   /** How many events wait for the server. */
-  keptEvents() {
-    return this.page.evaluate(
-      () =>
-        new Promise((resolve, reject) => {
-          const opening = indexedDB.open("pushkit");
-          opening.onerror = () => reject(opening.error);
-          opening.onsuccess = () => {
-            const counting = opening.result.transaction("events").objectStore("events").count();
-            counting.onsuccess = () => resolve(counting.result);
-            opening.result.close();
-          };
-        }),
-    );
+  async keptEvents() {
+    return (await stored(this.page, "events")).length;
   }
 
   /** Ends the visit; nothing may have been thrown into the page and handled by nobody. */
