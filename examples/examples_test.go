@@ -83,3 +83,38 @@ func hasEveryFile(t *testing.T, site fs.FS) {
 		t.Error("the test finds no name")
 	}
 }
+
+// An origin that the server does not allow would be refused at the first click.
+func TestBundledSitesAreServedWhereTheirREADMEsSay(t *testing.T) {
+	ports := map[string]bool{}
+	for _, name := range []string{"react", "workbox", "vite-pwa"} {
+		config, err := os.ReadFile(name + "/vite.config.ts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		readme, err := os.ReadFile(name + "/README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		match := regexp.MustCompile(`\{ port: (\d+), strictPort: true \}`).FindSubmatch(config)
+		if match == nil {
+			t.Errorf("%s: vite may take another port than the one that the server allows", name)
+			continue
+		}
+		// Two sites at one origin have one service worker.
+		if port := string(match[1]); ports[port] {
+			t.Errorf("%s: another example has port %s", name, port)
+		} else {
+			ports[port] = true
+		}
+		origins := regexp.MustCompile(`http://localhost:4\d+`).FindAllString(string(readme), -1)
+		if len(origins) < 3 {
+			t.Errorf("%s: README.md names %d addresses", name, len(origins))
+		}
+		for _, origin := range origins {
+			if origin != "http://localhost:"+string(match[1]) {
+				t.Errorf("%s: README.md names %s, and vite.config.ts port %s", name, origin, match[1])
+			}
+		}
+	}
+}

@@ -24,7 +24,7 @@ function render() {
       ? "This browser is not subscribed."
       : "This browser cannot subscribe here.";
   element("status").classList.toggle("subscribed", subscribed);
-  const trouble = failure || advice;
+  const trouble = failure || [advice, insecure()].join(" ").trim();
   element("advice").textContent = trouble;
   element("advice").hidden = !trouble;
 
@@ -38,6 +38,13 @@ function render() {
     : subscribed
       ? ""
       : "Subscribe first to notify yourself.";
+}
+
+/** What to do where a page has no push for its address, such as http://192.168.0.2:8080. */
+function insecure() {
+  if (isSecureContext) return "";
+  const local = Object.assign(new URL(location.href), { hostname: "localhost", search: "", hash: "" });
+  return `On the machine that serves this page open ${local}; for others it needs an address with https://.`;
 }
 
 async function refresh() {

@@ -1,4 +1,6 @@
 import { defineConfig } from "vite";
 
-// With addresses that are relative, the site works from any folder.
-export default defineConfig({ base: "./", build: { sourcemap: true } });
+// The server allows this origin alone: a port that is taken is an error, and no reason to take another.
+const address = { port: 4173, strictPort: true };
+
+export default defineConfig({ build: { sourcemap: true }, server: address, preview: address });

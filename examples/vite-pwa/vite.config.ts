@@ -11,15 +11,15 @@ const worker: Plugin = {
   },
 };
 
-// With addresses that are relative, the site works from any folder.
 export default defineConfig({
-  base: "./",
   plugins: [
     worker,
     VitePWA({
       manifest: false, // it is in public
-      injectRegister: false, // src/main.ts registers
+      registerType: "autoUpdate", // another build's worker takes over at once
       workbox: { importScripts: ["pushkit-sw.js"] },
     }),
   ],
+  // The server allows this origin alone: a port that is taken is an error, and no reason to take another.
+  preview: { port: 4175, strictPort: true },
 });

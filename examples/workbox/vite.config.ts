@@ -12,7 +12,7 @@ const serviceWorker: Plugin = {
       .filter((entry) => entry.isFile() && !entry.name.endsWith(".map"))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => ({
-        url: file.slice(dir.length + 1).replaceAll("\\", "/"),
+        url: file.slice(dir.length).replaceAll("\\", "/"),
         revision: createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16),
       }));
     await build({
@@ -29,5 +29,5 @@ const serviceWorker: Plugin = {
   },
 };
 
-// With addresses that are relative, the site works from any folder.
-export default defineConfig({ base: "./", plugins: [serviceWorker] });
+// The server allows this origin alone: a port that is taken is an error, and no reason to take another.
+export default defineConfig({ plugins: [serviceWorker], preview: { port: 4174, strictPort: true } });

@@ -1,7 +1,14 @@
 import { LoaderSentences, ServerUnreachable, Unexpected, type Code } from "./wire.gen";
 
+let server = "pushkit";
+
+/** Says by which address errors call the server: a page has one. */
+export function nameServer(address: string): void {
+  server = address;
+}
+
 /** What to tell a person about a code that the loader tells; empty for any other. */
-export const advice = (code: Code, server = "SERVER"): string => (LoaderSentences[code] ?? "").replace("SERVER", () => server);
+export const advice = (code: Code): string => (LoaderSentences[code] ?? "").replace("SERVER", () => server);
 
 /** The only error that pushkit throws, rejects with or gives to `error` events. */
 export class PushkitError extends Error {
@@ -10,8 +17,8 @@ export class PushkitError extends Error {
   /** What lies behind it, where there is something. */
   override readonly cause: unknown;
 
-  constructor(code: Code, detail = "", cause?: unknown, server?: string) {
-    super((advice(code, server) + " " + detail).trim() || code);
+  constructor(code: Code, detail = "", cause?: unknown) {
+    super((advice(code) + " " + detail).trim() || code);
     this.name = "PushkitError";
     this.code = code;
     this.cause = cause;
@@ -19,12 +26,12 @@ export class PushkitError extends Error {
 }
 
 /** Makes a PushkitError of whatever was thrown, Go's `{code, detail, cause}` among it. */
-export function toError(thrown: unknown, server?: string): PushkitError {
+export function toError(thrown: unknown): PushkitError {
   if (thrown instanceof PushkitError) return thrown;
   const { code, detail, message, cause } = Object(thrown);
   // A DOMException has a code too, but a number.
   return typeof code === "string"
-    ? new PushkitError(code, detail, cause, server)
+    ? new PushkitError(code, detail, cause)
     : new PushkitError(Unexpected, message, thrown);
 }
 

@@ -2,7 +2,7 @@ import { markChecked, visit } from "./check";
 import { loadClient } from "./client";
 import type { DebugReport } from "./debug";
 import type { Outcome, PromptOptions } from "./elements";
-import { PushkitError, toError, unreachable } from "./error";
+import { nameServer, PushkitError, toError, unreachable } from "./error";
 import type { PushkitEventMap, PushkitListener } from "./events";
 import type { Args, Client } from "./exec";
 import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
@@ -32,6 +32,7 @@ export class Pushkit extends EventTarget {
    */
   init(options: PushkitOptions): void {
     const settings = (this.#settings = parseOptions(options));
+    nameServer(settings.server);
     this.#emit("change");
     if (lacking()) return;
     navigator.serviceWorker.addEventListener("message", this.#hear);
@@ -176,7 +177,7 @@ export class Pushkit extends EventTarget {
       // Go's word goes before what is seen now, where another call may be under way.
       return Object.assign(await this.status(), state);
     } catch (thrown) {
-      throw toError(thrown, settings.server);
+      throw toError(thrown);
     } finally {
       this.#emit("change");
       // The worker tells the other tabs.

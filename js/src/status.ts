@@ -122,6 +122,6 @@ export async function readStatus(settings?: Settings): Promise<Status> {
   } catch (thrown) {
     status.reason = toError(thrown).code;
   }
-  if (status.reason) status.advice = advice(status.reason, settings?.server);
+  if (status.reason) status.advice = advice(status.reason);
   return status;
 }

@@ -668,7 +668,7 @@ export const LoaderSentences: { [code: string]: string } = {
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
   "foreign-service-worker": "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\").",
   "permission-denied": "Notifications are blocked: allow them in the browser's site settings.",
-  "server-unreachable": "The server cannot be reached: try again later.",
+  "server-unreachable": "SERVER cannot be reached: it is down, or a content blocker stops it.",
   "not-initialized": "Call pushkit.init({server}) first.",
   "invalid-option": "An option has a wrong value.",
   "unexpected": "Something unexpected happened.",
@@ -677,7 +677,7 @@ export const LoaderSentences: { [code: string]: string } = {
 
 /** What to tell a person, for each code that only Go tells. */
 export const GoSentences: { [code: string]: string } = {
-  "service-worker-failed": "The service worker could not be installed: its file is missing, no script, or fails.",
+  "service-worker-failed": "The service worker could not be installed: its file, or one that it imports, is missing, no script, or fails.",
   "permission-dismissed": "The question was closed without an answer. You can be asked again.",
   "no-user-gesture": "Browsers ask for notifications only after a click: call subscribe() in one.",
   "not-subscribed": "This browser is not subscribed: call subscribe() first.",

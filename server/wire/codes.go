@@ -70,7 +70,7 @@ var LoaderSentences = []Sentence{
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
 	{ForeignServiceWorker, "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\")."},
 	{PermissionDenied, "Notifications are blocked: allow them in the browser's site settings."},
-	{ServerUnreachable, "The server cannot be reached: try again later."},
+	{ServerUnreachable, "SERVER cannot be reached: it is down, or a content blocker stops it."},
 	{NotInitialized, "Call pushkit.init({server}) first."},
 	{InvalidOption, "An option has a wrong value."},
 	{Unexpected, "Something unexpected happened."},
@@ -79,7 +79,7 @@ var LoaderSentences = []Sentence{
 // GoSentences are those of the client's other codes, which only Go tells: a
 // visitor for whom Go is not loaded does not download them.
 var GoSentences = []Sentence{
-	{ServiceWorkerFailed, "The service worker could not be installed: its file is missing, no script, or fails."},
+	{ServiceWorkerFailed, "The service worker could not be installed: its file, or one that it imports, is missing, no script, or fails."},
 	{PermissionDismissed, "The question was closed without an answer. You can be asked again."},
 	{NoUserGesture, "Browsers ask for notifications only after a click: call subscribe() in one."},
 	{NotSubscribed, "This browser is not subscribed: call subscribe() first."},

@@ -166,7 +166,10 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 			arrange: func(f *fake) { f.subscribe = []error{&dom.Exception{Name: dom.NotAllowedError}} },
 			code:    wire.PermissionDenied, kept: true,
 		},
-		"server away": {arrange: func(f *fake) { f.away = true }, code: wire.ServerUnreachable, kept: true},
+		"server away": {
+			arrange: func(f *fake) { f.away = true }, code: wire.ServerUnreachable, kept: true,
+			detail: "GET https://push.example.com/v1/config got no answer. If the server is up, look at its --allowed-origins, a proxy's CORS headers and the page's connect-src.",
+		},
 		"server's key malformed": {
 			arrange: func(f *fake) { f.key = "x" }, code: wire.Unexpected, kept: true,
 		},

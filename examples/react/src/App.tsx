@@ -1,5 +1,5 @@
 import { PushkitError } from "pushkit";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { pushkit, useNotificationClick, usePushStatus } from "./push";
 
 // The elements, which most visitors need not, are in a file of their own.
@@ -12,11 +12,21 @@ export function App() {
 
   useNotificationClick(
     useCallback(({ navigate }) => {
+      if (new URL(navigate).origin !== location.origin) {
+        location.href = navigate;
+        return;
+      }
       // Here a router goes there, without a load.
       history.pushState(null, "", navigate);
       setAddress(navigate);
     }, []),
   );
+  useEffect(() => {
+    const back = () => setAddress(location.href);
+    addEventListener("popstate", back);
+    return () => removeEventListener("popstate", back);
+  }, []);
+  const story = new URL(address).pathname.match(/^\/stories\/(.+)/)?.[1];
 
   async function run(change: () => Promise<unknown>) {
     try {
@@ -38,17 +48,24 @@ export function App() {
             : status.advice || "This browser is not subscribed."}
       </p>
       {failure && <p role="alert">{failure}</p>}
-      {status?.supported && !status.subscribed && (
+      {status?.supported && !status.subscribed && status.permission !== "denied" && (
         <button id="subscribe" type="button" onClick={() => run(() => pushkit.subscribe({ channels: ["news"] }))}>
           Subscribe
         </button>
       )}
       {status?.subscribed && (
-        <Suspense>
-          <Preferences />
-        </Suspense>
+        <>
+          <button id="unsubscribe" type="button" onClick={() => run(() => pushkit.unsubscribe())}>
+            Unsubscribe
+          </button>
+          <Suspense>
+            <Preferences />
+          </Suspense>
+        </>
       )}
-      <p id="address">{new URL(address).searchParams.get("story") ?? "No story yet."}</p>
+      <p id="story">
+        {story ? `Story ${story}` : "No story yet: send a message with --navigate /stories/42, and click its notification."}
+      </p>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { pushkit, type NotificationClick, type Status } from "pushkit";
 import { useEffect, useState } from "react";
 
-pushkit.init({ server: "https://push.example.com", serviceWorker: import.meta.env.BASE_URL + "pushkit-sw.js" });
+pushkit.init({ server: "https://push.example.com" });
 
 /** How things stand; undefined until the browser was asked. */
 export function usePushStatus(): Status | undefined {
@@ -22,7 +22,7 @@ export function usePushStatus(): Status | undefined {
   return status;
 }
 
-/** Takes the clicks on notifications that lead to another address of this site. */
+/** Takes the clicks on notifications that lead to another address than this page's. */
 export function useNotificationClick(follow: (click: NotificationClick) => void): void {
   useEffect(() => {
     const hear = ({ detail }: CustomEvent<NotificationClick>) => follow(detail);

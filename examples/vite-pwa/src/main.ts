@@ -1,34 +1,50 @@
 import { pushkit } from "pushkit";
+import { registerSW } from "virtual:pwa-register";
 
-// Named to pushkit and registered here too: the site is to be there without a network
-// for those who do not subscribe.
-const serviceWorker = "sw.js";
-navigator.serviceWorker?.register(serviceWorker);
-pushkit.init({ server: "https://push.example.com", serviceWorker });
+// Registers for those who do not subscribe, too: the site is to be there without a
+// network. When the worker of another build takes over, it loads the page anew.
+registerSW({ immediate: true });
+pushkit.init({ server: "https://push.example.com", serviceWorker: "/sw.js" });
 
 const element = (id: string) => document.getElementById(id)!;
 const subscribe = element("subscribe") as HTMLButtonElement;
+const unsubscribe = element("unsubscribe") as HTMLButtonElement;
 
 async function refresh(): Promise<void> {
-  const { supported, subscribed, advice } = await pushkit.status();
-  subscribe.disabled = !supported || subscribed;
+  const { supported, subscribed, permission, advice } = await pushkit.status();
+  subscribe.disabled = !supported || subscribed || permission === "denied";
+  unsubscribe.disabled = !subscribed;
+  // The advice says what keeps push from working here.
   element("status").textContent = subscribed ? "This browser is subscribed." : advice || "This browser is not subscribed.";
 }
 
-function follow(address: string): void {
-  element("story").textContent = new URL(address).searchParams.get("story") ?? "No story yet.";
-}
-
-subscribe.onclick = async () => {
+async function run(change: () => Promise<unknown>): Promise<void> {
   const failure = element("failure");
-  const error = await pushkit.subscribe({ channels: ["news"] }).then(() => undefined, (thrown: Error) => thrown);
+  const error = await change().then(() => undefined, (thrown: Error) => thrown);
   failure.hidden = !error;
   failure.textContent = error?.message ?? "";
-};
+}
+
+/** Shows the page that an address leads to. */
+function show(address: string): void {
+  const story = new URL(address).pathname.match(/^\/stories\/(.+)/)?.[1];
+  element("story").textContent = story
+    ? `Story ${story}`
+    : "No story yet: send a message with --navigate /stories/42, and click its notification.";
+}
+
+subscribe.onclick = () => run(() => pushkit.subscribe({ channels: ["news"] }));
+unsubscribe.onclick = () => run(() => pushkit.unsubscribe());
 pushkit.addEventListener("change", refresh);
-pushkit.addEventListener("click", ({ detail }) => {
-  history.pushState(null, "", detail.navigate);
-  follow(detail.navigate);
+pushkit.addEventListener("click", ({ detail: { navigate } }) => {
+  if (new URL(navigate).origin !== location.origin) {
+    location.href = navigate;
+    return;
+  }
+  // It leads to this site, which follows without a load.
+  history.pushState(null, "", navigate);
+  show(navigate);
 });
-follow(location.href);
+addEventListener("popstate", () => show(location.href));
+show(location.href);
 refresh();

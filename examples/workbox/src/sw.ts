@@ -1,9 +1,18 @@
 import "pushkit/sw";
-import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
+import { clientsClaim } from "workbox-core";
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
+import { NavigationRoute, registerRoute } from "workbox-routing";
+
+declare const self: ServiceWorkerGlobalScope;
 
 /** The site's files, which vite.config.ts puts in. */
 declare const SITE_FILES: PrecacheEntry[];
 
-// A story's address differs in its query alone.
-precacheAndRoute(SITE_FILES, { ignoreURLParametersMatching: [/^story$/] });
+// Another build's worker takes over at once; src/main.ts then loads the page anew.
+self.skipWaiting();
+clientsClaim();
+
+precacheAndRoute(SITE_FILES);
 cleanupOutdatedCaches();
+// Every address of the site is the one page, which looks where it is.
+registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html")));

@@ -37,6 +37,12 @@ export class Site {
     this.#http = http;
     /** What is served beside the folder, by path; it goes first. May be changed at any time. */
     this.files = files;
+    /**
+     * Sites of their own by their host: their files, of which index.html is every page too, as an app of one page is served.
+     *
+     * @type {Map<string, Map<string, File>>}
+     */
+    this.apps = new Map();
     this.origin = `http://localhost:${/** @type {import("node:net").AddressInfo} */ (http.address()).port}`;
   }
 
@@ -51,7 +57,7 @@ export class Site {
     const map = new Map();
     for (const [path, file] of Object.entries(files)) map.set(path, typeof file === "string" ? { body: file } : file);
     const http = createServer((request, response) => {
-      answer(new URL(request.url ?? "/", "http://localhost").pathname).then(
+      answer(new URL(request.url ?? "/", "http://localhost").pathname, site.apps.get(request.headers.host ?? "")).then(
         ({ status = 200, headers, body, type }) => {
           response.writeHead(status, { "Content-Type": type ?? "text/html; charset=utf-8", "Cache-Control": "no-cache", ...headers });
           response.end(body);
@@ -62,12 +68,14 @@ export class Site {
 
     /**
      * @param {string} path
+     * @param {Map<string, File>} [app]
      * @returns {Promise<File>}
      */
-    async function answer(path) {
+    async function answer(path, app) {
+      if (app && !extname(path)) path = "/index.html";
       if (path.endsWith("/")) path += "index.html";
       const type = types[extname(path)];
-      const file = map.get(path) ?? (folder === undefined ? undefined : { body: await readFile(join(folder, path)) });
+      const file = app ? app.get(path) : (map.get(path) ?? (folder === undefined ? undefined : { body: await readFile(join(folder, path)) }));
       if (!file) throw new Error(`no ${path}`);
       const isText = typeof file.body === "string" || /text|json|svg/.test(type ?? "");
       const body = isText ? file.body.toString().replaceAll(placeholder, server()) : file.body;
@@ -75,7 +83,8 @@ export class Site {
     }
 
     await new Promise((resolve) => http.listen(0, "127.0.0.1", () => resolve(undefined)));
-    return new Site(http, map);
+    const site = new Site(http, map);
+    return site;
   }
 
   async stop() {

@@ -91,6 +91,29 @@ func getJSON(t *testing.T, address string, into any) {
 	}
 }
 
+func TestTheGreetingNamesTheBrowsersOfTheEmulatorForDemoAndSite(t *testing.T) {
+	t.Parallel()
+	demo := `'http://localhost:\d+/demo/'`
+	for want, flags := range map[string][]string{
+		demo:                              nil,
+		demo + ` 'http://localhost:3000'`: {"--allowed-origins", "http://localhost:3000,http://localhost:3001"},
+		`'http://localhost:3000'`:         {"--allowed-origins", "http://localhost:3000", "--no-demo"},
+		`'URL'`:                           {"--no-demo"},
+	} {
+		s := serve(t, t.TempDir(), append(flags, "--emulator", "--emulator-addr", "127.0.0.1:0")...)
+		for _, browser := range []string{"firefox", "chromium"} {
+			var pages []string
+			for _, match := range regexp.MustCompile(" emulator "+browser+" .*('.*')\n").FindAllStringSubmatch(s.greeting, -1) {
+				pages = append(pages, match[1])
+			}
+			if got := strings.Join(pages, " "); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+				t.Errorf("%v: it names for %s %s, not %s", flags, browser, got, want)
+			}
+		}
+		s.end()
+	}
+}
+
 func TestWhatAChromiumOfTheEmulatorSubscribedIsSentToTheEmulator(t *testing.T) {
 	t.Parallel()
 	printed, greeting := emulate(t)

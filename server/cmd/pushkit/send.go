@@ -26,7 +26,7 @@ func sendCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "title", Usage: "the notification's title", Required: true},
 			&cli.StringFlag{Name: "body", Usage: "its text"},
-			&cli.StringFlag{Name: "navigate", Usage: "the `URL` that a click leads to (default: the site's start)"},
+			&cli.StringFlag{Name: "navigate", Usage: "the `URL` that a click leads to, which may be relative to the first of the site's origins (default: that origin)"},
 			&cli.StringFlag{Name: "icon", Usage: "`URL` of an icon"},
 			&cli.StringFlag{Name: "image", Usage: "`URL` of an image"},
 			&cli.StringFlag{Name: "tag", Usage: "replaces a notification with the same tag"},

@@ -403,6 +403,21 @@ func (s *service) noDemo(cmd *cli.Command) bool {
 	return s.publicURL != nil && s.publicURL.Scheme == "https"
 }
 
+// pages are those that a browser of the emulator can open: the demo, if there is one, and the site, of whose origins
+// the first stands for all.
+func (s *service) pages(cmd *cli.Command, demo string) (pages []string) {
+	if demo != "" {
+		pages = append(pages, demo)
+	}
+	if cmd.IsSet(allowedOriginsFlag.Name) && len(s.site.Origins) > 0 && s.site.Origins[0] != s.address() {
+		pages = append(pages, s.site.Origins[0])
+	}
+	if pages == nil {
+		return []string{"URL"}
+	}
+	return pages
+}
+
 func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	out := cmd.Root().Writer
 	fmt.Fprintf(out, "pushkit %s\n\n", version)
@@ -413,7 +428,7 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 		demo += "#key=" + key
 	}
 	if s.noDemo(cmd) {
-		demo = "URL"
+		demo = ""
 	} else {
 		fmt.Fprintf(out, "  demo       %s\n", demo)
 	}
@@ -423,13 +438,15 @@ func (s *service) greet(cmd *cli.Command, key string, made bool) {
 	fmt.Fprintf(out, "  API        %s/docs\n", s.address())
 	if s.emulator != nil {
 		fmt.Fprintf(out, "  emulator   http://%s\n", s.emulator.http.Addr())
-		launch := "--emulator http://" + s.emulator.http.Addr().String() + " '" + demo + "'"
+		option := "--emulator http://" + s.emulator.http.Addr().String() + " "
 		if s.emulator.http.Addr().String() == emulator.DefaultAddr {
-			launch = "'" + demo + "'"
+			option = ""
 		}
 		fmt.Fprintf(out, "             to see pushes without the internet, in a second terminal:\n")
-		fmt.Fprintf(out, "             %s emulator firefox %s\n", os.Args[0], launch)
-		fmt.Fprintf(out, "             %s emulator chromium %s\n", os.Args[0], launch)
+		for _, page := range s.pages(cmd, demo) {
+			fmt.Fprintf(out, "             %s emulator firefox %s'%s'\n", os.Args[0], option, page)
+			fmt.Fprintf(out, "             %s emulator chromium %s'%s'\n", os.Args[0], option, page)
+		}
 	}
 	if path, err := apiKeyFile(cmd); err == nil && cmd.String(apiKeyFlag.Name) == "" && key != "" {
 		if made && isTerminal(out) {

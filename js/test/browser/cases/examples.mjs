@@ -11,26 +11,27 @@ import { until } from "../../harness/until.mjs";
 import { Visit } from "../visit.mjs";
 
 /** @typedef {import("../world.mjs").World} World */
+/** @typedef {"react" | "workbox" | "vite-pwa"} Example */
 
 /**
- * Serves an example as it was built, in a folder of the world's site.
+ * Serves an example as it was built, at a new origin of a person who allows notifications.
  *
  * @param {World} world
- * @param {"react" | "workbox" | "vite-pwa"} example
- * @returns {Promise<() => void>} takes it away again
+ * @param {Example} example
  */
-async function serve({ site }, example) {
+async function serve(world, example) {
+  const origin = world.newOrigin();
   const dist = join(root, "examples", example, "dist");
   const entries = await readdir(dist, { recursive: true, withFileTypes: true });
-  /** @type {string[]} */
-  const paths = [];
+  /** @type {Map<string, import("../../harness/site.mjs").File>} */
+  const files = new Map();
   for (const entry of entries.filter((entry) => entry.isFile())) {
     const file = join(entry.parentPath, entry.name);
-    const path = `/${example}/${relative(dist, file)}`;
-    site.files.set(path, { body: await readFile(file) });
-    paths.push(path);
+    files.set(`/${relative(dist, file)}`, { body: await readFile(file) });
   }
-  return () => paths.forEach((path) => site.files.delete(path));
+  world.site.apps.set(new URL(origin).host, files);
+  await world.browser.setPermission(origin, "granted");
+  return { origin, files };
 }
 
 /**
@@ -49,15 +50,28 @@ async function subscribe(visit) {
 }
 
 /**
- * Sends a story and awaits that it is on the desktop.
+ * Ends the subscription by the example's button.
  *
  * @param {Visit} visit
  * @param {string} id
- * @param {string} story
  */
-async function notify(visit, id, story) {
-  const navigate = new URL(`?story=${story}`, await visit.page.url()).href;
-  const { id: message } = await visit.world.server.send({ notification: { title: story, navigate }, audience: { subscriptions: [id] } });
+async function unsubscribe(visit, id) {
+  await visit.press("#unsubscribe");
+  await visit.says("This browser is not subscribed.");
+  assert.equal((await visit.world.subscriptions()).includes(id), false);
+}
+
+/**
+ * Sends a message that leads to a story, unless it is to lead elsewhere, and awaits that it is on the desktop.
+ *
+ * @param {Visit} visit
+ * @param {string} id
+ * @param {string} [navigate]
+ */
+async function notify(visit, id, navigate) {
+  const story = crypto.randomUUID();
+  const notification = { title: story, navigate: navigate ?? `${visit.origin}/stories/${story}` };
+  const { id: message } = await visit.world.server.send({ notification, audience: { subscriptions: [id] } });
   const shown = await visit.world.desktop.notification(({ summary }) => summary === story);
   return { message, shown };
 }
@@ -67,68 +81,116 @@ async function notify(visit, id, story) {
  *
  * @param {Visit} visit
  * @param {Awaited<ReturnType<typeof notify>>} notified
- * @param {string} selector of where the page tells the story
  */
-async function follow(visit, { message, shown }, selector) {
-  const story = shown.summary;
+async function follow(visit, { message, shown }) {
   await visit.page.evaluate(() => void Object.assign(window, { loaded: true }));
   await visit.world.desktop.click(shown);
-  await until(async () => (await visit.text(selector)) === story, `${story} on the page`);
+  await tells(visit, `Story ${shown.summary}`);
   assert.equal(await visit.page.evaluate(() => "loaded" in window), true, "the page was loaded anew");
   await visit.world.counted(message, { displayed: 1, clicked: 1 });
+}
+
+/**
+ * Awaits what the page tells of a story.
+ *
+ * @param {Visit} visit
+ * @param {string} story
+ */
+async function tells(visit, story) {
+  // A page that is on its way has no such element.
+  await until(() => visit.text("#story").then((text) => text === story, () => false), `${story} on the page`);
 }
 
 /** @param {() => World} theWorld */
 export function examples(theWorld) {
   test("an app of React and Vite subscribes, shows its preferences and follows a click without a load", async () => {
-    const world = theWorld();
-    const remove = await serve(world, "react");
-    const origin = world.newOrigin();
-    await world.browser.setPermission(origin, "granted");
-    const visit = await Visit.start(world, origin, "/react/");
+    const { origin } = await serve(theWorld(), "react");
+    const visit = await Visit.start(theWorld(), origin);
     const id = await subscribe(visit);
     await until(() => visit.page.evaluate(() => !!document.querySelector("pushkit-preferences[state=subscribed]")), "preferences");
-    await follow(visit, await notify(visit, id, `React-${crypto.randomUUID()}`), "#address");
+    await follow(visit, await notify(visit, id));
     await visit.end();
-    remove();
   });
 
   test("the package of an app of React and Vite tells that the server is away, and finds it when it is back", async () => {
     const world = theWorld();
-    const remove = await serve(world, "react");
-    const origin = world.newOrigin();
-    await world.browser.setPermission(origin, "granted");
-    const visit = await Visit.start(world, origin, "/react/");
+    const { origin } = await serve(world, "react");
+    const visit = await Visit.start(world, origin);
     await visit.says("This browser is not subscribed.");
     await world.server.stop();
     try {
       await visit.press("#subscribe");
-      await until(() => visit.page.evaluate(() => !!document.querySelector("[role=alert]")?.textContent?.includes("cannot be reached")), "advice");
+      const told = `${world.server.url} cannot be reached`;
+      await until(() => visit.page.evaluate((told) => !!document.querySelector("[role=alert]")?.textContent?.startsWith(told), told), "advice");
     } finally {
       await world.server.open();
     }
     await subscribe(visit);
     await visit.end();
-    remove();
   });
 
   for (const [example, worker] of /** @type {const} */ ([["workbox", "Workbox's worker"], ["vite-pwa", "the worker that vite-plugin-pwa generates"]])) {
     test(`${worker} with ours shows a push, and still serves the site without a network`, async () => {
-      const world = theWorld();
-      const remove = await serve(world, example);
-      const origin = world.newOrigin();
-      await world.browser.setPermission(origin, "granted");
-      const visit = await Visit.start(world, origin, `/${example}/`);
+      const { origin, files } = await serve(theWorld(), example);
+      const visit = await Visit.start(theWorld(), origin);
       const id = await subscribe(visit);
-      await follow(visit, await notify(visit, id, `${example}-${crypto.randomUUID()}`), "#story");
+      await follow(visit, await notify(visit, id));
       await until(() => visit.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), "worker");
-      remove();
       // Not even the site's own server has it now.
-      assert.equal((await fetch(`${world.site.origin}/${example}/`)).status, 404);
-      await visit.page.goto(`${origin}/${example}/?story=offline`);
+      files.clear();
+      await visit.page.goto(`${origin}/stories/offline`);
       await visit.says("This browser is subscribed.");
-      assert.equal(await visit.text("#story"), "offline");
-      await follow(visit, await notify(visit, id, `${example}-${crypto.randomUUID()}`), "#story");
+      await tells(visit, "Story offline");
+      await follow(visit, await notify(visit, id));
+      await visit.end();
+    });
+
+    test(`${worker} leaves its place to that of another build at the next load, whose page is shown`, async () => {
+      const { origin, files } = await serve(theWorld(), example);
+      const visit = await Visit.start(theWorld(), origin);
+      const id = await subscribe(visit);
+      await until(() => visit.page.evaluate(() => !!navigator.serviceWorker.controller), "worker that serves the page");
+      for (const [path, from, to] of /** @type {const} */ ([
+        ["/index.html", /<h1>.*<\/h1>/, "<h1>Another build</h1>"],
+        // By its revision the worker knows a file that has changed.
+        ["/sw.js", /(index\.html\W+revision\W+)\w+/, "$1another"],
+      ])) {
+        const body = String(files.get(path)?.body);
+        assert.match(body, from);
+        files.set(path, { body: body.replace(from, to) });
+      }
+      await visit.page.reload();
+      await until(() => visit.text("h1").then((text) => text === "Another build", () => false), "the other build");
+      await visit.says("This browser is subscribed.");
+      await follow(visit, await notify(visit, id));
+      await visit.end();
+    });
+  }
+
+  for (const example of /** @type {const} */ (["react", "workbox", "vite-pwa"])) {
+    test(`a click opens a deep address of the example ${example}, one of another origin leaves its page, and a button unsubscribes`, async () => {
+      const world = theWorld();
+      const { origin } = await serve(world, example);
+      const visit = await Visit.start(world, origin);
+      const id = await subscribe(visit);
+      const elsewhere = `${world.newOrigin()}/`;
+      const left = await notify(visit, id, elsewhere);
+      await world.desktop.click(left.shown);
+      await until(async () => (await visit.page.url()) === elsewhere, "the other origin");
+      await world.counted(left.message, { clicked: 1 });
+      // No page of the example is open now.
+      const { shown } = await notify(visit, id);
+      await world.desktop.click(shown);
+      const address = `${origin}/stories/${shown.summary}`;
+      const opened = await until(async () => {
+        for (const page of await world.browser.pages()) if ((await page.url()) === address) return page;
+        return undefined;
+      }, "the page of the story");
+      const deep = new Visit(world, opened, origin);
+      await tells(deep, `Story ${shown.summary}`);
+      await deep.says("This browser is subscribed.");
+      await unsubscribe(deep, id);
+      await opened.close();
       await visit.end();
     });
   }
@@ -154,7 +216,7 @@ export function examples(theWorld) {
     const [id, ...more] = (await world.subscriptions()).filter((/** @type {string} */ id) => !before.has(id));
     assert.ok(id);
     assert.deepEqual(more, []);
-    await notify(visit, id, `Go-${crypto.randomUUID()}`);
+    await notify(visit, id);
     await visit.end();
   });
 }
