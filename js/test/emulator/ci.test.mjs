@@ -27,7 +27,7 @@ async function run(folder, ...command) {
   // Node's runner tells a runner below it by this, and would print for it.
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
   const env = { ...inherited, PUSHKIT: pushkit, PUSHKIT_EMULATOR_ADDR: `127.0.0.1:${await freePort()}`, FIREFOX: firefox };
-  const { status, stdout, stderr } = spawnSync("./run.sh", command, { cwd: folder, env, encoding: "utf8", timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync("./run.sh", command, { cwd: folder, env, encoding: "utf8", timeout: 600_000 });
   return { status, output: stdout + stderr };
 }
 
