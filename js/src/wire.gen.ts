@@ -668,7 +668,7 @@ export const LoaderSentences: { [code: string]: string } = {
   "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
   "foreign-service-worker": "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\").",
   "permission-denied": "Notifications are blocked: allow them in the browser's site settings.",
-  "server-unreachable": "SERVER cannot be reached: it is down, or a content blocker stops it.",
+  "server-unreachable": "SERVER cannot be reached: it may be down, or a content blocker stops it.",
   "not-initialized": "Call pushkit.init({server}) first.",
   "invalid-option": "An option has a wrong value.",
   "unexpected": "Something unexpected happened.",

@@ -70,7 +70,7 @@ var LoaderSentences = []Sentence{
 	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
 	{ForeignServiceWorker, "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\")."},
 	{PermissionDenied, "Notifications are blocked: allow them in the browser's site settings."},
-	{ServerUnreachable, "SERVER cannot be reached: it is down, or a content blocker stops it."},
+	{ServerUnreachable, "SERVER cannot be reached: it may be down, or a content blocker stops it."},
 	{NotInitialized, "Call pushkit.init({server}) first."},
 	{InvalidOption, "An option has a wrong value."},
 	{Unexpected, "Something unexpected happened."},

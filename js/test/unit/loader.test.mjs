@@ -110,6 +110,20 @@ describe("init() refuses a wrong option with its name", () => {
   }
 });
 
+test("a file of the server's that does not come is server-unreachable, and names the server", async () => {
+  browser();
+  const pushkit = make();
+  pushkit.init({ server: "https://push.example.com" });
+  // Node imports nothing from https.
+  for (const method of ["debug", "prompt"]) {
+    await assert.rejects(pushkit[method](), (/** @type {any} */ error) => {
+      assert.deepEqual([error.name, error.code], ["PushkitError", "server-unreachable"], method);
+      assert.match(error.message, /^https:\/\/push\.example\.com cannot be reached: it may be down, or a content blocker stops it\.$/);
+      return true;
+    });
+  }
+});
+
 describe("subscribe()", () => {
   test("asks for permission in the task of the click, before anything is loaded", () => {
     let asked = 0;
