@@ -15,7 +15,7 @@ export function markChecked(settings: Settings): void {
 
 function isDue(settings: Settings): boolean {
   try {
-    return Date.now() - +sessionStorage.getItem(key(settings))! >= settings.checkEvery;
+    return Date.now() - (sessionStorage.getItem(key(settings)) as unknown as number) >= settings.checkEvery;
   } catch {
     return true;
   }
@@ -39,13 +39,13 @@ export async function visit(settings: Settings, sync: () => Promise<unknown>): P
   // Wakes the worker, which then reports what it could not report before, whatever the server does.
   tell(seen, WorkerPing);
   // A server that is away is asked again at the next page.
-  const response = await fetch(settings.server + PathSubscriptionsCheck, {
+  const { status, ok } = await fetch(settings.server + PathSubscriptionsCheck, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ endpoint, applicationServerKey, channels } satisfies CheckRequest),
-  }).catch(() => undefined);
+  }).catch((): Partial<Response> => ({}));
   // There is something to close.
-  if (response?.status === 200) tell(seen, WorkerCheck);
-  if (response?.status === 404 || response?.status === 410) return sync();
-  if (response?.ok) markChecked(settings);
+  if (status === 200) tell(seen, WorkerCheck);
+  if (status === 404 || status === 410) return sync();
+  if (ok) markChecked(settings);
 }

@@ -87,7 +87,7 @@ export function parseSubscribeOptions(options?: SubscribeOptions): SubscribeOpti
     return value;
   };
   if (channels != null) {
-    must(Array.isArray(channels) && channels.length <= MaxChannels, "channels", `at most ${MaxChannels} names`);
+    must(Array.isArray(channels) && channels.length <= MaxChannels, "channels", MaxChannels + " names");
     channels.forEach((name) => text(name ?? "", "channels", MaxChannelLength));
   }
   return {

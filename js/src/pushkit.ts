@@ -2,7 +2,7 @@ import { markChecked, visit } from "./check";
 import { loadClient } from "./client";
 import type { DebugReport } from "./debug";
 import type { Outcome, PromptOptions } from "./elements";
-import { nameServer, PushkitError, toError, unreachable } from "./error";
+import { PushkitError, toError, unreachable } from "./error";
 import type { PushkitEventMap, PushkitListener } from "./events";
 import type { Args, Client } from "./exec";
 import { parseOptions, parseSubscribeOptions, type PushkitOptions, type Settings, type SubscribeOptions } from "./options";
@@ -32,15 +32,16 @@ export class Pushkit extends EventTarget {
    */
   init(options: PushkitOptions): void {
     const settings = (this.#settings = parseOptions(options));
-    nameServer(settings.server);
     this.#emit("change");
     if (lacking()) return;
     navigator.serviceWorker.addEventListener("message", this.#hear);
     navigator.permissions
       ?.query({ name: "notifications" })
-      .then((permission) => (permission.onchange = () => this.#emit("change")))
-      // Only comfort: not every browser knows this name.
-      .catch(() => {});
+      .then(
+        (permission) => (permission.onchange = () => this.#emit("change")),
+        // Only comfort: not every browser knows this name.
+        () => {},
+      );
     (window.requestIdleCallback ?? setTimeout)(() =>
       visit(settings, () => this.sync()).catch((thrown) => this.#emit("error", toError(thrown))),
     );
@@ -56,7 +57,7 @@ export class Pushkit extends EventTarget {
    * server has. Call it in a click, before anything that waits. Rejects with a
    * PushkitError.
    */
-  async subscribe(options?: SubscribeOptions): Promise<Status> {
+  subscribe(options?: SubscribeOptions): Promise<Status> {
     return this.#act("subscribe", options, () => {
       if (Notification.permission === "denied") throw new PushkitError(PermissionDenied);
       const gesture = navigator.userActivation?.isActive !== false;
@@ -73,7 +74,7 @@ export class Pushkit extends EventTarget {
    * Ends the subscription in the browser and on the server; where the server
    * is away, it is told later. Rejects with a PushkitError.
    */
-  async unsubscribe(): Promise<Status> {
+  unsubscribe(): Promise<Status> {
     return this.#act("unsubscribe");
   }
 
@@ -84,17 +85,17 @@ export class Pushkit extends EventTarget {
    */
   readonly channels = {
     list: async (): Promise<string[]> => (await this.status()).channels,
-    add: async (...addChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ addChannels })),
-    remove: async (...removeChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ removeChannels })),
+    add: (...addChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ addChannels })),
+    remove: (...removeChannels: string[]): Promise<Status> => this.#act("change", {}, () => ({ removeChannels })),
     /** Replaces all. */
-    set: async (channels: string[]): Promise<Status> => this.#act("change", { channels }),
+    set: (channels: string[]): Promise<Status> => this.#act("change", { channels }),
   };
 
   /**
    * Says whose the subscription is, by a JWT of the site's back end. Rejects
    * with a PushkitError, `not-subscribed` where there is no subscription.
    */
-  async identify(userToken: string): Promise<Status> {
+  identify(userToken: string): Promise<Status> {
     return this.#act("change", { userToken });
   }
 
@@ -104,7 +105,7 @@ export class Pushkit extends EventTarget {
    * be told, `push-service-unreachable` where the browser did not end its
    * subscription: call it again.
    */
-  async forget(): Promise<Status> {
+  forget(): Promise<Status> {
     return this.#act("forget");
   }
 
@@ -128,7 +129,7 @@ export class Pushkit extends EventTarget {
   }
 
   /** Makes browser and server agree, without asking anybody. Rejects with a PushkitError. */
-  async sync(): Promise<Status> {
+  sync(): Promise<Status> {
     return this.#act("sync");
   }
 
@@ -177,7 +178,7 @@ export class Pushkit extends EventTarget {
       // Go's word goes before what is seen now, where another call may be under way.
       return Object.assign(await this.status(), state);
     } catch (thrown) {
-      throw toError(thrown);
+      throw toError(thrown, settings.server);
     } finally {
       this.#emit("change");
       // The worker tells the other tabs.

@@ -5,6 +5,7 @@ import {
   ForeignServiceWorker,
   InsecureContext,
   IOSNeedsInstall,
+  LookAgain,
   NoPushManager,
   NoServiceWorker,
   NotInitialized,
@@ -65,24 +66,32 @@ export async function observe({ scope }: Settings): Promise<Observation> {
   const registration = await navigator.serviceWorker.getRegistration(scope);
   // getRegistration gives the nearest scope above where there is no own one.
   const own = registration?.scope === scope ? registration : undefined;
-  const [subscription, record] = await Promise.all([own?.pushManager.getSubscription(), readRecord(scope)]);
+  const asking =
+    own &&
+    new Promise<PushSubscription | null>((resolve, reject) => {
+      const ask = () => own.pushManager.getSubscription().then(resolve, reject).then(() => clearInterval(again));
+      // Firefox never answers a page that asks before its push service is up, such as one that it opens as it starts.
+      const again = setInterval(ask, LookAgain);
+      ask();
+    });
+  const [subscription, record] = await Promise.all([asking, readRecord(scope)]);
   return { registration: own, subscription, record };
 }
 
 /** Whether the server has confirmed, and the visitor still wants, what the browser holds. */
-export const isConfirmed = ({ subscription, record }: Observation, { server }: Settings): boolean =>
-  !!record?.wanted && !record.pending && record.server === server && subscription?.endpoint === record.endpoint;
+export const isConfirmed = ({ subscription, record }: Observation, { server }: Settings): boolean | undefined =>
+  record?.wanted && !record.pending && record.server === server && subscription?.endpoint === record.endpoint;
 
 /** Sends the worker a message without an answer. */
 export const tell = ({ registration }: Observation, type: string): void =>
   registration?.active?.postMessage({ pushkit: { type } });
 
 /** Whether a worker with a file of another name says that it imports ours. */
-const importsOurs = (worker: ServiceWorker): Promise<boolean> =>
+const importsOurs = (worker: ServiceWorker): Promise<unknown> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data?.pushkit?.type === WorkerPong);
-    setTimeout(resolve, WorkerAnswerTimeout, false);
+    setTimeout(resolve, WorkerAnswerTimeout);
     worker.postMessage({ pushkit: { type: WorkerPing } }, [port2]);
   });
 
@@ -93,21 +102,19 @@ async function isForeign({ registration }: Observation, { serviceWorker }: Setti
 
 /** Looks and changes nothing; never rejects. */
 export async function readStatus(settings?: Settings): Promise<Status> {
+  const reason = lacking();
   const status: Status = {
-    supported: false,
-    reason: null,
+    supported: !reason,
+    reason,
     advice: "",
-    permission: "default",
+    permission: "Notification" in window ? Notification.permission : "default",
     subscribed: false,
     channels: [],
   };
   try {
-    status.reason = lacking();
-    if ("Notification" in window) status.permission = Notification.permission;
-    status.supported = !status.reason;
     if (!settings) {
       status.reason ??= NotInitialized;
-    } else if (status.supported) {
+    } else if (!reason) {
       const seen = await observe(settings);
       if (await isForeign(seen, settings)) {
         status.supported = false;
@@ -122,6 +129,6 @@ export async function readStatus(settings?: Settings): Promise<Status> {
   } catch (thrown) {
     status.reason = toError(thrown).code;
   }
-  if (status.reason) status.advice = advice(status.reason);
+  if (status.reason) status.advice = advice(status.reason, settings?.server);
   return status;
 }

@@ -218,6 +218,7 @@ export const WorkerTimeout = 20000;
 export const StorageTimeout = 5000;
 export const LockTimeout = 60000;
 export const RequestTimeout = 15000;
+export const LookAgain = 1000;
 export const WorkerAnswerTimeout = 2000;
 export const ClickAnswerTimeout = 500;
 export const CheckEvery = 3600000;
@@ -665,12 +666,12 @@ export const LoaderSentences: { [code: string]: string } = {
   "no-service-worker": "This window has no service workers: it may be private.",
   "no-push-manager": "This browser cannot receive push messages.",
   "ios-needs-install": "Add this site to the Home Screen and open it there for notifications.",
-  "no-webassembly": "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
+  "no-webassembly": "This page forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'.",
   "foreign-service-worker": "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\").",
   "permission-denied": "Notifications are blocked: allow them in the browser's site settings.",
-  "server-unreachable": "SERVER cannot be reached: it may be down, or a content blocker stops it.",
+  "server-unreachable": "The server cannot be reached: try later, or without a content blocker.",
   "not-initialized": "Call pushkit.init({server}) first.",
-  "invalid-option": "An option has a wrong value.",
+  "invalid-option": "Wrong option:",
   "unexpected": "Something unexpected happened.",
 };
 

@@ -67,12 +67,12 @@ var LoaderSentences = []Sentence{
 	{NoServiceWorker, "This window has no service workers: it may be private."},
 	{NoPushManager, "This browser cannot receive push messages."},
 	{IOSNeedsInstall, "Add this site to the Home Screen and open it there for notifications."},
-	{NoWebAssembly, "This page's policy forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
+	{NoWebAssembly, "This page forbids WebAssembly: its script-src needs 'wasm-unsafe-eval'."},
 	{ForeignServiceWorker, "This site's service worker lacks the line importScripts(\"SERVER/pushkit-sw.js\")."},
 	{PermissionDenied, "Notifications are blocked: allow them in the browser's site settings."},
-	{ServerUnreachable, "SERVER cannot be reached: it may be down, or a content blocker stops it."},
+	{ServerUnreachable, "The server cannot be reached: try later, or without a content blocker."},
 	{NotInitialized, "Call pushkit.init({server}) first."},
-	{InvalidOption, "An option has a wrong value."},
+	{InvalidOption, "Wrong option:"},
 	{Unexpected, "Something unexpected happened."},
 }
 

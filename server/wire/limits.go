@@ -86,6 +86,11 @@ const (
 	LockTimeout = 60_000
 	// RequestTimeout bounds one call of our server.
 	RequestTimeout = 15_000
+	// LookAgain is how long PushManager.getSubscription may take until it is called
+	// anew: Firefox leaves it unsettled where its push service is not up yet, as
+	// for a page that it opens as it starts.
+	LookAgain = 1_000
+
 	// WorkerAnswerTimeout bounds how long a service worker that is already
 	// there may take to say whether it imports ours.
 	WorkerAnswerTimeout = 2_000

@@ -53,6 +53,7 @@ type fake struct {
 
 	subscription *subscription
 	get          error // what getSubscription() fails with
+	unsettled    int   // how many of its next calls do not settle
 	made         int
 	subscribe    []error  // what the next calls of subscribe() do; nil works
 	endpoints    []string // what the next subscriptions' endpoints are
@@ -182,8 +183,15 @@ func (f *fake) registration() *Registration {
 		},
 		PushManager: func() (*PushManager, error) {
 			return &PushManager{
-				GetSubscription: func(dom.Context) (*PushSubscription, error) { return f.present(), f.get },
-				Subscribe:       f.pushSubscribe,
+				GetSubscription: func(ctx dom.Context) (*PushSubscription, error) {
+					if f.unsettled > 0 {
+						f.unsettled--
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					return f.present(), f.get
+				},
+				Subscribe: f.pushSubscribe,
 			}, nil
 		},
 	}

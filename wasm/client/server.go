@@ -40,9 +40,7 @@ func (c *Client) speak(ctx dom.Context, method, url string, request, response an
 	}
 	status, answer, err := c.browser.Fetch(ctx, method, url, body)
 	if err != nil {
-		// A browser does not say whether nobody was there or it kept the answer back.
-		return &Error{Code: wire.ServerUnreachable, Err: err, Detail: method + " " + url +
-			" got no answer. If the server is up, look at its --allowed-origins, a proxy's CORS headers and the page's connect-src."}
+		return &Error{Code: wire.ServerUnreachable, Err: err, Detail: method + " " + url + " got no answer."}
 	}
 	if status < 200 || status > 299 {
 		return problem(status, answer)

@@ -250,9 +250,21 @@ func (c *call) post(ctx dom.Context) (wire.SubscribeResponse, error) {
 func (c *call) find(ctx dom.Context) error {
 	ctx, cancel := within(ctx, wire.SubscribeTimeout)
 	defer cancel()
-	subscription, err := c.manager.GetSubscription(ctx)
-	c.subscription = subscription
-	return subscribeError(err)
+	for patience := wire.LookAgain; ; patience *= 2 {
+		subscription, err := c.getSubscription(ctx, patience)
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			continue
+		}
+		c.subscription = subscription
+		return subscribeError(err)
+	}
+}
+
+// getSubscription asks the browser for its subscription and waits for so many milliseconds.
+func (c *call) getSubscription(ctx dom.Context, patience int) (*PushSubscription, error) {
+	ctx, cancel := within(ctx, patience)
+	defer cancel()
+	return c.manager.GetSubscription(ctx)
 }
 
 // unsubscribe ends the browser's subscription. One that has ended already is no

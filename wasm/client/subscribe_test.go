@@ -168,7 +168,7 @@ func TestSubscribeFailsWithCode(t *testing.T) {
 		},
 		"server away": {
 			arrange: func(f *fake) { f.away = true }, code: wire.ServerUnreachable, kept: true,
-			detail: "GET https://push.example.com/v1/config got no answer. If the server is up, look at its --allowed-origins, a proxy's CORS headers and the page's connect-src.",
+			detail: "GET https://push.example.com/v1/config got no answer.",
 		},
 		"server's key malformed": {
 			arrange: func(f *fake) { f.key = "x" }, code: wire.Unexpected, kept: true,
@@ -275,6 +275,24 @@ func TestSubscribeWaitsForTheWorker(t *testing.T) {
 		state, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
 		f.check(state, err)
 	})
+}
+
+// Firefox leaves open what it is asked before its push service is up.
+func TestSubscribeAsksAgainForTheSubscription(t *testing.T) {
+	for unsettled, code := range map[int]wire.Code{3: "", 100: wire.PushServiceUnreachable} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			f.unsettled = unsettled
+			start := time.Now()
+			_, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
+			if err != nil && CodeOf(err) != code || err == nil && code != "" {
+				t.Errorf("with %d calls that do not settle: %v", unsettled, err)
+			}
+			if took := time.Since(start); took > wire.SubscribeTimeout*time.Millisecond {
+				t.Errorf("with %d calls that do not settle it took %s", unsettled, took)
+			}
+		})
+	}
 }
 
 // A worker that is not ours keeps its registration, also when ours is asked for

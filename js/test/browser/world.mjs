@@ -30,7 +30,7 @@ export const insecureHost = "insecure.example.com";
  * @property {Pick<Chromium["prompt"], "allow" | "deny" | "dismiss" | "isOpen">} prompt
  * @property {string} profile its folder
  * @property {() => Promise<void>} close
- * @property {() => Promise<void>} open
+ * @property {(url?: string) => Promise<void>} open
  */
 
 /** Everything that a push goes through, and for each case an origin where nothing has happened yet. */

@@ -162,10 +162,14 @@ export class Chromium {
     await this.open();
   }
 
-  /** Starts Chromium again after close() or kill(). */
-  async open() {
+  /**
+   * Starts Chromium again after close() or kill(), with a page that it opens as it starts.
+   *
+   * @param {string} [url]
+   */
+  async open(url) {
     this.#keepPermissions();
-    const connected = await connect(this.#folder, this.#options);
+    const connected = await connect(this.#folder, this.#options, url);
     this.#program = connected.program;
     this.#browser = connected.browser;
     this.#session = connected.session;
@@ -204,8 +208,9 @@ export class Chromium {
 /**
  * @param {string} folder
  * @param {Options} options
+ * @param {string} [url]
  */
-async function connect(folder, { pushService, environment, localHosts = [] }) {
+async function connect(folder, { pushService, environment, localHosts = [] }, url = "about:blank") {
   const { DISPLAY: _x, WAYLAND_DISPLAY: _w, DBUS_SESSION_BUS_ADDRESS: _bus, ...env } = process.env;
   const profile = join(folder, "profile");
   mkdirSync(profile, { recursive: true });
@@ -218,7 +223,7 @@ async function connect(folder, { pushService, environment, localHosts = [] }) {
     ...(await pushFlags(pushService)),
     // Chromium does not start as root with its sandbox.
     ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-    "about:blank",
+    url,
   ];
   const program = new Program("chromium", process.env["PUSHKIT_TEST_CHROMIUM"] ?? "chromium", args, {
     env: { ...env, HOME: folder, ...environment },

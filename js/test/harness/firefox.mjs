@@ -242,10 +242,14 @@ export class Firefox {
     await this.open();
   }
 
-  /** Starts Firefox again after close() or kill(). */
-  async open() {
-    ({ program: this.#program, browser: this.browser } = await connect(this.#folder, this.#options));
-    await this.#pushReady();
+  /**
+   * Starts Firefox again after close() or kill(); with a page, which it opens as it starts, its push service comes when it will.
+   *
+   * @param {string} [url]
+   */
+  async open(url) {
+    ({ program: this.#program, browser: this.browser } = await connect(this.#folder, this.#options, url));
+    if (url === undefined) await this.#pushReady();
   }
 
   /**
@@ -276,9 +280,10 @@ function contextID(page) {
 /**
  * @param {string} folder
  * @param {Options} options
+ * @param {string} [url]
  */
-async function connect(folder, options) {
-  const args = ["--remote-debugging-port=0", "--remote-allow-system-access", "about:blank"];
+async function connect(folder, options, url = "about:blank") {
+  const args = ["--remote-debugging-port=0", "--remote-allow-system-access", url];
   const program = run(folder, args, options.environment);
   const [, address] = await program.line(/WebDriver BiDi listening on (ws:\/\/\S+)/);
   const browser = await puppeteer.connect({

@@ -72,6 +72,19 @@ export function delivery(theWorld, browser) {
     await visit.end();
   });
 
+  test("a page that the browser opens as it starts knows its subscription", async () => {
+    const world = theWorld();
+    const visit = await Visit.subscribed(world);
+    await visit.end();
+    await world.browser.close();
+    // Firefox's push service starts after its windows, and leaves for ever what it was asked before.
+    await world.browser.open(`${visit.origin}/`);
+    const page = await until(async () => (await world.browser.pages()).find((page) => page.url() === `${visit.origin}/`), "page");
+    const again = new Visit(world, page, visit.origin);
+    await again.says("This browser is subscribed.");
+    await page.close();
+  });
+
   test("a message waits at the push service for a browser that was closed, and is shown with no page open", async () => {
     const world = theWorld();
     const visit = await Visit.subscribed(world);

@@ -117,7 +117,7 @@ export function refusals(theWorld, browser) {
     const { code, message } = await visit.call("subscribe");
     await world.server.open();
     assert.equal(code, "server-unreachable");
-    assert.ok(message?.startsWith(`${world.server.url} cannot be reached: `), message);
+    assert.match(message ?? "", /cannot be reached/);
     // In the same page, where nothing of Go's could be loaded.
     assert.equal((await visit.call("subscribe")).status?.subscribed, true);
     await visit.end();

@@ -60,6 +60,8 @@ var breaks = []struct {
 		"TestSyncLeavesOthersAlone/permission_denied"},
 	{"a subscribe() that never settles", "subscribe.go", "within(ctx, wire.SubscribeTimeout)\n	defer cancel()\n	subscription, err := c.manager.Subscribe", "within(ctx, wire.LockTimeout)\n	defer cancel()\n	subscription, err := c.manager.Subscribe",
 		"TestSubscribeFailsWithCode/push_service_silent"},
+	{"a getSubscription() that never settles", "subscribe.go", "errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil", "false",
+		"TestSubscribeAsksAgainForTheSubscription"},
 	{"a worker that is not active yet", "worker.go", "err := registration.AwaitActive(ctx); err != nil", "err := error(nil); err != nil",
 		"TestSubscribeWaitsForTheWorker"},
 	{"a page that is closed in the middle", "subscribe.go", "record.Pending = !record.Wanted || record.Pending || record.Server != c.options.Server", "record.Pending = false",
