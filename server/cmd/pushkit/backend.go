@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v3"
 
@@ -50,6 +51,20 @@ func openBackend(ctx context.Context, cmd *cli.Command) (backend, error) {
 		return nil, errKeyOfServer
 	}
 	return openLocal(ctx, cmd)
+}
+
+// inFile says which file the command looked into, where it was one: started in another
+// folder it finds another.
+func inFile(cmd *cli.Command) string {
+	path, _, _ := databaseURL(cmd)
+	if path == "" || cmd.String(serverFlag.Name) != "" {
+		return ""
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	return ", in " + path
 }
 
 // sameBackend is the flags that have another command work on the same, where it needs

@@ -147,7 +147,7 @@ func sendAndTell(ctx context.Context, cmd *cli.Command, b backend, request wire.
 	}
 	c := m.Counts
 	if c.Targeted == 0 && m.TargetedFinal {
-		fmt.Fprintln(errs, "nobody is subscribed to that")
+		fmt.Fprintln(errs, "nobody is subscribed to that"+inFile(cmd))
 	}
 	if !asJSON && c.Failed+c.Expired+c.Gone > 0 {
 		if err := printVerdicts(ctx, cmd.Root().Writer, b, m, 1); err != nil {

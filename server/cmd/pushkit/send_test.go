@@ -44,8 +44,13 @@ func TestSendByEveryWay(t *testing.T) {
 	if _, stderr, status := run(t, folder, append(message, "--close", "chat", "--close", strings.Repeat("x", 257))...); status == 0 || !strings.Contains(stderr, "close[1]") {
 		t.Errorf("a tag to close that is too long: %q", stderr)
 	}
-	if got := mustRun(t, folder, "send", "--title", "x", "--all", "--none-of", "news", "--server", s.url); !strings.HasPrefix(got, "sent: 0 targeted") {
-		t.Errorf("to all but a channel's: %q", got)
+	nobody := []string{"send", "--title", "x", "--all", "--none-of", "news"}
+	if got, stderr, _ := run(t, folder, append(nobody, "--server", s.url)...); !strings.HasPrefix(got, "sent: 0 targeted") || !strings.HasSuffix(stderr, "nobody is subscribed to that\n") {
+		t.Errorf("to all but a channel's: %q %q", got, stderr)
+	}
+	// A person who is in another folder sees it.
+	if _, stderr, _ := run(t, folder, nobody...); !strings.HasSuffix(stderr, "nobody is subscribed to that, in "+filepath.Join(folder, "data", "pushkit.db")+"\n") {
+		t.Errorf("to all but a channel's, by the database: %q", stderr)
 	}
 	if got := mustRun(t, folder, "send", "--title", "x", "--subscription", ids[0]); !strings.HasPrefix(got, "sent: 1 targeted, 1 accepted") {
 		t.Errorf("to one by the database, while a server delivers: %q", got)
