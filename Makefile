@@ -140,7 +140,7 @@ js/test/lighthouse/node_modules/.package-lock.json: js/test/lighthouse/package-l
 	@touch $@
 
 clean: ## remove what was built
-	rm -rf build js/node_modules js/test/lighthouse/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist)
+	rm -rf build js/node_modules js/test/lighthouse/node_modules $(EXAMPLES:%=%/node_modules) $(EXAMPLES:%=%/dist) examples/react/public
 	find js/dist -type f ! -name .gitignore -delete
 
 # What the tests need besides Go.

@@ -43,8 +43,7 @@ function render() {
 /** What to do where a page has no push for its address, such as http://192.168.0.2:8080. */
 function insecure() {
   if (isSecureContext) return "";
-  const local = Object.assign(new URL(location.href), { hostname: "localhost", search: "", hash: "" });
-  return `On the machine that serves this page open ${local}; for others it needs an address with https://.`;
+  return "http://localhost is for the machine that serves this page alone; others need an address with https://.";
 }
 
 async function refresh() {

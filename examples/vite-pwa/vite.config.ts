@@ -17,6 +17,8 @@ export default defineConfig({
     VitePWA({
       manifest: false, // it is in public
       registerType: "autoUpdate", // another build's worker takes over at once
+      // Every address of the site is the one page. Is the push server proxied to a path of this site, /push/ say?
+      // Then leave that out: navigateFallbackDenylist: [/^\/push\//].
       workbox: { importScripts: ["pushkit-sw.js"] },
     }),
   ],

@@ -13,6 +13,7 @@ export function App() {
   useNotificationClick(
     useCallback(({ navigate }) => {
       if (new URL(navigate).origin !== location.origin) {
+        // It takes this page's place: without a click of its own a page may not open a window.
         location.href = navigate;
         return;
       }
@@ -37,17 +38,16 @@ export function App() {
     }
   }
 
+  const state = !status
+    ? "Asking this browser…"
+    : status.subscribed
+      ? "This browser is subscribed."
+      : status.advice || "This browser is not subscribed.";
+
   return (
     <>
       <h1>Web push with React</h1>
-      <p id="status" role="status">
-        {!status
-          ? "Asking this browser…"
-          : status.subscribed
-            ? "This browser is subscribed."
-            : status.advice || "This browser is not subscribed."}
-      </p>
-      {failure && <p role="alert">{failure}</p>}
+      <p id="status" role="status">{state}</p>
       {status?.supported && !status.subscribed && status.permission !== "denied" && (
         <button id="subscribe" type="button" onClick={() => run(() => pushkit.subscribe({ channels: ["news"] }))}>
           Subscribe
@@ -63,6 +63,7 @@ export function App() {
           </Suspense>
         </>
       )}
+      {failure && failure !== state && <p role="alert">{failure}</p>}
       <p id="story">
         {story ? `Story ${story}` : "No story yet: send a message with --navigate /stories/42, and click its notification."}
       </p>

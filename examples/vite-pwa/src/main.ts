@@ -1,28 +1,50 @@
 import { pushkit } from "pushkit";
 import { registerSW } from "virtual:pwa-register";
 
-// Registers for those who do not subscribe, too: the site is to be there without a
-// network. When the worker of another build takes over, it loads the page anew.
-registerSW({ immediate: true });
 pushkit.init({ server: "https://push.example.com", serviceWorker: "/sw.js" });
 
 const element = (id: string) => document.getElementById(id)!;
 const subscribe = element("subscribe") as HTMLButtonElement;
 const unsubscribe = element("unsubscribe") as HTMLButtonElement;
+// Why the last change failed.
+let failure = "";
+// The changes under way, and whether a worker of another build has taken over.
+let changes = 0;
+let outdated = false;
+
+// Registers for those who do not subscribe, too: the site is to be there without a network.
+registerSW({
+  immediate: true,
+  // The worker of another build has taken over; without this the page is loaded anew at once.
+  onNeedReload() {
+    outdated = true;
+    renew();
+  },
+});
 
 async function refresh(): Promise<void> {
   const { supported, subscribed, permission, advice } = await pushkit.status();
   subscribe.disabled = !supported || subscribed || permission === "denied";
   unsubscribe.disabled = !subscribed;
   // The advice says what keeps push from working here.
-  element("status").textContent = subscribed ? "This browser is subscribed." : advice || "This browser is not subscribed.";
+  const state = subscribed ? "This browser is subscribed." : advice || "This browser is not subscribed.";
+  element("status").textContent = state;
+  // What it says already is not said twice.
+  element("failure").textContent = failure === state ? "" : failure;
+  element("failure").hidden = !element("failure").textContent;
 }
 
 async function run(change: () => Promise<unknown>): Promise<void> {
-  const failure = element("failure");
-  const error = await change().then(() => undefined, (thrown: Error) => thrown);
-  failure.hidden = !error;
-  failure.textContent = error?.message ?? "";
+  changes++;
+  failure = await change().then(() => "", (thrown: Error) => thrown.message);
+  changes--;
+  await refresh();
+  renew();
+}
+
+/** Loads the page of another build, once no change is under way: it would take the browser's question away. */
+function renew(): void {
+  if (outdated && !changes) location.reload();
 }
 
 /** Shows the page that an address leads to. */
@@ -38,6 +60,7 @@ unsubscribe.onclick = () => run(() => pushkit.unsubscribe());
 pushkit.addEventListener("change", refresh);
 pushkit.addEventListener("click", ({ detail: { navigate } }) => {
   if (new URL(navigate).origin !== location.origin) {
+    // It takes this page's place: without a click of its own a page may not open a window.
     location.href = navigate;
     return;
   }

@@ -140,8 +140,11 @@ func routable(services []string) bool {
 // page to open, and which emulator to use.
 func pageAndEmulator(ctx context.Context, cmd *cli.Command) (page string, state emulator.BrowserState, err error) {
 	page = cmd.Args().First()
-	if u, err := url.Parse(page); cmd.NArg() != 1 || err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	if cmd.NArg() != 1 {
 		return "", state, fmt.Errorf("name the page to open, for example: pushkit emulator %s http://localhost:8080/", cmd.Name)
+	}
+	if u, err := url.Parse(page); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return "", state, fmt.Errorf("the page to open must be an http or https URL, for example: pushkit emulator %s http://localhost:8080/", cmd.Name)
 	}
 	state, err = findEmulator(ctx, strings.TrimSuffix(cmd.String("emulator"), "/"))
 	return page, state, err

@@ -98,6 +98,7 @@ func TestTheGreetingNamesTheBrowsersOfTheEmulatorForDemoAndSite(t *testing.T) {
 		demo:                              nil,
 		demo + ` 'http://localhost:3000'`: {"--allowed-origins", "http://localhost:3000,http://localhost:3001"},
 		`'http://localhost:3000'`:         {"--allowed-origins", "http://localhost:3000", "--no-demo"},
+		`'http://localhost:3001'`:         {"--public-url", "http://localhost:3000", "--allowed-origins", "http://localhost:3000,http://localhost:3001", "--no-demo"},
 		`'URL'`:                           {"--no-demo"},
 	} {
 		s := serve(t, t.TempDir(), append(flags, "--emulator", "--emulator-addr", "127.0.0.1:0")...)
@@ -216,13 +217,14 @@ func TestEmulatorChromiumStartsItWithTheEmulatorsFlags(t *testing.T) {
 		}
 	}
 	for arguments, want := range map[string]string{
-		"emulator chromium":                "name the page",
-		"emulator chromium localhost:8080": "emulator chromium http",
+		"emulator chromium":                                                                        "name the page",
+		"emulator chromium localhost:8080":                                                         "emulator chromium http",
+		"emulator firefox about:blank":                                                             "http or https URL",
 		"emulator chromium --emulator http://127.0.0.1:1 http://localhost/":                        "no emulator answers",
 		"emulator chromium --emulator " + address + " --chromium nonsense http://localhost/":       "nonsense",
 		"emulator --addr 127.0.0.1:0 --mcs-addr nonsense":                                          "Chromium",
 		"emulator --addr 0.0.0.0:0":                                                                "--public-url",
-		"emulator chromium --emulator " + address + " --chromium " + chromium + " ftp://localhost": "name the page",
+		"emulator chromium --emulator " + address + " --chromium " + chromium + " ftp://localhost": "http or https URL",
 	} {
 		_, stderr, status := run(t, folder, strings.Fields(arguments)...)
 		if status != 1 || !strings.Contains(stderr, want) {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -79,6 +80,12 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Args().Present() {
 		return fmt.Errorf("pushkit serve takes no arguments, only flags; see pushkit serve --help")
 	}
+	s := &service{log: slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))}
+	// First, so that a start which fails for its address leaves no new database and keys.
+	if err := s.listen(ctx, cmd); err != nil {
+		return err
+	}
+	defer s.close()
 	unlock, held, err := lockDispatch(cmd)
 	if err != nil {
 		return err
@@ -88,7 +95,6 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	}
 	defer unlock()
 
-	s := &service{log: slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))}
 	if s.store, s.site, err = openDatabase(ctx, cmd, false); err != nil {
 		return err
 	}
@@ -96,10 +102,6 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err := recoverLeases(ctx, s.store); err != nil {
 		return err
 	}
-	if err := s.listen(ctx, cmd); err != nil {
-		return err
-	}
-	defer s.close()
 	if err := s.setOrigins(ctx, cmd); err != nil {
 		return err
 	}
@@ -196,6 +198,9 @@ func (s *service) listen(ctx context.Context, cmd *cli.Command) (err error) {
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", cmd.String(addrFlag.Name))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("the server cannot listen on --addr: %w (another pushkit? end it, or give another --addr)", err)
+	}
 	if err != nil {
 		return fmt.Errorf("the server cannot listen on --addr: %w", err)
 	}
@@ -404,13 +409,16 @@ func (s *service) noDemo(cmd *cli.Command) bool {
 }
 
 // pages are those that a browser of the emulator can open: the demo, if there is one, and the site, of whose origins
-// the first stands for all.
+// the first that is not the server's own stands for all.
 func (s *service) pages(cmd *cli.Command, demo string) (pages []string) {
 	if demo != "" {
 		pages = append(pages, demo)
 	}
-	if cmd.IsSet(allowedOriginsFlag.Name) && len(s.site.Origins) > 0 && s.site.Origins[0] != s.address() {
-		pages = append(pages, s.site.Origins[0])
+	if cmd.IsSet(allowedOriginsFlag.Name) {
+		own := s.address()
+		if i := slices.IndexFunc(s.site.Origins, func(origin string) bool { return origin != own }); i >= 0 {
+			pages = append(pages, s.site.Origins[i])
+		}
 	}
 	if pages == nil {
 		return []string{"URL"}

@@ -281,3 +281,20 @@ func freeAddress(t *testing.T) string {
 	defer listener.Close()
 	return listener.Addr().String()
 }
+
+func TestAnAddressThatIsTakenLeavesNoNewDatabase(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	folder := t.TempDir()
+	_, stderr, status := run(t, folder, "serve", "--addr", taken.Addr().String())
+	if status != 1 || !strings.Contains(stderr, "another pushkit? end it, or give another --addr") {
+		t.Errorf("it ended with %d: %s", status, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "data")); !os.IsNotExist(err) {
+		t.Errorf("data/ was made: %v", err)
+	}
+}

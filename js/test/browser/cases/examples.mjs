@@ -14,12 +14,13 @@ import { Visit } from "../visit.mjs";
 /** @typedef {"react" | "workbox" | "vite-pwa"} Example */
 
 /**
- * Serves an example as it was built, at a new origin of a person who allows notifications.
+ * Serves an example as it was built, at a new origin of a person who allows notifications, or is still to be asked.
  *
  * @param {World} world
  * @param {Example} example
+ * @param {{asks?: boolean}} [options]
  */
-async function serve(world, example) {
+async function serve(world, example, { asks = false } = {}) {
   const origin = world.newOrigin();
   const dist = join(root, "examples", example, "dist");
   const entries = await readdir(dist, { recursive: true, withFileTypes: true });
@@ -30,8 +31,34 @@ async function serve(world, example) {
     files.set(`/${relative(dist, file)}`, { body: await readFile(file) });
   }
   world.site.apps.set(new URL(origin).host, files);
-  await world.browser.setPermission(origin, "granted");
+  if (!asks) await world.browser.setPermission(origin, "granted");
   return { origin, files };
+}
+
+/**
+ * Puts another build of an example in the place of the one that is served.
+ *
+ * @param {Awaited<ReturnType<typeof serve>>["files"]} files
+ */
+function rebuild(files) {
+  for (const [path, from, to] of /** @type {const} */ ([
+    ["/index.html", /<h1>.*<\/h1>/, "<h1>Another build</h1>"],
+    // By its revision the worker knows a file that has changed.
+    ["/sw.js", /(index\.html\W+revision\W+)\w+/, "$1another"],
+  ])) {
+    const body = String(files.get(path)?.body);
+    assert.match(body, from);
+    files.set(path, { body: body.replace(from, to) });
+  }
+}
+
+/**
+ * Awaits that the page is of the other build.
+ *
+ * @param {Visit} visit
+ */
+async function isRebuilt(visit) {
+  await until(() => visit.text("h1").then((text) => text === "Another build", () => false), "the other build");
 }
 
 /**
@@ -150,19 +177,48 @@ export function examples(theWorld) {
       const visit = await Visit.start(theWorld(), origin);
       const id = await subscribe(visit);
       await until(() => visit.page.evaluate(() => !!navigator.serviceWorker.controller), "worker that serves the page");
-      for (const [path, from, to] of /** @type {const} */ ([
-        ["/index.html", /<h1>.*<\/h1>/, "<h1>Another build</h1>"],
-        // By its revision the worker knows a file that has changed.
-        ["/sw.js", /(index\.html\W+revision\W+)\w+/, "$1another"],
-      ])) {
-        const body = String(files.get(path)?.body);
-        assert.match(body, from);
-        files.set(path, { body: body.replace(from, to) });
-      }
+      rebuild(files);
       await visit.page.reload();
-      await until(() => visit.text("h1").then((text) => text === "Another build", () => false), "the other build");
+      await isRebuilt(visit);
       await visit.says("This browser is subscribed.");
       await follow(visit, await notify(visit, id));
+      await visit.end();
+    });
+
+    test(`another build than ${worker}, found at a first visit while the browser asks, loads the page anew after the answer`, async () => {
+      const world = theWorld();
+      const { origin, files } = await serve(world, example, { asks: true });
+      const visit = await Visit.start(world, origin);
+      await visit.says("This browser is not subscribed.");
+      await until(() => visit.page.evaluate(() => navigator.serviceWorker.controller?.state === "activated"), "worker that serves the page");
+      await visit.press("#subscribe");
+      await until(() => world.browser.prompt.isOpen(), "the browser's question");
+      rebuild(files);
+      await visit.page.evaluate(async () => {
+        const former = navigator.serviceWorker.controller;
+        Object.assign(window, { isAnother: () => navigator.serviceWorker.controller !== former && navigator.serviceWorker.controller?.state === "activated" });
+        await (await navigator.serviceWorker.getRegistration())?.update();
+      });
+      await until(() => visit.page.evaluate(() => /** @type {any} */ (window).isAnother()), "the other worker, for the page as it was");
+      await world.browser.prompt.allow();
+      await isRebuilt(visit);
+      await visit.says("This browser is subscribed.");
+      await visit.end();
+    });
+  }
+
+  for (const example of /** @type {const} */ (["react", "workbox", "vite-pwa"])) {
+    test(`a question that is answered with Block is told once in the example ${example}`, async () => {
+      const world = theWorld();
+      const { origin } = await serve(world, example, { asks: true });
+      const visit = await Visit.start(world, origin);
+      await visit.says("This browser is not subscribed.");
+      await visit.press("#subscribe");
+      await world.browser.prompt.deny();
+      await until(async () => /site settings/.test(await visit.text("#status")), "advice");
+      // What the page tells of the failure comes after the advice, or before.
+      await visit.looked();
+      assert.equal((await visit.text("main")).match(/site settings/g)?.length, 1);
       await visit.end();
     });
   }

@@ -1,1 +1,0 @@
-importScripts("https://push.example.com/pushkit-sw.js");
