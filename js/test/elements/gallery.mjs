@@ -84,7 +84,7 @@ export const permission = (state) => (state === "busy" ? "granted" : "default");
 /** @param {string} state @param {Record<string, string>} [more] @returns {Shown} */
 const shown = (state, more = {}) => ({
   name: [state, more["browser"], more["reason"]].filter(Boolean).join(" "),
-  query: { state, permission: permission(state), ...more },
+  query: { state, permission: permission(state), time: "endless", ...more },
 });
 
 const inTheWay = [

@@ -54,6 +54,8 @@ import { until } from "./until.mjs";
 export class Emulator {
   /** @type {Program | undefined} */
   #program;
+  /** How long a browser may take to connect again, in ms. */
+  connectLimit = 45_000;
 
   /** @param {string} url its HTTP address, for --push-services */
   constructor(url) {
@@ -137,9 +139,9 @@ export class Emulator {
     await this.connected();
   }
 
-  /** Awaits that a browser is connected. Chromium waits longer after each failure: 10 s, 20 s, 40 s, each up to a fifth more. */
+  /** Awaits that a browser is connected. */
   async connected() {
-    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", 120_000);
+    await until(async () => (await this.#call("GET", "/api/browser")).body.connected > 0, "browser at the emulator", this.connectLimit);
   }
 
   /** Ends all subscriptions; each browser gets another uaid when it comes back, and fires pushsubscriptionchange. */

@@ -37,9 +37,11 @@ export async function setup({ preferences, ...options } = {}) {
  * @param {Options & {localHosts?: string[]}} options localHosts are names that stand for this machine in Chromium
  */
 export async function setupChromium({ localHosts, ...options } = {}) {
-  const { browser, ...parts } = await start(options, (environment, emulator) =>
-    Chromium.start({ pushService: emulator.url, environment, ...(localHosts && { localHosts }) }),
-  );
+  const { browser, ...parts } = await start(options, (environment, emulator) => {
+    // Chromium waits longer after each failure: 10 s, 20 s, 40 s, each up to a fifth more.
+    emulator.connectLimit = 120_000;
+    return Chromium.start({ pushService: emulator.url, environment, ...(localHosts && { localHosts }) });
+  });
   return { chromium: browser, ...parts };
 }
 

@@ -56,16 +56,6 @@ export class Site {
     /** @type {Map<string, File>} */
     const map = new Map();
     for (const [path, file] of Object.entries(files)) map.set(path, typeof file === "string" ? { body: file } : file);
-    const http = createServer((request, response) => {
-      answer(new URL(request.url ?? "/", "http://localhost").pathname, site.apps.get(request.headers.host ?? "")).then(
-        ({ status = 200, headers, body, type }) => {
-          response.writeHead(status, { "Content-Type": type ?? "text/html; charset=utf-8", "Cache-Control": "no-cache", ...headers });
-          response.end(body);
-        },
-        () => response.writeHead(404).end(),
-      );
-    });
-
     /**
      * @param {string} path
      * @param {Map<string, File>} [app]
@@ -82,8 +72,18 @@ export class Site {
       return { ...(type !== undefined && { type }), ...file, body };
     }
 
+    const http = createServer();
     await new Promise((resolve) => http.listen(0, "127.0.0.1", () => resolve(undefined)));
     const site = new Site(http, map);
+    http.on("request", (request, response) => {
+      answer(new URL(request.url ?? "/", "http://localhost").pathname, site.apps.get(request.headers.host ?? "")).then(
+        ({ status = 200, headers, body, type }) => {
+          response.writeHead(status, { "Content-Type": type ?? "text/html; charset=utf-8", "Cache-Control": "no-cache", ...headers });
+          response.end(body);
+        },
+        () => response.writeHead(404).end(),
+      );
+    });
     return site;
   }
 

@@ -250,7 +250,7 @@ export function elements(open) {
   });
 
   on("pushkit-prompt subscribes in the person's gesture, and before that asks for nothing", async (stage) => {
-    const shown = await stage({ element: "prompt" });
+    const shown = await stage({ element: "prompt", time: "endless" });
     await opens(shown);
     assert.deepEqual(await shown.calls(), []);
     await shown.click("button");
@@ -260,6 +260,22 @@ export function elements(open) {
     assert.notEqual(calls[0][2], false);
     await shown.click("close");
     await goes(shown);
+    await shown.forbiddenNothing();
+  });
+
+  on("pushkit-prompt goes by itself once it has said that all is done, and leaves time to read it", async (stage) => {
+    const shown = await stage({ element: "prompt" });
+    await shown.look((_, element) => {
+      for (const type of ["outcome", "close"]) element.addEventListener(type, () => performance.mark(type));
+    });
+    await opens(shown);
+    await shown.click("button");
+    await goes(shown);
+    assert.deepEqual((await shown.calls()).map(([name, detail]) => (name === "outcome" ? detail : name)), ["subscribe", "subscribed"]);
+    assert.match(await shown.look((root) => root.querySelector("#title")?.textContent ?? ""), /are on/);
+    const stayed = await shown.page.evaluate(() => performance.measure("farewell", "outcome", "close").duration);
+    // Browsers may round a time.
+    assert.ok(stayed > 4_900, `it stayed for ${stayed} ms`);
     await shown.forbiddenNothing();
   });
 

@@ -97,8 +97,9 @@ export function losing(theWorld, browser) {
     const again = await Visit.start(world, visit.origin);
     await again.says("This browser is not subscribed.");
     await again.press("#subscribe");
-    // A worker that Firefox cut off from its storage keeps the lock until its time is up.
-    await until(async () => (await again.text("#status")) === "This browser is subscribed.", "subscription", 60_000);
+    // A worker that Firefox cut off from its storage keeps the lock until its time is up, which is 30 s at the most: thrice
+    // StorageTimeout and once RequestTimeout. Less than the 60 s of LockTimeout, lest a page pass that waited them out.
+    await until(async () => (await again.text("#status")) === "This browser is subscribed.", "subscription", 45_000);
     assert.equal(await world.browser.prompt.isOpen(), false);
     const subscribed = await again.status();
     assert.notEqual(subscribed.endpoint, endpoint);

@@ -27,7 +27,9 @@ export function refusals(theWorld, browser) {
     const visit = await Visit.start(world, origin, path);
     const status = await visit.status();
     assert.equal(status.reason, reason);
-    const { code } = await within(visit.call("subscribe"), "end of subscribe()");
+    // At once, since there is nobody to wait for: less than the 15 s of RequestTimeout and the 20 s of SubscribeTimeout, whose
+    // end could pass for a refusal.
+    const { code } = await within(visit.call("subscribe"), "end of subscribe()", 10_000);
     assert.equal(await world.browser.prompt.isOpen(), false);
     assert.equal(world.desktop.history.length, shown);
     const page = await visit.text("#advice");

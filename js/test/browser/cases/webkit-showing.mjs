@@ -68,8 +68,9 @@ export function showing(theWorld) {
   test("a message that arrives twice is one notification, counted once", async () => {
     const world = theWorld();
     const visit = await world.subscribed();
-    const { sent, payload } = await visit.notify({ tag: "twice", renotify: true });
+    const { sent, title, payload } = await visit.notify({ tag: "twice", renotify: true });
     await visit.push(payload);
+    await until(() => world.desktop.history.filter(({ summary }) => summary === title).length === 2, "second showing");
     await until(async () => (await visit.notifications()).length === 1, "one of them in the browser's list");
     await world.counted(sent.id, { displayed: 1 });
     await visit.end();
