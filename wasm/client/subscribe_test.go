@@ -284,9 +284,12 @@ func TestSubscribeAsksAgainForTheSubscription(t *testing.T) {
 			f := newFake(t)
 			f.unsettled = unsettled
 			start := time.Now()
-			_, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{})
-			if err != nil && CodeOf(err) != code || err == nil && code != "" {
-				t.Errorf("with %d calls that do not settle: %v", unsettled, err)
+			var got wire.Code
+			if _, err := New(f.browser()).Subscribe(t.Context(), options, Prompt{}); err != nil {
+				got = CodeOf(err)
+			}
+			if got != code {
+				t.Errorf("with %d calls that do not settle: %q, not %q", unsettled, got, code)
 			}
 			if took := time.Since(start); took > wire.SubscribeTimeout*time.Millisecond {
 				t.Errorf("with %d calls that do not settle it took %s", unsettled, took)

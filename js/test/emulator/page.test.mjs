@@ -209,18 +209,18 @@ test("a screen reader is told of one push in full, and of many in counts", async
       setTimeout: (/** @type {() => void} */ work, /** @type {number} */ ms) => (ms === 3000 ? (Object.assign(window, { tell: work }), 1) : setTimeout(work, ms)),
     });
   });
+  const know = () => tab.$$eval(".push", (rows) => rows.forEach((row) => row.setAttribute("data-known", "")));
   /** What it tells of so many pushes, once each has come to its end. @param {number} pushes */
   const told = async (pushes) => {
     const ended = () =>
       tab.$$eval(".push", (rows, pushes) => rows.slice(0, pushes).every((row) => /refused|received/.test(row.className) && !row.hasAttribute("data-known")), pushes);
     await until(ended, `end of ${pushes} pushes`);
+    await know();
     return tab.evaluate(() => {
       /** @type {any} */ (window).tell();
-      for (const row of document.querySelectorAll(".push")) row.setAttribute("data-known", "");
       return document.querySelector("#heard")?.textContent;
     });
   };
-  const know = () => tab.$$eval(".push", (rows) => rows.forEach((row) => row.setAttribute("data-known", "")));
   await know();
   await send("x", {}, webpush.generateVAPIDKeys());
   assert.equal(await told(1), "Push: refused by the rule vapid-key-mismatch.");

@@ -221,9 +221,7 @@ export function examples(theWorld) {
       assert.equal((await visit.text("main")).match(/site settings/g)?.length, 1);
       await visit.end();
     });
-  }
 
-  for (const example of /** @type {const} */ (["react", "workbox", "vite-pwa"])) {
     test(`a click opens a deep address of the example ${example}, one of another origin leaves its page, and a button unsubscribes`, async () => {
       const world = theWorld();
       const { origin } = await serve(world, example);
@@ -238,10 +236,7 @@ export function examples(theWorld) {
       const { shown } = await notify(visit, id);
       await world.desktop.click(shown);
       const address = `${origin}/stories/${shown.summary}`;
-      const opened = await until(async () => {
-        for (const page of await world.browser.pages()) if ((await page.url()) === address) return page;
-        return undefined;
-      }, "the page of the story");
+      const opened = await until(async () => (await world.browser.pages()).find((page) => page.url() === address), "the page of the story");
       const deep = new Visit(world, opened, origin);
       await tells(deep, `Story ${shown.summary}`);
       await deep.says("This browser is subscribed.");
